@@ -1,0 +1,142 @@
+/** The public face of `@jetstream/core`. */
+import type { ErrorCode, JetStreamError } from '@jetstream/protocol';
+
+export interface FileOutcome {
+  /** Path at the source as given by the mapping, and under the receiver's root. */
+  source: string;
+  target: string;
+  bytes: number;
+  /** Hex BLAKE3 as PROTOCOL.md §4.3 defines it; undefined for a directory or a failure. */
+  digest?: string;
+  error?: { code: ErrorCode; message: string };
+}
+
+export interface TransferProgress {
+  state: 'connecting' | 'transferring' | 'finishing' | 'complete' | 'error' | 'cancelled';
+  /** What the transfer waits for, in words, e.g. "receiver's disk". */
+  waitsFor: string;
+  /** False while the manifest is still being built: totals grow. */
+  totalsFinal: boolean;
+  totalBytes: number;
+  totalFiles: number;
+  /** Acknowledged by the receiver, and durable there. */
+  ackedBytes: number;
+  durableBytes: number;
+  filesDone: number;
+  filesFailed: number;
+  /** Bits per second of acknowledged content, smoothed over about two seconds. */
+  rateBitsPerSecond: number;
+  etaSeconds: number | undefined;
+  rttMs: number;
+  /** Share of sent packets that were lost, 0…1, so far. */
+  lossShare: number;
+  elapsedMs: number;
+  /** File that was begun last. */
+  currentFile: string | undefined;
+}
+
+export interface TransferSummary {
+  files: number;
+  directories: number;
+  bytes: number;
+  failed: number;
+  elapsedMs: number;
+  failures: FileOutcome[];
+}
+
+/** A running transfer: await `done`, or iterate progress, or listen. */
+export interface Transfer extends AsyncIterable<TransferProgress> {
+  readonly progress: TransferProgress;
+  /** Resolves when the transfer is over, also with failed files; rejects with JetStreamError when it could not run to its end. */
+  readonly done: Promise<TransferSummary>;
+  on(event: 'progress', listener: (progress: TransferProgress) => void): this;
+  on(event: 'file', listener: (file: FileOutcome) => void): this;
+  cancel(): void;
+}
+
+export interface ClientOptions {
+  host: string;
+  /** Default 8886. */
+  port?: number;
+  /** Default: name of the user that runs the process. */
+  user?: string;
+  /** OpenSSH private key file; default: own identity, then ssh-agent, then ~/.ssh/id_ed25519. */
+  identityFile?: string;
+  /** Directory of identity and known_hosts. Default: JETSTREAM_CONFIG_DIR, else XDG config directory + /jetstream. */
+  configDirectory?: string;
+  knownHostsFile?: string;
+  /**
+   * What to do with a host that is not in known_hosts: 'accept-new' remembers it, 'refuse' fails, a function is asked.
+   * Default 'refuse'. A changed key is always refused.
+   */
+  unknownHost?: 'accept-new' | 'refuse' | ((host: { name: string; fingerprint: string }) => Promise<boolean>);
+  /** Default 10,000. */
+  connectTimeoutMs?: number;
+  /** Cap in bits per second. */
+  rateCapBitsPerSecond?: number;
+  congestion?: 'bbr' | 'cubic';
+  signal?: AbortSignal;
+}
+
+export interface FileMapping {
+  source: string;
+  target: string;
+}
+
+export interface UploadOptions {
+  mappings: readonly FileMapping[];
+  /** Prefix of every target path beneath the server's root. */
+  destinationPath?: string;
+  /** Default 'follow'. */
+  symlinks?: 'follow' | 'ignore';
+  signal?: AbortSignal;
+}
+
+export interface DownloadOptions {
+  /** Sources beneath the server's root, each to a local target path. */
+  mappings: readonly FileMapping[];
+  destinationPath?: string;
+  symlinks?: 'follow' | 'ignore';
+  signal?: AbortSignal;
+}
+
+/** `await Client.connect(options)` gives one of these. */
+export interface ClientSession extends AsyncDisposable {
+  readonly account: string;
+  upload(options: UploadOptions): Transfer;
+  download(options: DownloadOptions): Transfer;
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** UDP; default 8886; 0 picks a free one. */
+  port?: number;
+  /** Default: all addresses. */
+  host?: string;
+  /** May hold %u %d %f %%. Default: none, the system's root. */
+  sandboxDirectory?: string;
+  /** Host key, authorized_keys. Default /var/lib/jetstream/state for root, XDG state directory otherwise. */
+  stateDirectory?: string;
+  congestion?: 'bbr' | 'cubic';
+  logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+}
+
+/** `await Server.start(options)` gives one of these. */
+export interface RunningServer extends AsyncDisposable {
+  readonly port: number;
+  readonly hostKeyFingerprint: string;
+  on(
+    event: 'transfer',
+    listener: (summary: {
+      account: string;
+      direction: 'upload' | 'download';
+      summary: TransferSummary;
+    }) => void,
+  ): this;
+  /** Takes no new connections, lets transfers end (until the deadline, default 30 s), then closes. */
+  drain(deadlineMs?: number): Promise<void>;
+  /** Closes at once. */
+  close(): Promise<void>;
+}
+
+export type { JetStreamError };

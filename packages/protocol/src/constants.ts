@@ -1,0 +1,15 @@
+/** Wire version 1 of PROTOCOL.md. */
+export const PROTOCOL_VERSION = 0x4a530001;
+export const CONNECTION_ID_BYTES = 8;
+/** Smallest datagram an Initial may come in, and the path MTU every path is taken to carry (RFC 9000 §14). */
+export const MIN_DATAGRAM_BYTES = 1200;
+/** Fixed header of a protected packet: flags, destination connection id, packet number. */
+export const PROTECTED_HEADER_BYTES = 1 + CONNECTION_ID_BYTES + 4;
+/** Bytes of a block, the unit of credit, digests and disk access (PROTOCOL.md §2.2). */
+export const BLOCK_BYTES = 2 ** 20;
+export const BLOCK_BITS = 20;
+export const MAX_MESSAGE_BYTES = 256 * 1024;
+export const MAX_ACK_RANGES = 64;
+export const MAX_OPEN_TRANSFERS = 64;
+/** Largest UDP payload we ever build or accept. */
+export const MAX_DATAGRAM_BYTES = 65_507;

@@ -1,0 +1,107 @@
+/**
+ * The public face of a connection, as core and the simulator use it. Sans-I/O: time comes in as `nowUs`
+ * (microseconds of one monotonic clock), datagrams come in by `receive` and go out by `transmit`.
+ */
+export interface PathAddress {
+  /** IP address as text, without zone or brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Result of `transmit`, reused between calls. */
+export interface Transmission {
+  /** 0: nothing to send now. */
+  bytes: number;
+  address: PathAddress;
+}
+
+export type ConnectionEvent =
+  /** Client: the server's static key is known; answer with `acceptPeer()` or `close()`. */
+  | { type: 'peer-key'; publicKey: Uint8Array }
+  /** Keys are in place. `handshakeHash` is what a login signs. */
+  | { type: 'established'; handshakeHash: Uint8Array; peerSoftware: string }
+  /** Bytes of a stream, in order. Give credit back with `consumeStream`. */
+  | { type: 'stream-data'; stream: number; bytes: Uint8Array }
+  /** `writeStream` may be called again (it had returned false). */
+  | { type: 'stream-writable'; stream: number }
+  /** Sender: every byte of a block offered was acknowledged; its memory is free again. */
+  | { type: 'block-acked'; transfer: number; block: number }
+  /** Sender: the transport has room for another `offerBlock` on this transfer. */
+  | { type: 'block-wanted'; transfer: number }
+  /** Receiver: a block is complete; answer with `releaseBlock`. `bytes` is pool memory until then. */
+  | { type: 'block-received'; transfer: number; block: number; bytes: Uint8Array }
+  | { type: 'path-changed'; address: PathAddress }
+  /** Last event of a connection. `code` `none` for an orderly close. */
+  | { type: 'closed'; code: import('@jetstream/protocol').ErrorCode; reason: string; byPeer: boolean };
+
+/** What holds a sender back, over the last measured interval. */
+export type Limiter = 'congestion' | 'pacing-cap' | 'peer-credit' | 'application' | 'none';
+
+export interface ConnectionStats {
+  smoothedRttUs: number;
+  minRttUs: number;
+  latestRttUs: number;
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+  packetsLost: number;
+  packetsSpuriouslyLost: number;
+  /** DATA payload bytes sent for the first time, and again. */
+  bulkBytesSent: number;
+  bulkBytesResent: number;
+  bulkBytesAcked: number;
+  bytesInFlight: number;
+  windowBytes: number;
+  /** Bytes per second. */
+  pacingRate: number;
+  deliveryRate: number;
+  datagramBytes: number;
+  limiter: Limiter;
+  controllerPhase: string;
+  forgedPackets: number;
+}
+
+export interface Connection {
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void;
+  /** Writes the next datagram due at `nowUs` into `out`; call again until it says 0 bytes. */
+  transmit(nowUs: number, out: Uint8Array): Transmission;
+  /** When `transmit` (or a timer inside it) must be called next; Infinity for never. May lie in the past. */
+  nextWakeUs(): number;
+  /** Next event, oldest first. Drain after each `receive` and `transmit`. */
+  pollEvent(): ConnectionEvent | undefined;
+
+  acceptPeer(nowUs: number): void;
+
+  /** Queues bytes (copied). False: queue is over its bound; a `stream-writable` event follows. Bytes are queued all the same. */
+  writeStream(stream: number, bytes: Uint8Array): boolean;
+  /** The application has dealt with that many bytes of the stream: they become credit for the peer. */
+  consumeStream(stream: number, byteCount: number): void;
+
+  /** Begins to send bulk data on a transfer. `block-wanted` events follow. */
+  openBulkSender(transfer: number): void;
+  /** Hands a block over to be sent: bytes stay untouched until `block-acked`. True: another one is wanted at once. */
+  offerBlock(transfer: number, block: number, bytes: Uint8Array): boolean;
+  /** Begins to take bulk data on a transfer; at most `maxBlocks` are held in memory at once. */
+  openBulkReceiver(transfer: number, maxBlocks: number): void;
+  /** Receiver: the manifest says how long a block is (1…BLOCK_BYTES); without it a block never completes. */
+  expectBlock(transfer: number, block: number, byteLength: number): void;
+  /** Receiver: a received block was dealt with. `again`: its content was bad; it will be sent once more. */
+  releaseBlock(transfer: number, block: number, again: boolean): void;
+  /** Forgets a transfer's stream and bulk state; late frames for it are ignored. */
+  closeTransfer(transfer: number): void;
+
+  /** Caps what the pacer sends. Infinity: no cap. */
+  setRateCap(bytesPerSecond: number): void;
+  /** After login: what a peer may use beyond the pre-login limits of PROTOCOL.md LG-1. */
+  raiseLimits(): void;
+  stats(): Readonly<ConnectionStats>;
+  close(nowUs: number, code: import('@jetstream/protocol').ErrorCode, reason: string): void;
+}
+
+/** Memory for received blocks; shared by all connections of a process. Each buffer has BLOCK_BYTES. */
+export interface BlockPool {
+  /** undefined when the pool's limit is reached: then the peer's datagram is dropped unacknowledged. */
+  acquire(): Uint8Array | undefined;
+  release(block: Uint8Array): void;
+}

@@ -1,0 +1,45 @@
+import type { AeadProvider } from '@jetstream/protocol';
+import type { BlockPool, Connection, PathAddress, Transmission } from './contract.ts';
+
+export type CongestionName = 'bbr' | 'cubic';
+
+export interface EndpointOptions {
+  /** X25519 static private key, 32 bytes. */
+  staticPrivateKey: Uint8Array;
+  aead: AeadProvider;
+  blockPool: BlockPool;
+  /** Cryptographically strong random bytes; the only source of randomness. */
+  randomBytes: (length: number) => Uint8Array;
+  software: string;
+  /** false: a pure client; Initials are dropped. */
+  acceptIncoming: boolean;
+  /** Default 'bbr'. */
+  congestion?: CongestionName;
+  /** Default 10 s: HS-6. */
+  handshakeTimeoutMs?: number;
+  /** Default 30 s. */
+  idleTimeoutMs?: number;
+  /** Unfinished handshakes above which a cookie is demanded. Default 64. */
+  cookieThreshold?: number;
+  /** Unfinished logins and connections at which Initials are dropped. Default 1,024 connections. */
+  maxConnections?: number;
+  /** Largest UDP payload the datagram path takes, e.g. 1,472 or 16,384 on loopback. Default 1,472. */
+  maxDatagramBytes?: number;
+  /** Packets under one key before a key update (PK-4). Tests lower it. Default 2^22. */
+  keyUpdatePackets?: number;
+  /** Blocks of credit per transfer after login; grows up to this by itself. Default 64. */
+  maxReceiveBlocks?: number;
+}
+
+/** All connections on one datagram path: demultiplexing, handshakes, cookies, version negotiation. Sans-I/O. */
+export interface Endpoint {
+  connect(nowUs: number, to: PathAddress): Connection;
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void;
+  transmit(nowUs: number, out: Uint8Array): Transmission;
+  nextWakeUs(): number;
+  /** A connection with events waiting (drain it with `pollEvent`), or undefined. New incoming connections appear here with `established`. */
+  pollReady(): Connection | undefined;
+  readonly connectionCount: number;
+  /** Stop taking new connections (drain). */
+  stopAccepting(): void;
+}
