@@ -1,1 +1,1 @@
-export {};
+export type * from './beneath-root/contract.ts';
