@@ -1,1 +1,3 @@
-export {};
+export * from './key-schedule.ts';
+export * from './packet-protection.ts';
+export * from './replay-window.ts';
