@@ -8,6 +8,12 @@ export const PROTECTED_HEADER_BYTES = 1 + CONNECTION_ID_BYTES + 4;
 /** Bytes of a block, the unit of credit, digests and disk access (PROTOCOL.md §2.2). */
 export const BLOCK_BYTES = 2 ** 20;
 export const BLOCK_BITS = 20;
+/** Chunks (parts of one file) in a block; a block with that many is full whatever its bytes (PROTOCOL.md §2.2, BD-3). */
+export const MAX_BLOCK_CHUNKS = 4096;
+/** A BLAKE3 digest. */
+export const DIGEST_BYTES = 32;
+/** Longest path or name in a message, in bytes of UTF-8. */
+export const MAX_PATH_BYTES = 4096;
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 export const MAX_ACK_RANGES = 64;
 export const MAX_OPEN_TRANSFERS = 64;
