@@ -63,6 +63,8 @@ export interface ConnectionStats {
 }
 
 export interface Connection {
+  /** Where the peer is now; changes with `path-changed`. */
+  readonly remoteAddress: PathAddress;
   receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void;
   /** Writes the next datagram due at `nowUs` into `out`; call again until it says 0 bytes. */
   transmit(nowUs: number, out: Uint8Array): Transmission;
@@ -88,7 +90,10 @@ export interface Connection {
   expectBlock(transfer: number, block: number, byteLength: number): void;
   /** Receiver: a received block was dealt with. `again`: its content was bad; it will be sent once more. */
   releaseBlock(transfer: number, block: number, again: boolean): void;
-  /** Forgets a transfer's stream and bulk state; late frames for it are ignored. */
+  /**
+   * Ends a transfer here: its bulk state is dropped and late frames for it are ignored, but what was written to its stream
+   * is still delivered. May be called when the transfer was never opened here.
+   */
   closeTransfer(transfer: number): void;
 
   /** Caps what the pacer sends. Infinity: no cap. */
