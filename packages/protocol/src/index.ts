@@ -10,7 +10,38 @@ export * from './frames/frame-type.ts';
 export * from './frames/path-validation.ts';
 export * from './frames/ping.ts';
 export * from './frames/stream.ts';
+export type { HandshakeParameters } from './generated/handshake.ts';
+export {
+  type BlockDigests,
+  type BlockRequest,
+  type ControlMessage,
+  Direction,
+  type EntryFailed,
+  EntryKind,
+  type EntryResult,
+  type EntryResults,
+  type Login,
+  type LoginResult,
+  type ManifestBatch,
+  type ManifestEnd,
+  type ManifestEntry,
+  type OpenTransfer,
+  type PublicKeyOffer,
+  type ReceiverProgress,
+  type TransferAccepted,
+  type TransferComplete,
+  type TransferFailed,
+} from './generated/session.ts';
 export * from './handshake-packet.ts';
+export {
+  MAX_AEADS,
+  MAX_KEY_BYTES,
+  MAX_LOGIN_KEYS,
+  MAX_TEXT_LENGTH,
+  MAX_USER_NAME_BYTES,
+} from './message-rules.ts';
+export * from './message-stream.ts';
+export * from './messages.ts';
 export * from './packet-aead.ts';
 export * from './protected-packet.ts';
 export * from './varint.ts';

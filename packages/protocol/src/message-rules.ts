@@ -1,0 +1,160 @@
+/** The ranges of message fields, as the .proto files state them (ST-3). */
+import {
+  CONNECTION_ID_BYTES,
+  DIGEST_BYTES,
+  MAX_BLOCK_CHUNKS,
+  MAX_DATAGRAM_BYTES,
+  MAX_PATH_BYTES,
+  MIN_DATAGRAM_BYTES,
+} from './constants.ts';
+import { JetStreamError } from './errors.ts';
+import type { HandshakeParameters } from './generated/handshake.ts';
+import {
+  type ControlMessage,
+  Direction,
+  EntryKind,
+  type EntryResult,
+  type Login,
+  type ManifestBatch,
+  type ManifestEntry,
+  type OpenTransfer,
+  type TransferMessage,
+} from './generated/session.ts';
+
+/** Keys offered in one Login (LG-3). */
+export const MAX_LOGIN_KEYS = 8;
+/** Longest name of a user or account, in bytes of UTF-8. */
+export const MAX_USER_NAME_BYTES = 256;
+/** Longest public key or signature; an RSA key of 16,384 bits takes 2,071. */
+export const MAX_KEY_BYTES = 4096;
+/** Texts for people are cut to this many UTF-16 units, not refused. */
+export const MAX_TEXT_LENGTH = 4096;
+export const MAX_AEADS = 16;
+
+const LAST_BLOCK: number = 2 ** 33 - 1;
+
+export function checkControlBody(body: ControlMessage['body']): NonNullable<ControlMessage['body']> {
+  switch (body?.$case) {
+    case 'login':
+      checkLogin(body.value);
+      return body;
+    case 'loginResult':
+      demand(fitsUtf8(body.value.account, MAX_USER_NAME_BYTES), 'account name');
+      body.value.message = cut(body.value.message);
+      return body;
+    default:
+      throw violation('kind of control message');
+  }
+}
+
+export function checkTransferBody(body: TransferMessage['body']): NonNullable<TransferMessage['body']> {
+  switch (body?.$case) {
+    case 'open':
+      checkOpenTransfer(body.value);
+      return body;
+    case 'failed':
+      demand(body.value.errorCode !== 0, 'error code');
+      body.value.message = cut(body.value.message);
+      body.value.subject = cut(body.value.subject);
+      return body;
+    case 'manifestBatch':
+      checkManifestBatch(body.value);
+      return body;
+    case 'blockDigests':
+      demand(body.value.block <= LAST_BLOCK, 'block');
+      demand(isDigestList(body.value.digests), 'list of digests');
+      return body;
+    case 'blockRequest':
+      demand(body.value.block <= LAST_BLOCK, 'block');
+      return body;
+    case 'entryFailed':
+      demand(body.value.errorCode !== 0, 'error code');
+      body.value.message = cut(body.value.message);
+      return body;
+    case 'entryResults':
+      body.value.results.forEach(checkEntryResult);
+      return body;
+    case 'accepted':
+    case 'manifestEnd':
+    case 'receiverProgress':
+    case 'complete':
+      // Counts only, and the decoder takes none below 0 or above 2^53.
+      return body;
+    default:
+      throw violation('kind of transfer message');
+  }
+}
+
+export function checkHandshakeParameters(parameters: HandshakeParameters): HandshakeParameters {
+  const { connectionId, aeads, maxDatagramBytes } = parameters;
+  demand(connectionId.length === 0 || connectionId.length === CONNECTION_ID_BYTES, 'connection id');
+  demand(aeads.length <= MAX_AEADS, 'list of AEADs');
+  if (maxDatagramBytes === 0) parameters.maxDatagramBytes = MIN_DATAGRAM_BYTES;
+  else {
+    demand(
+      maxDatagramBytes >= MIN_DATAGRAM_BYTES && maxDatagramBytes <= MAX_DATAGRAM_BYTES,
+      'max_datagram_bytes',
+    );
+  }
+  parameters.software = cut(parameters.software);
+  return parameters;
+}
+
+function checkLogin({ user, publicKeys }: Login): void {
+  demand(user.length > 0 && fitsUtf8(user, MAX_USER_NAME_BYTES), 'user name');
+  demand(publicKeys.length <= MAX_LOGIN_KEYS, 'number of keys');
+  for (const { publicKey, signature } of publicKeys) {
+    demand(publicKey.length <= MAX_KEY_BYTES && signature.length <= MAX_KEY_BYTES, 'key');
+  }
+}
+
+function checkOpenTransfer({ direction, destinationPath, sourcePaths }: OpenTransfer): void {
+  demand(direction === Direction.DIRECTION_UPLOAD || direction === Direction.DIRECTION_DOWNLOAD, 'direction');
+  demand(fitsUtf8(destinationPath, MAX_PATH_BYTES), 'destination path');
+  for (const path of sourcePaths) demand(fitsUtf8(path, MAX_PATH_BYTES), 'source path');
+}
+
+function checkManifestBatch({ firstIndex, entries }: ManifestBatch): void {
+  demand(Number.isSafeInteger(firstIndex + entries.length), 'entry index');
+  entries.forEach(checkManifestEntry);
+}
+
+function checkManifestEntry({ kind, targetPath, size, mtimeNanoseconds }: ManifestEntry): void {
+  demand(
+    kind === EntryKind.ENTRY_KIND_FILE || (kind === EntryKind.ENTRY_KIND_DIRECTORY && size === 0),
+    'kind of entry',
+  );
+  demand(fitsUtf8(targetPath, MAX_PATH_BYTES), 'target path');
+  demand(mtimeNanoseconds < 1e9, 'mtime');
+}
+
+function checkEntryResult(result: EntryResult): void {
+  demand(result.digest.length === 0 || result.digest.length === DIGEST_BYTES, 'digest');
+  result.message = cut(result.message);
+}
+
+function isDigestList(digests: Uint8Array): boolean {
+  const chunks = digests.length / DIGEST_BYTES;
+  return Number.isInteger(chunks) && chunks >= 1 && chunks <= MAX_BLOCK_CHUNKS;
+}
+
+const encoder = new TextEncoder();
+
+function fitsUtf8(text: string, maxBytes: number): boolean {
+  if (3 * text.length <= maxBytes) return true;
+  return text.length <= maxBytes && encoder.encode(text).length <= maxBytes;
+}
+
+function cut(text: string): string {
+  if (text.length <= MAX_TEXT_LENGTH) return text;
+  // Not between the halves of a surrogate pair: such a text could not be encoded again.
+  return text.slice(0, MAX_TEXT_LENGTH).replace(/[\ud800-\udbff]$/, '');
+}
+
+function demand(holds: boolean, what: string): asserts holds {
+  if (!holds) throw violation(what);
+}
+
+function violation(what: string): JetStreamError {
+  return new JetStreamError('protocol-violation', `a message has a ${what} that cannot be`);
+}
