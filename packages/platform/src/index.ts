@@ -1,1 +1,3 @@
 export type * from './beneath-root/contract.ts';
+export { directoryOperations } from './beneath-root/directory-operations.ts';
+export { fileError } from './file-error.ts';
