@@ -1,0 +1,257 @@
+import {
+  errorCodeFromWire,
+  errorCodeToWire,
+  JetStreamError,
+  type EntryResult,
+  type TransferMessage,
+} from '@jetstream/protocol';
+import type { BlockMemory } from '../datagram/block-memory.ts';
+import type { FileOutcome } from '../contract.ts';
+import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { StorageHost } from '../storage/storage-host.ts';
+import type { SealedBlock, SourceEntry } from '../storage/storage-operations.ts';
+import { manifestMessages } from './manifest-messages.ts';
+
+/** Entries asked of the scanner at once. */
+const SCAN_BATCH_ENTRIES = 1_000;
+/** Entries announced to the receiver and not answered by it yet; bounds memory for any size of manifest. */
+const MAX_UNSETTLED_ENTRIES = 32_768;
+/** Blocks planned ahead of reading; scanning pauses above. */
+const MAX_PLANNED_BLOCKS = 4_096;
+/** Blocks read ahead of what the transport asks for. */
+const READ_AHEAD_BLOCKS = 4;
+
+export interface ContentSenderObserver {
+  onTotals(totals: { files: number; bytes: number; final: boolean }): void;
+  onFileBegun(source: string): void;
+  onDirectory(): void;
+  onFile(outcome: FileOutcome): void;
+  onReceiverProgress(writtenBytes: number, durableBytes: number): void;
+  /** Everything that could be sent is durable at the receiver. */
+  onComplete(): void;
+  onFailed(error: JetStreamError): void;
+}
+
+interface ReadyBlock {
+  block: number;
+  memory: Uint8Array;
+  bytes: Uint8Array;
+}
+
+/**
+ * Sends a tree: scan → manifest messages, and in parallel read block → digests → bulk data. Each stage runs ahead of the
+ * next by a bounded amount. The same at a client that uploads and at a server that is downloaded from.
+ */
+export class ContentSender implements TransferHandler {
+  readonly #port: TransferPort;
+  readonly #storage: StorageHost;
+  readonly #memory: BlockMemory;
+  readonly #observer: ContentSenderObserver;
+  readonly #unsettled = new Map<number, SourceEntry>();
+  readonly #planned: SealedBlock[] = [];
+  readonly #ready: ReadyBlock[] = [];
+  readonly #inFlight = new Map<number, Uint8Array>();
+  readonly #resendWhenAcked = new Set<number>();
+  #plannedHead = 0;
+  #files = 0;
+  #bytes = 0;
+  #reading = 0;
+  #wanted = false;
+  #scanGate: (() => void) | undefined;
+  #over = false;
+
+  constructor(port: TransferPort, storage: StorageHost, memory: BlockMemory, observer: ContentSenderObserver) {
+    this.#port = port;
+    this.#storage = storage;
+    this.#memory = memory;
+    this.#observer = observer;
+  }
+
+  /** Begins; the storage worker has its reader open already. */
+  start(): void {
+    this.#port.connection.openBulkSender(this.#port.transfer);
+    this.#wanted = true;
+    void this.#scan().catch((error) => this.#fail(error));
+  }
+
+  onMessage(message: TransferMessage): void | Promise<void> {
+    const { body } = message;
+    switch (body?.$case) {
+      case 'entryResults':
+        return this.#onResults(body.value.results);
+      case 'blockRequest':
+        this.#resend(body.value.block);
+        return;
+      case 'receiverProgress':
+        this.#observer.onReceiverProgress(body.value.writtenBytes, body.value.durableBytes);
+        return;
+      case 'complete':
+        return this.#onComplete();
+      case 'failed':
+        this.#fail(
+          new JetStreamError(errorCodeFromWire(body.value.errorCode), body.value.message, { subject: body.value.subject }),
+        );
+        return;
+      default:
+        throw new JetStreamError('protocol-violation', `a receiver of content may not send ${body?.$case ?? 'an empty message'}`);
+    }
+  }
+
+  onBlockWanted(): void {
+    this.#wanted = true;
+    this.#offer();
+  }
+
+  onBlockAcked(block: number): void {
+    const memory = this.#inFlight.get(block);
+    this.#inFlight.delete(block);
+    if (memory !== undefined) this.#memory.release(memory);
+    if (this.#resendWhenAcked.delete(block)) this.#resend(block);
+    this.#fill();
+  }
+
+  onClosed(error: JetStreamError): void {
+    this.#fail(error);
+  }
+
+  /** Stops work and gives memory back; the port is closed by whoever owns it. */
+  stop(): void {
+    this.#over = true;
+    this.#scanGate?.();
+    for (const ready of this.#ready.splice(0)) this.#memory.release(ready.memory);
+    for (const memory of this.#inFlight.values()) this.#memory.release(memory);
+    this.#inFlight.clear();
+  }
+
+  /** The receiver found a block's content bad. It is begun again only when the last of its first sending was acknowledged. */
+  #resend(block: number): void {
+    if (this.#inFlight.has(block)) {
+      this.#resendWhenAcked.add(block);
+      return;
+    }
+    this.#planned.splice(this.#plannedHead, 0, { block, byteLength: 0 });
+    this.#fill();
+  }
+
+  async #scan(): Promise<void> {
+    for (;;) {
+      while (!this.#over && !this.#mayScan()) await new Promise<void>((resolve) => (this.#scanGate = resolve));
+      await this.#port.writable();
+      if (this.#over) return;
+      const batch = await this.#storage.call('nextBatch', SCAN_BATCH_ENTRIES);
+      if (this.#over) return;
+      for (const entry of batch.entries) {
+        if (entry.kind === 'directory') continue;
+        this.#unsettled.set(entry.index, entry);
+        this.#files++;
+        this.#bytes += entry.size;
+      }
+      for (const problem of batch.problems) {
+        const { source, code, message } = problem;
+        this.#observer.onFile({ source, target: '', bytes: 0, error: { code, message } });
+        this.#port.send({ $case: 'sourceProblem', value: { source, errorCode: errorCodeToWire(code), message } });
+      }
+      for (const body of manifestMessages(batch.entries)) this.#port.send(body);
+      this.#planned.push(...batch.sealedBlocks);
+      if (batch.done) {
+        this.#port.send({ $case: 'manifestEnd', value: { entries: batch.totalEntries, files: this.#files, bytes: this.#bytes } });
+      }
+      this.#observer.onTotals({ files: this.#files, bytes: this.#bytes, final: batch.done });
+      this.#fill();
+      if (batch.done) return;
+    }
+  }
+
+  #mayScan(): boolean {
+    return this.#unsettled.size < MAX_UNSETTLED_ENTRIES && this.#planned.length - this.#plannedHead < MAX_PLANNED_BLOCKS;
+  }
+
+  #openScanGate(): void {
+    if (this.#scanGate === undefined || !this.#mayScan()) return;
+    this.#scanGate();
+    this.#scanGate = undefined;
+  }
+
+  /** Keeps READ_AHEAD_BLOCKS read or being read. */
+  #fill(): void {
+    while (!this.#over && this.#ready.length + this.#reading < READ_AHEAD_BLOCKS && this.#plannedHead < this.#planned.length) {
+      const memory = this.#memory.acquire();
+      if (memory === undefined) break;
+      const { block } = this.#planned[this.#plannedHead++]!;
+      if (this.#plannedHead > 1_024 && this.#plannedHead * 2 > this.#planned.length) {
+        this.#planned.splice(0, this.#plannedHead);
+        this.#plannedHead = 0;
+      }
+      this.#reading++;
+      void this.#read(block, memory).catch((error) => this.#fail(error));
+    }
+    this.#openScanGate();
+  }
+
+  async #read(block: number, memory: Uint8Array): Promise<void> {
+    const read = await this.#storage.call('readBlock', block, memory).finally(() => this.#reading--);
+    if (this.#over) return this.#memory.release(memory);
+    // Failures go first: the stream is ordered, so the receiver never takes the zeros in a failed file's place for content.
+    for (const failure of read.failures) {
+      this.#port.send({
+        $case: 'entryFailed',
+        value: { index: failure.index, errorCode: errorCodeToWire(failure.code), message: failure.message },
+      });
+    }
+    if (read.byteLength === 0) {
+      this.#memory.release(memory);
+      this.#fill();
+      return;
+    }
+    if (read.currentSource !== undefined) this.#observer.onFileBegun(read.currentSource);
+    this.#port.send({ $case: 'blockDigests', value: { block, digests: read.digests } });
+    this.#ready.push({ block, memory, bytes: memory.subarray(0, read.byteLength) });
+    this.#offer();
+    this.#fill();
+  }
+
+  #offer(): void {
+    while (this.#wanted && this.#ready.length > 0) {
+      const { block, memory, bytes } = this.#ready.shift()!;
+      this.#inFlight.set(block, memory);
+      this.#wanted = this.#port.connection.offerBlock(this.#port.transfer, block, bytes);
+    }
+    this.#port.wake();
+    this.#fill();
+  }
+
+  #onResults(results: readonly EntryResult[]): Promise<void> {
+    const settled: number[] = [];
+    for (const result of results) {
+      const entry = this.#unsettled.get(result.index);
+      this.#unsettled.delete(result.index);
+      settled.push(result.index);
+      if (entry === undefined && result.errorCode === 0) {
+        this.#observer.onDirectory();
+        continue;
+      }
+      const outcome: FileOutcome = { source: entry?.source ?? '', target: entry?.targetPath ?? '', bytes: entry?.size ?? 0 };
+      if (result.errorCode === 0) outcome.digest = Buffer.from(result.digest).toString('hex');
+      else outcome.error = { code: errorCodeFromWire(result.errorCode), message: result.message };
+      this.#observer.onFile(outcome);
+    }
+    this.#openScanGate();
+    return this.#storage.call('settleEntries', settled);
+  }
+
+  #onComplete(): void {
+    if (this.#unsettled.size > 0) {
+      throw new JetStreamError('protocol-violation', `the receiver said complete with ${this.#unsettled.size} files unanswered`);
+    }
+    this.stop();
+    this.#observer.onComplete();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    this.stop();
+    const failure =
+      error instanceof JetStreamError ? error : new JetStreamError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+    this.#observer.onFailed(failure);
+  }
+}

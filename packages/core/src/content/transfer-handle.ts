@@ -1,0 +1,132 @@
+import { EventEmitter } from 'node:events';
+import { JetStreamError } from '@jetstream/protocol';
+import type { ConnectionStats } from '@jetstream/transport';
+import type { FileOutcome, Transfer, TransferProgress, TransferSummary } from '../contract.ts';
+import { RateMeter } from './rate-meter.ts';
+
+const PROGRESS_INTERVAL_MS = 200;
+/** Failures kept for the summary; all of them are told as events. */
+const MAX_FAILURES_KEPT = 10_000;
+
+/** The running transfer as the application sees it: collects counts, emits progress, settles `done` once. */
+export class TransferHandle implements Transfer {
+  readonly progress: TransferProgress;
+  readonly done: Promise<TransferSummary>;
+  readonly #emitter = new EventEmitter();
+  readonly #rate = new RateMeter();
+  readonly #startedMs = performance.now();
+  readonly #stats: () => Readonly<ConnectionStats> | undefined;
+  readonly #onCancel: () => void;
+  readonly #timer: NodeJS.Timeout;
+  readonly #failures: FileOutcome[] = [];
+  #directories = 0;
+  #waiters: (() => void)[] = [];
+  #settled = false;
+  #resolve!: (summary: TransferSummary) => void;
+  #reject!: (error: Error) => void;
+
+  constructor(stats: () => Readonly<ConnectionStats> | undefined, onCancel: () => void) {
+    this.#stats = stats;
+    this.#onCancel = onCancel;
+    this.progress = {
+      state: 'transferring',
+      waitsFor: '',
+      totalsFinal: false,
+      totalBytes: 0,
+      totalFiles: 0,
+      ackedBytes: 0,
+      durableBytes: 0,
+      filesDone: 0,
+      filesFailed: 0,
+      rateBitsPerSecond: 0,
+      etaSeconds: undefined,
+      rttMs: 0,
+      lossShare: 0,
+      elapsedMs: 0,
+      currentFile: undefined,
+    };
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever only iterates or listens must not bring the process down by not awaiting `done`.
+    this.done.catch(() => undefined);
+    this.#timer = setInterval(() => this.#tick(), PROGRESS_INTERVAL_MS);
+  }
+
+  on(event: 'progress' | 'file', listener: (value: never) => void): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  cancel(): void {
+    if (!this.#settled) this.#onCancel();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<TransferProgress> {
+    while (!this.#settled) {
+      yield { ...this.progress };
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    }
+    yield { ...this.progress };
+    await this.done;
+  }
+
+  directoryDone(): void {
+    this.#directories++;
+  }
+
+  fileDone(outcome: FileOutcome): void {
+    if (outcome.error === undefined) this.progress.filesDone++;
+    else {
+      this.progress.filesFailed++;
+      if (this.#failures.length < MAX_FAILURES_KEPT) this.#failures.push(outcome);
+    }
+    this.#emitter.emit('file', outcome);
+  }
+
+  complete(bytes: number): void {
+    if (this.#settled) return;
+    this.progress.totalsFinal = true;
+    this.#settle('complete');
+    this.#resolve({
+      files: this.progress.filesDone,
+      directories: this.#directories,
+      bytes,
+      failed: this.progress.filesFailed,
+      elapsedMs: this.progress.elapsedMs,
+      failures: this.#failures,
+    });
+  }
+
+  fail(error: JetStreamError): void {
+    if (this.#settled) return;
+    this.#settle(error.code === 'cancelled' ? 'cancelled' : 'error');
+    this.#reject(error);
+  }
+
+  #settle(state: TransferProgress['state']): void {
+    this.#settled = true;
+    clearInterval(this.#timer);
+    this.progress.state = state;
+    this.progress.waitsFor = '';
+    this.#tick();
+  }
+
+  #tick(): void {
+    const { progress } = this;
+    const nowMs = performance.now();
+    progress.elapsedMs = nowMs - this.#startedMs;
+    progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes);
+    const left = progress.totalBytes - progress.ackedBytes;
+    progress.etaSeconds =
+      progress.totalsFinal && progress.rateBitsPerSecond > 0 ? (left * 8) / progress.rateBitsPerSecond : undefined;
+    const stats = this.#stats();
+    if (stats !== undefined) {
+      progress.rttMs = stats.smoothedRttUs / 1000;
+      progress.lossShare = stats.packetsSent === 0 ? 0 : stats.packetsLost / stats.packetsSent;
+    }
+    this.#emitter.emit('progress', { ...progress });
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,118 @@
+import { authenticate, type LoginLimiter } from '@jetstream/auth';
+import { escapeName } from '@jetstream/manifest';
+import type { Account } from '@jetstream/platform';
+import { type ControlMessage, type ErrorCode, errorCodeToWire, JetStreamError } from '@jetstream/protocol';
+import type { Connection } from '@jetstream/transport';
+import type { TransferSummary } from '../contract.ts';
+import type { BlockMemory } from '../datagram/block-memory.ts';
+import type { Logger } from '../logging.ts';
+import { Session, type TransferHandler } from '../session/session.ts';
+import { ServerTransfer } from './server-transfer.ts';
+
+/** LG-3. */
+const MAX_LOGIN_ATTEMPTS = 3;
+
+export interface ServerConnectionContext {
+  wake: () => void;
+  logger: Logger;
+  memory: BlockMemory;
+  limiter: LoginLimiter;
+  stateDirectory: string;
+  sandboxDirectory: string | undefined;
+  onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
+  onTransferOver: () => void;
+  onClosed: () => void;
+}
+
+/** A client's connection at the server: first the login, then its transfers. */
+export class ServerConnection {
+  readonly #context: ServerConnectionContext;
+  readonly #session: Session;
+  readonly #transfers = new Set<ServerTransfer>();
+  readonly #remote: string;
+  #handshakeHash: Uint8Array | undefined;
+  #account: Account | undefined;
+  #attempts = 0;
+  #refusing = false;
+
+  constructor(connection: Connection, context: ServerConnectionContext) {
+    this.#context = context;
+    this.#remote = connection.remoteAddress.address;
+    this.#session = new Session(connection, context.wake, {
+      onEstablished: (handshakeHash) => {
+        this.#handshakeHash = handshakeHash;
+      },
+      onControl: (message) => this.#onControl(message),
+      onIncomingTransfer: (transfer) => this.#openTransfer(transfer),
+      onClosed: (error) => {
+        context.logger.info({ remote: this.#remote, code: error.code, reason: escapeName(error.message) }, 'connection closed');
+        context.onClosed();
+      },
+    });
+  }
+
+  get runningTransfers(): number {
+    return this.#transfers.size;
+  }
+
+  drainEvents(): void {
+    this.#session.drainEvents();
+  }
+
+  refuseNewTransfers(): void {
+    this.#refusing = true;
+  }
+
+  close(code: ErrorCode, reason: string): void {
+    this.#session.close(code, reason);
+    this.#session.drainEvents();
+  }
+
+  /** Resolves when every transfer's storage worker has ended. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#transfers].map((transfer) => transfer.ended));
+  }
+
+  async #onControl(message: ControlMessage): Promise<void> {
+    if (message.body?.$case !== 'login' || this.#account !== undefined || this.#handshakeHash === undefined) {
+      throw new JetStreamError('protocol-violation', 'only a login is expected on the control stream, once');
+    }
+    if (++this.#attempts > MAX_LOGIN_ATTEMPTS) throw new JetStreamError('login-refused', 'too many logins on one connection');
+    const { logger, limiter, stateDirectory } = this.#context;
+    const { user, publicKeys } = message.body.value;
+    const outcome = await authenticate(
+      { user, offers: publicKeys, handshakeHash: this.#handshakeHash, remote: this.#remote },
+      { stateDirectory, limiter, nowMs: performance.now() },
+    );
+    if (this.#session.closed !== undefined) return;
+    if (!outcome.accepted) {
+      logger.warn({ remote: this.#remote, user: escapeName(user), why: escapeName(outcome.reason) }, 'login refused');
+      const code = outcome.limited ? 'limit-exceeded' : 'login-refused';
+      this.#session.sendControl({
+        body: { $case: 'loginResult', value: { errorCode: errorCodeToWire(code), message: 'login refused', account: '' } },
+      });
+      return;
+    }
+    this.#account = outcome.account;
+    this.#session.connection.raiseLimits();
+    logger.info({ remote: this.#remote, account: outcome.account.name }, 'logged in');
+    this.#session.sendControl({
+      body: { $case: 'loginResult', value: { errorCode: 0, message: '', account: outcome.account.name } },
+    });
+  }
+
+  /** LG-1: a client that opens a transfer before it is logged in breaks the protocol; ours waits for the answer. */
+  #openTransfer(id: number): TransferHandler | undefined {
+    const account = this.#account;
+    if (account === undefined) {
+      this.#session.close('protocol-violation', 'a transfer was opened before the login');
+      return undefined;
+    }
+    const transfer = new ServerTransfer(id, this.#session, account, this.#context, this.#refusing, () => {
+      this.#transfers.delete(transfer);
+      this.#context.onTransferOver();
+    });
+    this.#transfers.add(transfer);
+    return transfer;
+  }
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { escapeName, resolveTarget } from '@jetstream/manifest';
+import { type Account, currentUser } from '@jetstream/platform';
+import { Direction, errorCodeToWire, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
+import { ContentReceiver } from '../content/content-receiver.ts';
+import { ContentSender } from '../content/content-sender.ts';
+import type { FileOutcome, TransferSummary } from '../contract.ts';
+import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
+import { StorageHost } from '../storage/storage-host.ts';
+import type { ServerConnectionContext } from './server-connection.ts';
+
+/** Failures kept for the summary of one transfer. */
+const MAX_FAILURES_KEPT = 1_000;
+
+/** One transfer at the server: waits for OpenTransfer, then receives or sends content as the account that logged in. */
+export class ServerTransfer implements TransferHandler {
+  readonly #context: ServerConnectionContext;
+  readonly #account: Account;
+  readonly #port: TransferPort;
+  readonly #refusing: boolean;
+  readonly #onOver: () => void;
+  readonly #startedMs = performance.now();
+  readonly #summary: TransferSummary = { files: 0, directories: 0, bytes: 0, failed: 0, elapsedMs: 0, failures: [] };
+  /** Resolves when the storage worker has ended. */
+  readonly ended: Promise<void>;
+  #storage: StorageHost | undefined;
+  #content: ContentSender | ContentReceiver | undefined;
+  #direction: 'upload' | 'download' = 'upload';
+  #over = false;
+  #onEnded!: () => void;
+
+  constructor(
+    id: number,
+    session: Session,
+    account: Account,
+    context: ServerConnectionContext,
+    refusing: boolean,
+    onOver: () => void,
+  ) {
+    this.#context = context;
+    this.#account = account;
+    this.#refusing = refusing;
+    this.#onOver = onOver;
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
+    this.#port = session.addTransfer(id, this);
+  }
+
+  onMessage(message: TransferMessage): void | Promise<void> {
+    if (this.#over) return;
+    if (this.#content !== undefined) return this.#content.onMessage(message);
+    if (message.body?.$case !== 'open') {
+      throw new JetStreamError('protocol-violation', 'a transfer begins with OpenTransfer');
+    }
+    return this.#open(message.body.value).catch((error) => this.#fail(error));
+  }
+
+  onBlockWanted(): void {
+    if (this.#content instanceof ContentSender) this.#content.onBlockWanted();
+  }
+
+  onBlockAcked(block: number): void {
+    if (this.#content instanceof ContentSender) this.#content.onBlockAcked(block);
+  }
+
+  onBlockReceived(block: number, bytes: Uint8Array): void {
+    if (this.#content instanceof ContentReceiver) this.#content.onBlockReceived(block, bytes);
+  }
+
+  onClosed(error: JetStreamError): void {
+    if (this.#content !== undefined) this.#content.onClosed(error);
+    else void this.#end(error);
+  }
+
+  async #open(open: OpenTransfer): Promise<void> {
+    if (this.#refusing) throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
+    const { name, fullName, uid } = this.#account;
+    const user = { name, fullName };
+    const { sandboxDirectory, logger, memory } = this.#context;
+    this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
+    const storage = new StorageHost({ actAs: uid === currentUser().uid ? undefined : this.#account });
+    this.#storage = storage;
+    logger.info({ account: name, direction: this.#direction, transfer: this.#port.transfer }, 'transfer begins');
+    if (open.direction === Direction.UPLOAD) {
+      const content = new ContentReceiver(this.#port, storage, this.#observer());
+      await storage.call('openWriter', {
+        rule: 'server',
+        transferId: randomBytes(4).toString('hex'),
+        sandboxDirectory,
+        destinationPath: open.destinationPath,
+        user,
+      });
+      if (this.#over) return;
+      this.#content = content;
+    } else {
+      const places = open.sourcePaths.map((targetPath) =>
+        resolveTarget({ targetPath, user, ...(sandboxDirectory === undefined ? {} : { sandboxDirectory }) }),
+      );
+      const content = new ContentSender(this.#port, storage, memory, this.#observer());
+      await storage.call('openReader', {
+        sandboxRoot: sandboxDirectory === undefined ? undefined : places[0]?.root,
+        mappings: places.map(({ components }, index) => ({ source: `/${components.join('/')}`, target: String(index) })),
+        symlinks: open.followSymlinks ? 'follow' : 'ignore',
+      });
+      if (this.#over) return;
+      this.#content = content;
+    }
+    this.#port.send({ $case: 'accepted', value: {} });
+    this.#content.start();
+  }
+
+  #observer() {
+    return {
+      onTotals: () => undefined,
+      onFileBegun: () => undefined,
+      onDirectory: () => {
+        this.#summary.directories++;
+      },
+      onFile: (outcome: FileOutcome) => this.#onFile(outcome),
+      onProgress: () => undefined,
+      onReceiverProgress: () => undefined,
+      onComplete: () => void this.#end(undefined),
+      onFailed: (error: JetStreamError) => this.#fail(error),
+    };
+  }
+
+  #onFile(outcome: FileOutcome): void {
+    const summary = this.#summary;
+    const name = escapeName(outcome.target || outcome.source);
+    if (outcome.error === undefined) {
+      summary.files++;
+      summary.bytes += outcome.bytes;
+      this.#context.logger.debug({ file: name, bytes: outcome.bytes, digest: outcome.digest }, 'file is done');
+      return;
+    }
+    summary.failed++;
+    if (summary.failures.length < MAX_FAILURES_KEPT) summary.failures.push(outcome);
+    this.#context.logger.warn({ file: name, code: outcome.error.code, why: escapeName(outcome.error.message) }, 'file failed');
+  }
+
+  #fail(error: unknown): void {
+    const failure =
+      error instanceof JetStreamError
+        ? error
+        : new JetStreamError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+    if (this.#over) return;
+    this.#port.send({
+      $case: 'failed',
+      value: { errorCode: errorCodeToWire(failure.code), message: failure.message, subject: failure.subject ?? '' },
+    });
+    void this.#end(failure);
+  }
+
+  async #end(error: JetStreamError | undefined): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#content?.stop();
+    this.#summary.elapsedMs = performance.now() - this.#startedMs;
+    const { logger, onTransfer } = this.#context;
+    const { failures, ...counts } = this.#summary;
+    if (error === undefined) logger.info({ account: this.#account.name, direction: this.#direction, ...counts }, 'transfer complete');
+    else logger.warn({ account: this.#account.name, code: error.code, why: escapeName(error.message), ...counts }, 'transfer failed');
+    onTransfer(this.#account.name, this.#direction, this.#summary);
+    await this.#storage?.close();
+    this.#onEnded();
+    this.#onOver();
+  }
+}

@@ -1,0 +1,192 @@
+import {
+  type ControlMessage,
+  decodeControlMessage,
+  decodeTransferMessage,
+  encodeControlMessage,
+  encodeTransferMessage,
+  type ErrorCode,
+  JetStreamError,
+  type TransferMessage,
+} from '@jetstream/protocol';
+import type { Connection, ConnectionEvent } from '@jetstream/transport';
+import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import { MessageStream } from './message-stream.ts';
+
+/** What one transfer does with what comes in for it. */
+export interface TransferHandler {
+  onMessage(message: TransferMessage): void | Promise<void>;
+  onBlockWanted?(): void;
+  onBlockAcked?(block: number): void;
+  onBlockReceived?(block: number, bytes: Uint8Array): void;
+  /** The connection or this transfer is over; called once, with the reason. */
+  onClosed(error: JetStreamError): void;
+}
+
+/** What a side does with the connection as a whole. */
+export interface SessionHandler {
+  onPeerKey?(publicKey: Uint8Array): void;
+  onEstablished?(handshakeHash: Uint8Array): void;
+  onControl(message: ControlMessage): void | Promise<void>;
+  /** Server: the peer began a transfer; undefined refuses it. */
+  onIncomingTransfer?(transfer: number): TransferHandler | undefined;
+  onClosed(error: JetStreamError): void;
+}
+
+interface OpenTransfer {
+  handler: TransferHandler;
+  stream: MessageStream;
+}
+
+/** One connection's streams and transfers, as typed messages; the same class at both ends. */
+export class Session {
+  readonly connection: Connection;
+  handler: SessionHandler;
+  readonly #wake: () => void;
+  readonly #control: MessageStream;
+  readonly #transfers = new Map<number, OpenTransfer>();
+  #closed: JetStreamError | undefined;
+
+  constructor(connection: Connection, wake: () => void, handler: SessionHandler) {
+    this.connection = connection;
+    this.handler = handler;
+    this.#wake = wake;
+    this.#control = new MessageStream(
+      connection,
+      0,
+      wake,
+      (bytes) => this.handler.onControl(decodeControlMessage(bytes)),
+      (error) => this.#failConnection(error),
+    );
+  }
+
+  /** Why the session is over; undefined while it lives. */
+  get closed(): JetStreamError | undefined {
+    return this.#closed;
+  }
+
+  get openTransfers(): number {
+    return this.#transfers.size;
+  }
+
+  sendControl(message: ControlMessage): void {
+    this.#control.send(encodeControlMessage(message));
+  }
+
+  addTransfer(transfer: number, handler: TransferHandler): TransferPort {
+    const stream = new MessageStream(
+      this.connection,
+      transfer,
+      this.#wake,
+      (bytes) => handler.onMessage(decodeTransferMessage(bytes)),
+      (error) => this.#failConnection(error),
+    );
+    this.#transfers.set(transfer, { handler, stream });
+    return new TransferPort(this, transfer, stream, this.#wake);
+  }
+
+  removeTransfer(transfer: number): void {
+    if (!this.#transfers.delete(transfer)) return;
+    this.connection.closeTransfer(transfer);
+    this.#wake();
+  }
+
+  close(code: ErrorCode, reason: string): void {
+    if (this.#closed !== undefined) return;
+    this.connection.close(monotonicNowUs(), code, reason);
+    this.#wake();
+  }
+
+  /** Handles all events that the connection has. */
+  drainEvents(): void {
+    for (let event = this.connection.pollEvent(); event !== undefined; event = this.connection.pollEvent()) {
+      this.#onEvent(event);
+    }
+  }
+
+  #onEvent(event: ConnectionEvent): void {
+    switch (event.type) {
+      case 'peer-key':
+        this.handler.onPeerKey?.(event.publicKey);
+        break;
+      case 'established':
+        this.handler.onEstablished?.(event.handshakeHash);
+        break;
+      case 'stream-data':
+        if (event.stream === 0) this.#control.onBytes(event.bytes);
+        else this.#transferFor(event.stream)?.stream.onBytes(event.bytes);
+        break;
+      case 'stream-writable':
+        if (event.stream === 0) this.#control.onWritable();
+        else this.#transfers.get(event.stream)?.stream.onWritable();
+        break;
+      case 'block-wanted':
+        this.#transfers.get(event.transfer)?.handler.onBlockWanted?.();
+        break;
+      case 'block-acked':
+        this.#transfers.get(event.transfer)?.handler.onBlockAcked?.(event.block);
+        break;
+      case 'block-received':
+        this.#transfers.get(event.transfer)?.handler.onBlockReceived?.(event.block, event.bytes);
+        break;
+      case 'path-changed':
+        break;
+      case 'closed':
+        this.#onClosed(event.code, event.reason, event.byPeer);
+        break;
+    }
+  }
+
+  #transferFor(transfer: number): OpenTransfer | undefined {
+    const open = this.#transfers.get(transfer);
+    if (open !== undefined) return open;
+    const handler = this.handler.onIncomingTransfer?.(transfer);
+    if (handler === undefined) this.connection.closeTransfer(transfer);
+    return this.#transfers.get(transfer);
+  }
+
+  #failConnection(error: unknown): void {
+    const code = error instanceof JetStreamError ? error.code : 'internal';
+    const message = error instanceof Error ? error.message : String(error);
+    this.close(code, message);
+  }
+
+  #onClosed(code: ErrorCode, reason: string, byPeer: boolean): void {
+    const message = reason === '' ? (byPeer ? 'the peer closed the connection' : 'the connection was closed') : reason;
+    this.#closed = new JetStreamError(code, message);
+    for (const { handler } of this.#transfers.values()) handler.onClosed(this.#closed);
+    this.#transfers.clear();
+    this.handler.onClosed(this.#closed);
+  }
+}
+
+/** One transfer's end of a session. */
+export class TransferPort {
+  readonly transfer: number;
+  readonly #session: Session;
+  readonly #stream: MessageStream;
+  readonly wake: () => void;
+
+  constructor(session: Session, transfer: number, stream: MessageStream, wake: () => void) {
+    this.#session = session;
+    this.transfer = transfer;
+    this.#stream = stream;
+    this.wake = wake;
+  }
+
+  get connection(): Connection {
+    return this.#session.connection;
+  }
+
+  send(body: NonNullable<TransferMessage['body']>): void {
+    if (this.#session.closed === undefined) this.#stream.send(encodeTransferMessage({ body }));
+  }
+
+  /** undefined, or resolves when the stream's queue has room again. */
+  writable(): Promise<void> | undefined {
+    return this.#stream.writable();
+  }
+
+  close(): void {
+    this.#session.removeTransfer(this.transfer);
+  }
+}

@@ -1,0 +1,51 @@
+import type { ErrorCode } from '@jetstream/protocol';
+import type { Account } from '@jetstream/platform';
+
+/** How a storage worker is born: it belongs to one account and one transfer for its whole life. */
+export interface StorageWorkerOptions {
+  /** Act as this account; undefined: as the process. */
+  actAs: Account | undefined;
+}
+
+/** Where a tree is read from. */
+export interface ReaderRequest {
+  /** Expanded; undefined: the system's root. */
+  sandboxRoot: string | undefined;
+  mappings: readonly { source: string; target: string }[];
+  symlinks: 'follow' | 'ignore';
+}
+
+/** Where a tree is written to, and which rule makes a place of a target path. */
+export type WriterRequest = { transferId: string } & (
+  | { rule: 'server'; sandboxDirectory: string | undefined; destinationPath: string; user: PathUser }
+  /** Client of a download: the first component of a target path is the number of its mapping. */
+  | { rule: 'mappings'; localTargets: readonly string[] }
+);
+
+export interface PathUser {
+  name: string;
+  fullName: string;
+}
+
+export interface SourceEntry {
+  index: number;
+  kind: 'file' | 'directory';
+  source: string;
+  targetPath: string;
+  size: number;
+  mtimeSeconds: number;
+  mtimeNanoseconds: number;
+  executable: boolean;
+}
+
+export interface EntryOutcome {
+  index: number;
+  code: ErrorCode;
+  message: string;
+  digest: Uint8Array;
+}
+
+export interface SealedBlock {
+  block: number;
+  byteLength: number;
+}
