@@ -1,0 +1,29 @@
+import type { PathAddress, Transmission } from '@jetstream/transport';
+
+/** What the simulator drives: the three calls of `Connection` and `Endpoint`, and of toys in tests. */
+export interface DatagramHost {
+  /**
+   * @param datagram may be changed in place; its memory is spoiled after the application was served
+   * @param marked the datagram carries a CE mark (RFC 3168)
+   */
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, marked: boolean): void;
+  transmit(nowUs: number, out: Uint8Array): Transmission;
+  nextWakeUs(): number;
+}
+
+/** What runs on top of a host: drains its events and calls its other methods. */
+export interface HostApplication {
+  /** Called after each receive and after everything due was sent. True: something was done, so ask the host to transmit again. */
+  serve(nowUs: number): boolean;
+}
+
+export interface SimulatedHostOptions {
+  name: string;
+  host: DatagramHost;
+  application: HostApplication;
+  address: PathAddress;
+  /** Addresses that the rest of the world sees instead, over time. Default: `address`, for good. */
+  externalAddresses?: readonly { readonly atUs: number; readonly address: PathAddress }[];
+  /** How late the host's timers fire, as a busy process would. Default 0. */
+  timerLatenessUs?: number;
+}

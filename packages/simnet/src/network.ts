@@ -1,0 +1,132 @@
+import type { PathAddress } from '@jetstream/transport';
+import { DatagramPool } from './datagram-pool.ts';
+import { DROPPED, type Link } from './link.ts';
+import { Nat } from './nat.ts';
+
+interface Route {
+  readonly to: number;
+  readonly links: readonly Link[];
+}
+
+/** Where a datagram goes and what it carries besides its bytes; the caller's event names the slot. */
+export interface ArrivalSink {
+  /** The datagram in `slot` gets to the end of its current link at `arrivesUs`. */
+  arrives(arrivesUs: number, slot: number): void;
+}
+
+/** Who can be reached under which address over which links, and the datagrams under way. */
+export class Network {
+  readonly pool: DatagramPool;
+  /** Datagrams to an address that nobody has (any more). */
+  unroutable = 0;
+  readonly #sink: ArrivalSink;
+  readonly #nats: Nat[] = [];
+  readonly #hostByAddress = new Map<string, Map<number, number>>();
+  readonly #routes: Route[] = [];
+  /** Index into `#routes`, by sender and then by receiver. */
+  readonly #routeBetween: number[][] = [];
+  readonly #from: PathAddress[] = [];
+  readonly #to: PathAddress[] = [];
+  readonly #marked: boolean[] = [];
+
+  constructor(slotBytes: number, sink: ArrivalSink) {
+    this.pool = new DatagramPool(slotBytes);
+    this.#sink = sink;
+  }
+
+  /** @returns the host's index */
+  addHost(externalAddresses: readonly { readonly atUs: number; readonly address: PathAddress }[]): number {
+    const index = this.#nats.length;
+    const nat = new Nat(externalAddresses);
+    this.#nats.push(nat);
+    this.#routeBetween.push([]);
+    for (const { address, port } of nat.addresses) {
+      const ports = this.#hostByAddress.get(address) ?? new Map<number, number>();
+      if (ports.has(port)) throw new RangeError(`two hosts at ${address} port ${port}`);
+      ports.set(port, index);
+      this.#hostByAddress.set(address, ports);
+    }
+    return index;
+  }
+
+  /** Datagrams from one host to another pass these links in order. Links may be shared among routes. */
+  addRoute(from: number, to: number, links: readonly Link[]): void {
+    if (links.length === 0) throw new RangeError('a route has at least one link');
+    this.#routeBetween[from]![to] = this.#routes.push({ to, links }) - 1;
+  }
+
+  /** Takes over `slot`, in which host `from` has written a datagram of `bytes` bytes for `to`. */
+  send(nowUs: number, from: number, slot: number, bytes: number, to: PathAddress): void {
+    const receiver = this.#hostByAddress.get(to.address)?.get(to.port);
+    const route = receiver === undefined ? undefined : this.#routeBetween[from]![receiver];
+    if (route === undefined) {
+      this.unroutable++;
+      this.pool.release(slot);
+      return;
+    }
+    this.pool.bytes[slot] = bytes;
+    this.pool.route[slot] = route;
+    this.pool.hop[slot] = 0;
+    this.#from[slot] = this.#nats[from]!.addressAt(nowUs);
+    this.#to[slot] = to;
+    this.#marked[slot] = false;
+    this.#offer(nowUs, slot);
+  }
+
+  /**
+   * The datagram in `slot` has come to the end of a link.
+   * @returns the host that now has it (which releases the slot), or -1 when it goes on or is lost
+   */
+  forward(nowUs: number, slot: number): number {
+    const route = this.#routes[this.pool.route[slot]!]!;
+    const hop = this.pool.hop[slot]! + 1;
+    if (hop < route.links.length) {
+      this.pool.hop[slot] = hop;
+      this.#offer(nowUs, slot);
+      return -1;
+    }
+    const to = this.#to[slot]!;
+    const held = this.#nats[route.to]!.addressAt(nowUs);
+    if (held !== to && (held.port !== to.port || held.address !== to.address)) {
+      this.unroutable++;
+      this.pool.release(slot);
+      return -1;
+    }
+    return route.to;
+  }
+
+  /** The address that the receiver of `slot` sees. */
+  sender(slot: number): PathAddress {
+    return this.#from[slot]!;
+  }
+
+  isMarked(slot: number): boolean {
+    return this.#marked[slot]!;
+  }
+
+  #offer(nowUs: number, slot: number): void {
+    const pool = this.pool;
+    const link = this.#routes[pool.route[slot]!]!.links[pool.hop[slot]!]!;
+    const arrivesUs = link.offer(nowUs, pool.datagram(slot));
+    if (arrivesUs === DROPPED) {
+      pool.release(slot);
+      return;
+    }
+    if (link.marked) this.#marked[slot] = true;
+    this.#sink.arrives(arrivesUs, slot);
+    if (link.duplicateArrivesUs !== DROPPED) this.#sink.arrives(link.duplicateArrivesUs, this.#copy(slot));
+  }
+
+  #copy(slot: number): number {
+    const pool = this.pool;
+    const copy = pool.acquire();
+    pool.slot(copy).set(pool.datagram(slot));
+    pool.bytes[copy] = pool.bytes[slot]!;
+    pool.route[copy] = pool.route[slot]!;
+    pool.hop[copy] = pool.hop[slot]!;
+    this.#from[copy] = this.#from[slot]!;
+    this.#to[copy] = this.#to[slot]!;
+    this.#marked[copy] = this.#marked[slot]!;
+    return copy;
+  }
+}
