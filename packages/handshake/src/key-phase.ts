@@ -14,7 +14,7 @@ export class KeyPhase {
     this.aead = provider.create(algorithm, key, iv);
     this.#provider = provider;
     this.#algorithm = algorithm;
-    this.#secret = secret.slice();
+    this.#secret = new Uint8Array(secret);
   }
 
   next(): KeyPhase {
