@@ -1,1 +1,17 @@
-export {};
+import { version } from './version.ts';
+
+/** Answers the quickest question without loading the rest. */
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    process.stdout.write(`jscp ${version()}\n`);
+    return 0;
+  }
+  const { run } = await import('./run.ts');
+  return run(argv);
+}
+
+/** A reader that went away (`jscp --json | head`) is no fault. */
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+main(process.argv.slice(2)).then((status) => process.exit(status));

@@ -1,0 +1,56 @@
+import type { FileOutcome, TransferProgress, TransferSummary } from '@jetstream/core';
+import type { JetStreamError } from '@jetstream/protocol';
+
+/** What a copy shows while it runs and when it is over. */
+export interface CopyView {
+  progress(progress: TransferProgress): void;
+  /** Called for each file that ended, well or not. */
+  file(outcome: FileOutcome): void;
+  /** A line for the person at standard error, never in the middle of something else. */
+  line(text: string): void;
+  summary(summary: TransferSummary): void;
+  /** The copy could not run to its end. Its line for the person comes by `line`. */
+  error(error: JetStreamError, exitStatus: number): void;
+  /** Leaves the terminal as it was found; nothing is shown after it but by `line`. */
+  end(): void;
+}
+
+/** The part of a stream that a view needs. */
+export interface TextOutput {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+export interface Outputs {
+  stdout: TextOutput;
+  stderr: TextOutput;
+}
+
+export async function createView(
+  output: 'progress' | 'quiet' | 'json',
+  { stdout, stderr }: Outputs,
+): Promise<CopyView> {
+  if (output === 'json') return new (await import('./json-lines.ts')).JsonLines(stdout, stderr);
+  if (output === 'quiet') return new Quiet(stderr);
+  if (stderr.isTTY) return new (await import('./progress-bar.ts')).ProgressBar(stderr as NodeJS.WriteStream);
+  return new (await import('./progress-lines.ts')).ProgressLines(stderr);
+}
+
+class Quiet implements CopyView {
+  private readonly stderr: TextOutput;
+
+  constructor(stderr: TextOutput) {
+    this.stderr = stderr;
+  }
+
+  line(text: string): void {
+    this.stderr.write(`${text}\n`);
+  }
+
+  progress(): void {}
+  file(): void {}
+  summary(): void {}
+  error(): void {}
+  end(): void {}
+}

@@ -1,0 +1,73 @@
+import { lstat } from 'node:fs/promises';
+import type { ClientSession, Transfer } from '@jetstream/core';
+import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { connect } from './connect.ts';
+import type { CopyView } from './copy-view.ts';
+import { failedFileLine } from './error-line.ts';
+import { exitStatusOfFailures } from './exit-codes.ts';
+import type { JscpOptions } from './options.ts';
+import { formatCount, formatFiles } from './quantities.ts';
+
+/**
+ * Runs one copy from connect to the last rename.
+ * @returns the exit status: 0, or that of the failed files
+ * @throws JetStreamError when the copy could not run to its end
+ */
+export async function copy(
+  options: JscpOptions,
+  interactive: boolean,
+  view: CopyView,
+  signal: AbortSignal,
+): Promise<number> {
+  if (options.plan.direction === 'upload') await refuseMissing(options.plan.mappings);
+  const session = await connect(options, interactive, signal);
+  try {
+    return await follow(begin(session, options, signal), view);
+  } finally {
+    await session.close();
+  }
+}
+
+/** A typing error is told before anything is connected or copied. */
+async function refuseMissing(mappings: JscpOptions['plan']['mappings']): Promise<void> {
+  for (const { source } of mappings) {
+    try {
+      await lstat(source);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') continue;
+      throw new JetStreamError('not-found', `there is no file or directory "${source}"`, {
+        subject: source,
+        cause: error,
+      });
+    }
+  }
+}
+
+function begin(session: ClientSession, { plan, symlinks }: JscpOptions, signal: AbortSignal): Transfer {
+  const { mappings, destinationPath } = plan;
+  if (plan.direction === 'download') return session.download({ mappings, symlinks, signal });
+  return session.upload({
+    mappings,
+    symlinks,
+    signal,
+    ...(destinationPath !== undefined && { destinationPath }),
+  });
+}
+
+async function follow(transfer: Transfer, view: CopyView): Promise<number> {
+  const causes = new Set<ErrorCode>();
+  transfer.on('progress', (progress) => view.progress(progress));
+  transfer.on('file', (outcome) => {
+    view.file(outcome);
+    if (!outcome.error) return;
+    causes.add(outcome.error.code);
+    view.line(failedFileLine(outcome));
+  });
+  const summary = await transfer.done;
+  view.summary(summary);
+  if (summary.failed === 0) return 0;
+  const total = summary.files + summary.failed;
+  if (total > 1) view.line(`jscp: ${formatCount(summary.failed)} of ${formatFiles(total)} not copied`);
+  return exitStatusOfFailures(causes);
+}

@@ -1,0 +1,27 @@
+import type { FileOutcome } from '@jetstream/core';
+import { JetStreamError } from '@jetstream/protocol';
+import { printable } from './printable.ts';
+
+/** Any thrown value as the one kind of error that we report. */
+export function asJetStreamError(error: unknown): JetStreamError {
+  if (error instanceof JetStreamError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new JetStreamError('internal', `internal error: ${message} (JETSTREAM_DEBUG=1 shows where)`, {
+    cause: error,
+  });
+}
+
+/** One line for standard error; with JETSTREAM_DEBUG set, the stack as well. */
+export function errorLine(error: JetStreamError): string {
+  const line = `jscp: ${printable(error.message)}`;
+  if (!process.env.JETSTREAM_DEBUG) return line;
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
+  return `${line}\n${error.stack}${cause}`;
+}
+
+/** Names the file, unless its message does so itself. */
+export function failedFileLine({ source, target, error }: FileOutcome): string {
+  const message = error?.message ?? 'not copied';
+  const named = message.includes(source) || message.includes(target);
+  return `jscp: ${printable(named ? message : `${source}: ${message}`)}`;
+}

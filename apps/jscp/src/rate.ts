@@ -1,0 +1,21 @@
+import { JetStreamError } from '@jetstream/protocol';
+
+const UNIT_BITS: Record<string, number> = { b: 1, k: 1e3, m: 1e6, g: 1e9 };
+
+/**
+ * A rate as the user writes it: a number and B, K, M or G bits per second (powers of 1,000); no unit means M.
+ * @returns bits per second
+ * @throws JetStreamError `invalid-argument`
+ */
+export function parseRate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)([bkmg]?)$/i.exec(text.trim());
+  const bitsPerSecond = match ? Number(match[1]) * UNIT_BITS[(match[2] || 'm').toLowerCase()]! : 0;
+  if (bitsPerSecond < 1 || bitsPerSecond > Number.MAX_SAFE_INTEGER) {
+    throw new JetStreamError(
+      'invalid-argument',
+      `"${text}" is no rate: give a number above 0 and B, K, M or G bits per second, such as 250M or 1.5G`,
+      { subject: text },
+    );
+  }
+  return bitsPerSecond;
+}

@@ -1,0 +1,60 @@
+import { clientIdentityLine } from '@jetstream/core';
+import { copy } from './copy.ts';
+import { createView, type Outputs } from './copy-view.ts';
+import { asJetStreamError, errorLine } from './error-line.ts';
+import { EXIT_CODES, exitStatusOf } from './exit-codes.ts';
+import { type JscpOptions, parseCommandLine } from './options.ts';
+import { version } from './version.ts';
+
+/** Runs one command line. Whatever goes wrong ends as one line on standard error and a status; nothing is thrown. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    const command = await parseCommandLine(argv, process.stdout.columns);
+    switch (command.do) {
+      case 'print-help':
+        process.stdout.write(`${command.text}\n`);
+        return EXIT_CODES.ok.status;
+      case 'print-version':
+        process.stdout.write(`jscp ${version()}\n`);
+        return EXIT_CODES.ok.status;
+      case 'print-identity':
+        process.stdout.write(`${await clientIdentityLine()}\n`);
+        return EXIT_CODES.ok.status;
+      case 'copy':
+        return await runCopy(command.options);
+    }
+  } catch (thrown) {
+    const error = asJetStreamError(thrown);
+    process.stderr.write(`${errorLine(error)}\n`);
+    return exitStatusOf(error.code);
+  }
+}
+
+async function runCopy(options: JscpOptions): Promise<number> {
+  const outputs: Outputs = { stdout: process.stdout, stderr: process.stderr };
+  const interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY);
+  const view = await createView(options.output, outputs);
+  const cancelled = cancelOnSignal();
+  try {
+    return await copy(options, interactive, view, cancelled);
+  } catch (thrown) {
+    const error = asJetStreamError(thrown);
+    const status = exitStatusOf(error.code);
+    view.error(error, status);
+    view.line(errorLine(error));
+    return status;
+  } finally {
+    view.end();
+  }
+}
+
+/** The first signal cancels in order, the second ends the process at once. */
+function cancelOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT_CODES.cancelled.status);
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return controller.signal;
+}
