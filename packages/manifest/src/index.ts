@@ -1,1 +1,12 @@
-export {};
+export * from './block-index.ts';
+export * from './escape-name.ts';
+export * from './file-mapping.ts';
+export * from './layout.ts';
+export * from './manifest-entry.ts';
+export * from './partial-name.ts';
+export * from './path-components.ts';
+export * from './path-rule.ts';
+export * from './sandbox-directory.ts';
+export * from './scan-file-system.ts';
+export * from './scanner.ts';
+export * from './source-path.ts';

@@ -1,0 +1,227 @@
+import { isUtf8 } from 'node:buffer';
+import { type ErrorCode, JetStreamError, MAX_MESSAGE_BYTES } from '@jetstream/protocol';
+import { escapeName, escapeNameBytes } from './escape-name.ts';
+import type { FileMapping } from './file-mapping.ts';
+import type { ManifestEntry } from './manifest-entry.ts';
+import { checkPathLength, splitPath } from './path-components.ts';
+import type { FileStatus, ScanDirectory, ScanFileSystem } from './scan-file-system.ts';
+import { displayPath, type SourcePath, sourceComponents } from './source-path.ts';
+
+export interface ScannerOptions {
+  fileSystem: ScanFileSystem;
+  /** Sources are paths beneath the file system's root. */
+  mappings: readonly FileMapping[];
+  /** What to do with symlinks found in directories; a source that is itself one is always followed. */
+  symlinks: 'follow' | 'ignore';
+}
+
+/** A file or directory found, with what its reader needs. */
+export interface Found {
+  readonly entry: ManifestEntry;
+  readonly status: FileStatus;
+  readonly directory: SourcePath;
+  /** In `directory`; empty for a root directory. */
+  readonly name: string;
+  /** The name may be a symlink. */
+  readonly followed: boolean;
+}
+
+/** A thing that is not sent, and why; the others go on. */
+export interface ScanProblem {
+  /** Its path at the source, escaped. */
+  source: string;
+  code: ErrorCode;
+  message: string;
+}
+
+export interface ScanBatch {
+  found: Found[];
+  problems: ScanProblem[];
+  done: boolean;
+}
+
+/**
+ * Walks the sources of a transfer: all names in a directory in the file system's order, then what is in its directories. So a
+ * directory comes before what is in it. One directory is open at a time and its names are read a few at a time, so memory is
+ * bounded by the number of directories not yet visited.
+ */
+export class Scanner {
+  readonly #options: ScannerOptions;
+  readonly #pending: SourceDirectory[] = [];
+  #nextMapping = 0;
+  #current: OpenDirectory | undefined;
+
+  constructor(options: ScannerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Goes on with the scan. A batch may be empty without being the last.
+   * @param maxNames names looked at, at most
+   * @param maxBytes of the batch's entries on the wire, about; default half a message
+   */
+  nextBatch(maxNames: number, maxBytes: number = MAX_MESSAGE_BYTES / 2): ScanBatch {
+    const batch: ScanBatch = { found: [], problems: [], done: false };
+    let bytes = 0;
+    for (let names = 0; names < maxNames && bytes < maxBytes; names++) {
+      const before = batch.found.length;
+      if (!this.#step(batch)) {
+        batch.done = true;
+        break;
+      }
+      if (batch.found.length > before) bytes += wireBytes(batch.found[before]!.entry);
+    }
+    return batch;
+  }
+
+  /** Ends a scan early. */
+  close(): void {
+    this.#current?.names.return?.();
+    this.#current?.handle.close();
+    this.#current = undefined;
+  }
+
+  /** One name, one directory or one mapping. False: nothing is left. */
+  #step(batch: ScanBatch): boolean {
+    const { mappings } = this.#options;
+    if (this.#current !== undefined) this.#visitNextName(this.#current, batch);
+    else if (this.#pending.length > 0) this.#enter(this.#pending.pop()!, batch);
+    else if (this.#nextMapping < mappings.length) this.#visitMapping(mappings[this.#nextMapping++]!, batch);
+    else return false;
+    return true;
+  }
+
+  #visitMapping({ source, target }: FileMapping, batch: ScanBatch): void {
+    try {
+      const components = splitPath(source);
+      splitPath(target);
+      const status = this.#options.fileSystem.status(components);
+      const directory = { parent: undefined, components: components.slice(0, -1) };
+      this.#take(directory, components.at(-1) ?? '', status, true, target, batch);
+    } catch (error) {
+      batch.problems.push(problem(escapeName(source), error));
+    }
+  }
+
+  #enter(directory: SourceDirectory, batch: ScanBatch): void {
+    const components = sourceComponents(directory);
+    try {
+      const handle = this.#options.fileSystem.openDirectory(components);
+      this.#current = { directory, handle, names: handle.names() };
+    } catch (error) {
+      batch.problems.push(problem(displayPath(components), error));
+    }
+  }
+
+  #visitNextName({ directory, handle, names }: OpenDirectory, batch: ScanBatch): void {
+    let name: Uint8Array;
+    try {
+      const next = names.next();
+      if (next.done) {
+        this.close();
+        return;
+      }
+      name = next.value;
+    } catch (error) {
+      this.close();
+      batch.problems.push(problem(displayPath(sourceComponents(directory)), error));
+      return;
+    }
+    try {
+      this.#visitName(directory, handle, name, batch);
+    } catch (error) {
+      const parent = displayPath(sourceComponents(directory)).replace(/\/$/, '');
+      const shown = isUtf8(name) ? escapeName(decode(name)) : escapeNameBytes(name);
+      batch.problems.push(problem(`${parent}/${shown}`, error));
+    }
+  }
+
+  #visitName(directory: SourceDirectory, handle: ScanDirectory, bytes: Uint8Array, batch: ScanBatch): void {
+    if (!isUtf8(bytes)) throw new JetStreamError('name-invalid', 'the name is not valid UTF-8; rename it');
+    const name = decode(bytes);
+    let status = handle.status(name);
+    if (status === undefined) return;
+    const followed = status.kind === 'symlink';
+    if (followed) {
+      if (this.#options.symlinks === 'ignore') return;
+      status = this.#options.fileSystem.status(sourceComponents(directory, name));
+      if (status.kind === 'directory') checkLoop(directory, status);
+    }
+    this.#take(directory, name, status, followed, `${directory.targetPath}/${name}`, batch);
+  }
+
+  #take(
+    directory: SourcePath,
+    name: string,
+    status: FileStatus,
+    followed: boolean,
+    targetPath: string,
+    batch: ScanBatch,
+  ): void {
+    checkPathLength(targetPath);
+    if (status.kind !== 'file' && status.kind !== 'directory') {
+      throw new JetStreamError('special-file', 'a device, FIFO or socket is never read');
+    }
+    if (status.kind === 'directory') {
+      const path = targetPath.replace(/\/+$/, '');
+      // The receiver's root is there already and has no name.
+      const isRoot = splitPath(path).length === 0;
+      const { device, inode } = status;
+      const components = name === '' ? [] : [name];
+      this.#pending.push({ parent: directory, components, targetPath: path, device, inode });
+      if (isRoot) return;
+    }
+    batch.found.push({ entry: manifestEntry(status, targetPath), status, directory, name, followed });
+  }
+}
+
+interface SourceDirectory extends SourcePath {
+  readonly targetPath: string;
+  readonly device: number;
+  readonly inode: number;
+}
+
+interface OpenDirectory {
+  directory: SourceDirectory;
+  handle: ScanDirectory;
+  names: Iterator<Uint8Array>;
+}
+
+/** A link may lead into a directory that we are in: that would have no end. */
+function checkLoop(directory: SourceDirectory, status: FileStatus): void {
+  for (let at: SourcePath | undefined = directory; at !== undefined; at = at.parent) {
+    const { device, inode } = at as Partial<SourceDirectory>;
+    if (device !== status.device || inode !== status.inode) continue;
+    throw new JetStreamError(
+      'path-refused',
+      'the symlink leads back into a directory above it; remove it or ignore symlinks',
+    );
+  }
+}
+
+function manifestEntry(status: FileStatus, targetPath: string): ManifestEntry {
+  const isFile = status.kind === 'file';
+  return {
+    kind: isFile ? 'file' : 'directory',
+    targetPath,
+    size: isFile ? status.size : 0,
+    mtimeSeconds: status.mtimeSeconds,
+    mtimeNanoseconds: status.mtimeNanoseconds,
+    executable: isFile && (status.mode & 0o100) !== 0,
+  };
+}
+
+/** Fields of fixed size take at most 40 bytes in protobuf. */
+function wireBytes(entry: ManifestEntry): number {
+  return Buffer.byteLength(entry.targetPath) + 40;
+}
+
+function decode(name: Uint8Array): string {
+  return Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString();
+}
+
+function problem(source: string, error: unknown): ScanProblem {
+  if (!(error instanceof JetStreamError)) throw error;
+  const message = error.message.includes(source) ? error.message : `${source}: ${error.message}`;
+  return { source, code: error.code, message };
+}
