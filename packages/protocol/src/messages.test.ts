@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MAX_BLOCK_CHUNKS, MAX_MESSAGE_BYTES } from './constants.ts';
+import { HandshakeParameters } from './generated/handshake.ts';
+import { EntryKind } from './generated/session.ts';
+import {
+  type ControlBody,
+  decodeControlMessage,
+  decodeHandshakeParameters,
+  decodeTransferMessage,
+  encodeControlMessage,
+  encodeHandshakeParameters,
+  encodeTransferMessage,
+  type TransferBody,
+} from './messages.ts';
+import { decodeOrViolation, expectViolation, hexToBytes, mutated } from './testing/hostile-bytes.ts';
+import { anyControlBody, anyHandshakeParameters, anyTransferBody } from './testing/message-arbitrary.ts';
+
+const FILE = {
+  kind: EntryKind.ENTRY_KIND_FILE,
+  targetPath: 'a/b',
+  size: 1,
+  mtimeSeconds: -1,
+  mtimeNanoseconds: 0,
+  executable: false,
+} as const;
+const RESULT = { index: 0, errorCode: 0, message: '', digest: new Uint8Array(32) };
+
+function transferRoundtrip(body: TransferBody): TransferBody {
+  return decodeTransferMessage(encodeTransferMessage({ body })).body;
+}
+
+function controlRoundtrip(body: ControlBody): ControlBody {
+  return decodeControlMessage(encodeControlMessage({ body })).body;
+}
+
+function login(user: string, keys: number, keyBytes = 10): ControlBody {
+  const key = { publicKey: new Uint8Array(keyBytes), signature: new Uint8Array(10) };
+  return { $case: 'login', value: { user, publicKeys: Array(keys).fill(key) } };
+}
+
+function batch(entry: Partial<typeof FILE> | Record<string, unknown>, firstIndex = 0): TransferBody {
+  return { $case: 'manifestBatch', value: { firstIndex, entries: [{ ...FILE, ...entry }] } };
+}
+
+function parameters(part: Partial<HandshakeParameters>): HandshakeParameters {
+  const none = HandshakeParameters.decode(new Uint8Array(0));
+  return { ...none, ...part };
+}
+
+describe('messages', () => {
+  it('are read back as they were written', () => {
+    fc.assert(
+      fc.property(anyControlBody, anyTransferBody, (control, transfer) => {
+        expect(controlRoundtrip(control)).toEqual(control);
+        expect(transferRoundtrip(transfer)).toEqual(transfer);
+      }),
+    );
+    fc.assert(
+      fc.property(anyHandshakeParameters, (value) => {
+        expect(decodeHandshakeParameters(encodeHandshakeParameters(value))).toEqual(value);
+      }),
+    );
+  });
+
+  it('keep their bytes when the buffer they came in is used again', () => {
+    const body: TransferBody = { $case: 'entryResults', value: { results: [RESULT] } };
+    const message = encodeTransferMessage({ body });
+    const decoded = decodeTransferMessage(message);
+    message.fill(0xff);
+    expect(decoded.body).toEqual(body);
+  });
+
+  it('may carry fields that we do not know yet', () => {
+    const unknown = hexToBytes('f83f05 fa3f0568656c6c6f'); // field 1023: a varint, then five bytes
+    const request = encodeTransferMessage({ body: { $case: 'blockRequest', value: { block: 7 } } });
+    expect(decodeTransferMessage(Uint8Array.from([...unknown, ...request, ...unknown])).body).toEqual({
+      $case: 'blockRequest',
+      value: { block: 7 },
+    });
+  });
+
+  it('[ST-3] without a known body are a violation', () => {
+    for (const hex of ['', 'f83f05']) {
+      expectViolation(() => decodeControlMessage(hexToBytes(hex)));
+      expectViolation(() => decodeTransferMessage(hexToBytes(hex)));
+    }
+  });
+
+  it('[ST-3] cut short, or with bytes after their end, are a violation', () => {
+    const message = encodeTransferMessage({ body: batch({}) });
+    for (let length = 0; length < message.length; length++) {
+      expectViolation(() => decodeTransferMessage(message.subarray(0, length)));
+    }
+    expectViolation(() => decodeTransferMessage(Uint8Array.from([...message, 0, 1, 2])));
+  });
+
+  it('[ST-3] with text that is not UTF-8 are a violation, never mended', () => {
+    const message = encodeTransferMessage({ body: batch({ targetPath: 'Ab' }) });
+    const at = message.indexOf(0x41);
+    for (const [first, second] of [
+      [0xff, 0x62],
+      [0xc0, 0x80],
+      [0xe2, 0x82],
+      [0x80, 0x62],
+    ] as const) {
+      message[at] = first;
+      message[at + 1] = second;
+      expectViolation(() => decodeTransferMessage(message));
+    }
+  });
+
+  it('keep a byte-order mark at the start of a name', () => {
+    expect(transferRoundtrip(batch({ targetPath: '\ufeffa' }))).toEqual(batch({ targetPath: '\ufeffa' }));
+  });
+
+  it('are not sent with half a surrogate pair, which UTF-8 cannot hold', () => {
+    const encode = (targetPath: string) => encodeTransferMessage({ body: batch({ targetPath }) });
+    expect(() => encode('a\ud800b')).toThrow(expect.objectContaining({ code: 'name-invalid' }));
+    expect(() => encode('\udc00')).toThrow(expect.objectContaining({ code: 'name-invalid' }));
+    expect(encode('\ud83d\ude80').length).toBeGreaterThan(0);
+  });
+
+  it('[ST-3] with a field out of its range are a violation', () => {
+    const bad: TransferBody[] = [
+      batch({ kind: EntryKind.ENTRY_KIND_UNSPECIFIED }),
+      batch({ kind: 3 }),
+      batch({ kind: EntryKind.ENTRY_KIND_DIRECTORY, size: 1 }),
+      batch({ mtimeNanoseconds: 1_000_000_000 }),
+      batch({ targetPath: 'x'.repeat(4097) }),
+      batch({ targetPath: 'ä'.repeat(2049) }),
+      batch({}, Number.MAX_SAFE_INTEGER),
+      { $case: 'blockDigests', value: { block: 0, digests: new Uint8Array(33) } },
+      { $case: 'blockDigests', value: { block: 0, digests: new Uint8Array(0) } },
+      { $case: 'blockRequest', value: { block: 2 ** 33 } },
+      { $case: 'failed', value: { errorCode: 0, message: '', subject: '' } },
+      { $case: 'entryFailed', value: { index: 0, errorCode: 0, message: '' } },
+      { $case: 'entryResults', value: { results: [{ ...RESULT, digest: new Uint8Array(31) }] } },
+    ];
+    for (const body of bad) expectViolation(() => transferRoundtrip(body));
+    expect(transferRoundtrip(batch({ targetPath: 'ä'.repeat(2048) }))).toBeDefined();
+    const open = { destinationPath: '', sourcePaths: [], recursive: true, followSymlinks: true };
+    for (const direction of [0, 3, -1]) {
+      const body = { $case: 'open', value: { ...open, direction } } as unknown as TransferBody;
+      expectViolation(() => transferRoundtrip(body));
+    }
+    for (const paths of [{ destinationPath: 'x'.repeat(4097) }, { sourcePaths: ['', 'x'.repeat(4097)] }]) {
+      expectViolation(() => transferRoundtrip({ $case: 'open', value: { ...open, direction: 1, ...paths } }));
+    }
+  });
+
+  it('[TR-2] with a size that is no safe integer are a violation', () => {
+    const sizes = ['808080808080 8010', 'ffffffffffff ffffff01', 'ffffffffffff ffffffff01'];
+    for (const size of sizes) {
+      const varint = hexToBytes(size);
+      const entry = Uint8Array.from([0x08, 1, 0x18, ...varint]);
+      const entries = Uint8Array.from([0x12, entry.length, ...entry]);
+      expectViolation(() => decodeTransferMessage(Uint8Array.from([0x22, entries.length, ...entries])));
+    }
+  });
+
+  it('[BD-3] a block of 4,096 chunks fits a message, one of more is a violation', () => {
+    const digestsOf = (chunks: number) =>
+      encodeTransferMessage({
+        body: { $case: 'blockDigests', value: { block: 2 ** 33 - 1, digests: new Uint8Array(32 * chunks) } },
+      });
+    expect(digestsOf(MAX_BLOCK_CHUNKS).length).toBeLessThan(MAX_MESSAGE_BYTES);
+    const { body } = decodeTransferMessage(digestsOf(MAX_BLOCK_CHUNKS));
+    expect(body.$case === 'blockDigests' && body.value.digests.length).toBe(32 * 4096);
+    expectViolation(() => decodeTransferMessage(digestsOf(MAX_BLOCK_CHUNKS + 1)));
+  });
+
+  it('[LG-3] of 8 keys are taken, of 9 are a violation, and so are keys and names beyond all use', () => {
+    expect(controlRoundtrip(login('u', 8))).toEqual(login('u', 8));
+    expectViolation(() => controlRoundtrip(login('u', 9)));
+    expectViolation(() => controlRoundtrip(login('u', 1, 4097)));
+    expectViolation(() => controlRoundtrip(login('', 1)));
+    expectViolation(() => controlRoundtrip(login('u'.repeat(257), 1)));
+  });
+
+  it('cut texts for people instead of refusing them, and not within a character', () => {
+    const message = `${'x'.repeat(4095)}\u{1f680}`;
+    const result = controlRoundtrip({ $case: 'loginResult', value: { errorCode: 1, message, account: '' } });
+    expect(result.value).toMatchObject({ message: 'x'.repeat(4095) });
+    const failed = transferRoundtrip({
+      $case: 'failed',
+      value: { errorCode: 1, message, subject: 'y'.repeat(9000) },
+    });
+    expect(failed.value).toMatchObject({ message: 'x'.repeat(4095), subject: 'y'.repeat(4096) });
+  });
+
+  it('of a handshake have sizes that can be, and 1,200 bytes as size when they say none', () => {
+    const roundtrip = (part: Partial<HandshakeParameters>) =>
+      decodeHandshakeParameters(encodeHandshakeParameters(parameters(part)));
+    expect(roundtrip({}).maxDatagramBytes).toBe(1200);
+    expect(roundtrip({ software: 's'.repeat(5000) }).software).toHaveLength(4096);
+    expectViolation(() => roundtrip({ maxDatagramBytes: 1199 }));
+    expectViolation(() => roundtrip({ maxDatagramBytes: 65_508 }));
+    expectViolation(() => roundtrip({ connectionId: new Uint8Array(7) }));
+    expectViolation(() => roundtrip({ aeads: Array(17).fill(1) }));
+  });
+});
+
+describe('hostile bytes', () => {
+  const encoders: [string, (bytes: Uint8Array) => unknown, fc.Arbitrary<Uint8Array>][] = [
+    ['control', decodeControlMessage, anyControlBody.map((body) => encodeControlMessage({ body }))],
+    ['transfer', decodeTransferMessage, anyTransferBody.map((body) => encodeTransferMessage({ body }))],
+    ['handshake', decodeHandshakeParameters, anyHandshakeParameters.map(encodeHandshakeParameters)],
+  ];
+
+  it.each(encoders)('[ST-3] as %s message give a value or a violation, nothing else', (_, decode, good) => {
+    const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 100 }), { weight: 4, arbitrary: mutated(good) });
+    let violations = 0;
+    fc.assert(
+      fc.property(anyBytes, (bytes) => {
+        if (decodeOrViolation(() => decode(bytes)) === 'violation') violations++;
+      }),
+      { numRuns: 6000 },
+    );
+    expect(violations).toBeGreaterThan(500);
+  });
+
+  it('that announce gigabytes are refused before anything is allocated for them', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 1000; i++) {
+      // Field 6 (BlockDigests) of 2^32-1 bytes; then within it a field of 2^31 bytes.
+      expectViolation(() => decodeTransferMessage(hexToBytes('32 ffffffff0f')));
+      expectViolation(() => decodeTransferMessage(hexToBytes('32 06 12 8080808008')));
+      expectViolation(() => decodeTransferMessage(hexToBytes('22 06 12 8080808008')));
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 2 ** 20);
+  });
+
+  it('nested a hundred thousand deep are a violation', () => {
+    const groups = new Uint8Array(200_000).fill(0x0b); // start of group 1, again and again
+    expectViolation(() => decodeTransferMessage(groups));
+    expectViolation(() => decodeControlMessage(groups));
+  });
+
+  it('of a message made of the smallest parts take less than 64 MiB', () => {
+    const before = process.memoryUsage().heapUsed;
+    const entries = MAX_MESSAGE_BYTES / 2 - 8;
+    const length = 2 * entries;
+    const prefix = [0x4a, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14];
+    const message = new Uint8Array(prefix.length + length);
+    message.set(prefix);
+    for (let i = 0; i < entries; i++) message[prefix.length + 2 * i] = 0x0a; // an EntryResult with nothing in it
+    const decoded = decodeTransferMessage(message);
+    expect(decoded.body.$case === 'entryResults' && decoded.body.value.results.length).toBe(entries);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
+  });
+});

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { connectionIdKey } from './connection-id.ts';
+import { PROTECTED_HEADER_BYTES } from './constants.ts';
+import {
+  expandPacketNumber,
+  newProtectedHeader,
+  parseProtectedHeader,
+  writeProtectedHeader,
+} from './protected-packet.ts';
+
+const header = newProtectedHeader();
+
+describe('header of a protected packet', () => {
+  it('is read back as it was written', () => {
+    const anyHeader = {
+      keyPhase: fc.constantFrom(0 as const, 1 as const),
+      id: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+      packetNumber: fc.maxSafeNat(),
+    };
+    fc.assert(
+      fc.property(fc.record(anyHeader), ({ keyPhase, id, packetNumber }) => {
+        const datagram = new Uint8Array(29).fill(0xaa);
+        expect(writeProtectedHeader(datagram, 0, keyPhase, id, packetNumber)).toBe(PROTECTED_HEADER_BYTES);
+        expect(parseProtectedHeader(datagram, header)).toBe(true);
+        expect(header).toEqual({
+          keyPhase,
+          destination: connectionIdKey(id),
+          truncatedPacketNumber: packetNumber % 2 ** 32,
+        });
+        expect(datagram[PROTECTED_HEADER_BYTES]).toBe(0xaa);
+      }),
+    );
+  });
+
+  it('[DG-1] is found under two first bytes only', () => {
+    for (let first = 0; first < 256; first++) {
+      const datagram = new Uint8Array(40);
+      datagram[0] = first;
+      expect(parseProtectedHeader(datagram, header)).toBe(first === 0x00 || first === 0x40);
+    }
+  });
+
+  it('[DG-2] is not found in a datagram too short for header and tag', () => {
+    for (let length = 0; length < 29; length++) {
+      expect(parseProtectedHeader(new Uint8Array(length), header)).toBe(false);
+    }
+    expect(parseProtectedHeader(new Uint8Array(29), header)).toBe(true);
+  });
+});
+
+describe('expansion of a packet number', () => {
+  it('finds every number less than 2^31 away from the expected one', () => {
+    const anyPair = fc
+      .tuple(fc.maxSafeNat(), fc.integer({ min: -(2 ** 31) + 1, max: 2 ** 31 - 1 }))
+      .filter(
+        ([expected, distance]) => expected + distance >= 0 && Number.isSafeInteger(expected + distance),
+      );
+    fc.assert(
+      fc.property(anyPair, ([expected, distance]) => {
+        const number = expected + distance;
+        expect(expandPacketNumber(number % 2 ** 32, expected)).toBe(number);
+      }),
+    );
+  });
+
+  it('stays within 0…2^53-1 for every input', () => {
+    const nearAnEdge = fc.oneof(
+      fc.nat(2 ** 31 - 1),
+      fc.maxSafeNat(),
+      fc.nat(2 ** 31 - 1).map((n) => Number.MAX_SAFE_INTEGER - n),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), nearAnEdge, (truncated, expected) => {
+        const number = expandPacketNumber(truncated, expected);
+        expect(Number.isSafeInteger(number) && number >= 0).toBe(true);
+        expect(number % 2 ** 32).toBe(truncated);
+      }),
+    );
+  });
+
+  it('crosses the boundary of 2^32 in both directions', () => {
+    expect(expandPacketNumber(0, 2 ** 32 - 1)).toBe(2 ** 32);
+    expect(expandPacketNumber(2 ** 32 - 1, 2 ** 32 + 5)).toBe(2 ** 32 - 1);
+    expect(expandPacketNumber(2 ** 32 - 1, 5)).toBe(2 ** 32 - 1);
+  });
+});
