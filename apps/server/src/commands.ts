@@ -1,0 +1,63 @@
+import { JetStreamError } from '@jetstream/protocol';
+import { EXIT_CODES, exitStatusOf } from './exit-codes.ts';
+import { version } from './version.ts';
+
+/** Each subcommand is loaded only when it is called, and prints its own --help. */
+const COMMANDS: Record<string, { describe: string; run: (argv: readonly string[]) => Promise<number> }> = {
+  server: {
+    describe: 'Send and receive files',
+    run: async (argv) => (await import('./run-server.ts')).runServer(argv),
+  },
+};
+
+/** Runs one command line. Whatever goes wrong ends as one line on standard error and a status; nothing is thrown. */
+export async function runCommand([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === '--version') {
+    process.stdout.write(`jetstream ${version()}\n`);
+    return EXIT_CODES.ok.status;
+  }
+  if (name === '--help' || name === 'help') {
+    process.stdout.write(helpText());
+    return EXIT_CODES.ok.status;
+  }
+  try {
+    return await find(name).run(rest);
+  } catch (error) {
+    process.stderr.write(`${errorLine(error)}\n`);
+    return error instanceof JetStreamError ? exitStatusOf(error.code) : EXIT_CODES.internal.status;
+  }
+}
+
+function find(name: string | undefined) {
+  const command = Object.entries(COMMANDS).find(([known]) => known === name)?.[1];
+  if (command) return command;
+  const what = name === undefined ? 'no command given' : `unknown command ${JSON.stringify(name)}`;
+  const known = Object.keys(COMMANDS).join(', ');
+  throw new JetStreamError('invalid-argument', `${what}; there is: ${known} (see jetstream --help)`);
+}
+
+function helpText(): string {
+  const commands = Object.entries(COMMANDS).map(
+    ([name, { describe }]) => `  jetstream ${name.padEnd(10)} ${describe}`,
+  );
+  return `Usage: jetstream COMMAND [options]
+
+Commands:
+${commands.join('\n')}
+
+Options:
+  --version  Print the version, and exit
+  --help     Print this, and exit; "jetstream COMMAND --help" tells a command's own options
+
+To copy files see: jscp --help
+`;
+}
+
+/** One line; with JETSTREAM_DEBUG set, the stack as well. */
+function errorLine(error: unknown): string {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const text =
+    error instanceof JetStreamError ? message : `internal error: ${message} (JETSTREAM_DEBUG=1 shows where)`;
+  const line = `jetstream: ${text.replace(/\s*\n\s*/g, ' ')}`;
+  return process.env.JETSTREAM_DEBUG ? `${line}\n${stack}` : line;
+}

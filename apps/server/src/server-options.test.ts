@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServerOptions } from '@jetstream/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseServerOptions } from './server-options.ts';
+
+let directory: string;
+let config: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'jetstream-options-'));
+  config = join(directory, 'server.conf');
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const options = async (...argv: string[]): Promise<ServerOptions> => {
+  const parsed = await parseServerOptions(argv);
+  if ('help' in parsed) throw new Error('help');
+  return parsed.options;
+};
+
+describe('the options of jetstream server', () => {
+  it('are none by default: core decides', async () => {
+    expect(await options()).toEqual({});
+  });
+
+  it('are all understood', async () => {
+    const words =
+      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic';
+    expect(await options(...words.split(' '))).toEqual({
+      port: 0,
+      host: '::1',
+      sandboxDirectory: '/storage/%u',
+      stateDirectory: join(process.cwd(), 'state'),
+      logLevel: 'debug',
+      congestion: 'cubic',
+    });
+  });
+
+  it('come from a response file too, and the command line wins', async () => {
+    writeFileSync(config, '--recv-port 9000\n--log-level warn\n');
+    expect(await options('--config', config, '--recv-port', '9001')).toEqual({
+      port: 9001,
+      logLevel: 'warn',
+    });
+  });
+
+  it.each([
+    [['--frob'], /^unknown option --frob \(see/],
+    [['--recv-port', '65536'], /^--recv-port "65536": a port is a number from 0 to 65535/],
+    [['--recv-port'], /^--recv-port needs a value/],
+    [['--recv-port='], /^--recv-port needs a value/],
+    [['--log-level', 'loud'], /^--log-level "loud": choose one of trace, debug/],
+    [['--congestion', 'reno'], /choose one of bbr, cubic/],
+    [['extra'], /^unexpected "extra"/],
+  ])('%j are refused in one line', async (argv, message) => {
+    await expect(parseServerOptions(argv)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('name the file and line of a wrong value in the response file', async () => {
+    writeFileSync(config, '# comment\n--recv-port many\n');
+    await expect(parseServerOptions(['--config', config])).rejects.toThrow(
+      `${config}:2: --recv-port "many": a port is a number from 0 to 65535`,
+    );
+  });
+
+  it('have a help text that names each of them', async () => {
+    const parsed = await parseServerOptions(['--help'], 100);
+    const text = 'help' in parsed ? parsed.help : '';
+    for (const name of [
+      'recv-port',
+      'recv-host',
+      'sandbox-dir',
+      'persistent-state-dir',
+      'config',
+      'log-level',
+    ]) {
+      expect(text).toContain(`--${name}`);
+    }
+  });
+});

@@ -1,0 +1,153 @@
+import { isAbsolute, join } from 'node:path';
+import type { ServerOptions } from '@jetstream/core';
+import { JetStreamError } from '@jetstream/protocol';
+import yargs from 'yargs';
+import { EXIT_CODES } from './exit-codes.ts';
+import { type GivenOption, readResponseFile } from './response-file.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+const CONTROLLERS = ['bbr', 'cubic'] as const;
+
+/** Every option that may also stand in a response file: what --help says, and how its value is read. */
+const OPTIONS: Record<string, { describe: string; read: (value: string) => ServerOptions }> = {
+  'recv-port': {
+    describe: 'UDP port to send and receive on; 0 picks a free one [default: 8886]',
+    read: (value) => ({ port: readPort(value) }),
+  },
+  'recv-host': {
+    describe: 'Address to listen on [default: all]',
+    read: (host) => ({ host }),
+  },
+  'sandbox-dir': {
+    describe:
+      'Directory that holds everything clients see; %u user, %d domain, %f full name, %% percent [default: /]',
+    read: (value) => ({ sandboxDirectory: absolute(value) }),
+  },
+  'persistent-state-dir': {
+    describe:
+      'Directory of the host key and authorized_keys [default: /var/lib/jetstream/state for root, else $XDG_STATE_HOME/jetstream]',
+    read: (value) => ({ stateDirectory: absolute(value) }),
+  },
+  'log-level': {
+    describe: `Least serious kind of log line on standard error: ${LOG_LEVELS.join(', ')} [default: info]`,
+    read: (value) => ({ logLevel: oneOf(LOG_LEVELS, value) }),
+  },
+  congestion: {
+    describe: 'Congestion control of what this side sends: bbr, cubic [default: bbr]',
+    read: (value) => ({ congestion: oneOf(CONTROLLERS, value) }),
+  },
+};
+
+/**
+ * The options of `jetstream server`: those of the command line win over those of the response file.
+ * @param argv the command line after `server`
+ * @returns the help text when it was asked for
+ * @throws JetStreamError `invalid-argument`, in one line
+ */
+export async function parseServerOptions(
+  argv: readonly string[],
+  columns = 80,
+): Promise<{ help: string } | { options: ServerOptions }> {
+  const parser = describeOptions(columns);
+  const values = parser.parseSync([...argv]);
+  if (values.help) return { help: await parser.getHelp() };
+  if (values._.length > 0) throw usage(`unexpected "${values._[0]}"`);
+
+  const given: GivenOption[] = [];
+  if (values.config !== undefined)
+    given.push(...readResponseFile(values.config, new Set(Object.keys(OPTIONS))));
+  for (const name of Object.keys(OPTIONS)) {
+    const value = values[name];
+    if (typeof value === 'string') given.push({ name, value, origin: `--${name}` });
+  }
+  return { options: Object.assign({}, ...given.map(readOption)) };
+}
+
+function readOption({ name, value, origin }: GivenOption): ServerOptions {
+  try {
+    if (value === '') throw new Error('needs a value');
+    return OPTIONS[name]!.read(value);
+  } catch (error) {
+    throw usage(`${origin} ${value === '' ? '' : `${JSON.stringify(value)}: `}${(error as Error).message}`);
+  }
+}
+
+function describeOptions(columns: number) {
+  const described = Object.entries(OPTIONS).map(
+    ([name, { describe }]) => [name, { type: 'string', requiresArg: true, describe }] as const,
+  );
+  return yargs([])
+    .scriptName('jetstream')
+    .locale('en')
+    .usage(
+      'Usage: jetstream server [options]\n\nSends and receives files over one UDP port. Runs in the foreground.',
+    )
+    .help(false)
+    .version(false)
+    .options(Object.fromEntries(described))
+    .options({
+      config: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Response file: one of the options above per line; the command line wins',
+      },
+      help: { type: 'boolean', describe: 'Print this, and exit' },
+    })
+    .strictOptions()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw usage(inOneLine(message ?? error.message));
+    })
+    .parserConfiguration({
+      'boolean-negation': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .wrap(Math.min(100, columns))
+    .epilogue(EPILOGUE);
+}
+
+const EPILOGUE = `Standard output: one line when the server is ready: "ready udp=PORT api=-".
+Standard error:  the log, one JSON object a line.
+SIGTERM, SIGINT: takes nothing new, lets transfers end, exits 0; a second one ends them too.
+
+Exit status:
+${Object.values(EXIT_CODES)
+  .map(({ status, meaning }) => `  ${status}  ${meaning}`)
+  .join('\n')}`;
+
+function readPort(value: string): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(port <= 65_535)) throw new Error('a port is a number from 0 to 65535');
+  return port;
+}
+
+/** Not normalised: a `..` in a sandbox directory is for the path rule to refuse. */
+function absolute(value: string): string {
+  return isAbsolute(value) ? value : join(process.cwd(), value);
+}
+
+function oneOf<T extends string>(choices: readonly T[], value: string): T {
+  const choice = choices.find((known) => known === value);
+  if (choice === undefined) throw new Error(`choose one of ${choices.join(', ')}`);
+  return choice;
+}
+
+function inOneLine(message: string): string {
+  const unknown = /^Unknown arguments?: ([^,]*)/.exec(message);
+  if (unknown) return `unknown option ${dashed(unknown[1]!)}`;
+  const missing = /^Not enough arguments following: (.*)$/.exec(message);
+  if (missing) return `${dashed(missing[1]!)} needs a value`;
+  return message.replace(/\s*\n\s*/g, ' ').trim();
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+function usage(message: string): JetStreamError {
+  return new JetStreamError('invalid-argument', `${message} (see jetstream server --help)`);
+}

@@ -1,0 +1,54 @@
+// Bundles the app in the working directory into dist/: main.js, and storage-worker.js beside it, which core starts as a
+// worker thread. What is imported lazily becomes a chunk of its own, so that `--version` loads next to nothing.
+// Packages with native code stay outside and are resolved from the app's own dependencies.
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const NATIVE_PACKAGES = ['koffi', '@napi-rs/blake-hash'];
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const app = process.cwd();
+const outdir = join(app, 'dist');
+
+const { metafile } = await build({
+  entryPoints: [
+    { in: join(app, 'src/main.ts'), out: 'main' },
+    { in: storageWorker(), out: 'storage-worker' },
+  ],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  conditions: ['source'],
+  sourcemap: true,
+  sourcesContent: false,
+  // Optional parts of ssh2; it does without them.
+  external: [...NATIVE_PACKAGES, 'cpu-features', '*.node'],
+  // CommonJS packages inside an ES module call `require` for Node's own modules.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+  metafile: true,
+  logLevel: 'warning',
+});
+removeStaleChunks(Object.keys(metafile.outputs).map((path) => basename(path)));
+
+function storageWorker() {
+  const source = join(root, 'packages/core/src');
+  const found = readdirSync(source, { recursive: true }).find(
+    (path) => basename(path) === 'storage-worker.ts',
+  );
+  if (!found) throw new Error(`no storage-worker.ts in ${relative(root, source)}`);
+  return join(source, found);
+}
+
+/** Removed only after the new ones are in place: a program that runs may still load its chunks. */
+function removeStaleChunks(current) {
+  for (const name of readdirSync(outdir)) {
+    if (/\.js(\.map)?$/.test(name) && !current.includes(name)) rmSync(join(outdir, name));
+  }
+}
