@@ -110,10 +110,10 @@ describe('Scanner', () => {
     });
     expect(scan(tree, { a: '/t' }).targets).toEqual([
       '/t/',
-      '/t/x',
-      '/t/z',
-      '/t/empty/',
       '/t/sub/',
+      '/t/x',
+      '/t/empty/',
+      '/t/z',
       '/t/sub/y',
     ]);
   });
