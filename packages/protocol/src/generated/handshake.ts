@@ -11,19 +11,19 @@ export const protobufPackage = "jetstream.v1";
 
 export const protobufFileName = "handshake.proto";
 
-/** Payload of the Noise messages (PROTOCOL.md §1.2). */
+/** Payload of the Noise messages (PROTOCOL.md §1.2). Ranges stated here are checked by the receiver. */
 export interface HandshakeParameters {
-  /** Source connection id of the sender; 8 bytes. Absent in message 1. */
+  /** Source connection id of the sender; 8 bytes. None in message 1. */
   connectionId: Uint8Array;
-  /** Message 1: AEADs the client can do, best first. Message 2: the one chosen. */
+  /** Message 1: AEADs the client can do, best first. Message 2: the one chosen. At most 16. */
   aeads: number[];
   /** Credit that the peer has before any credit frame, per stream and per transfer. */
   initialStreamCredit: number;
   initialBlockCredit: number;
-  /** Largest UDP payload that this side takes. */
+  /** Largest UDP payload that this side takes: 1,200 to 65,507; 1,200 when absent. */
   maxDatagramBytes: number;
   idleTimeoutMs: number;
-  /** Name and version of the software, for logs only. */
+  /** Name and version of the software, for logs only; 4,096 characters of it are kept. */
   software: string;
 }
 

@@ -50,14 +50,16 @@ export interface ControlMessage {
 }
 
 export interface Login {
+  /** 1 to 256 bytes. */
   user: string;
+  /** At most 8 (LG-3). */
   publicKeys: PublicKeyOffer[];
 }
 
 export interface PublicKeyOffer {
-  /** SSH wire form of the public key (RFC 4253 §6.6), algorithm name included. */
+  /** SSH wire form of the public key (RFC 4253 §6.6), algorithm name included. At most 4,096 bytes. */
   publicKey: Uint8Array;
-  /** Raw signature, as in the SSH signature blob's second string. */
+  /** Raw signature, as in the SSH signature blob's second string. At most 4,096 bytes. */
   signature: Uint8Array;
 }
 
@@ -65,6 +67,7 @@ export interface LoginResult {
   /** 0 when logged in, else a code of errors.ts. */
   errorCode: number;
   message: string;
+  /** At most 256 bytes. */
   account: string;
 }
 
@@ -86,6 +89,7 @@ export interface TransferMessage {
 }
 
 export interface OpenTransfer {
+  /** Not DIRECTION_UNSPECIFIED. */
   direction: Direction;
   /** Upload: prefix of every target path at the receiver, beneath its root (the primer's "destination path"). */
   destinationPath: string;
@@ -99,17 +103,21 @@ export interface TransferAccepted {
 }
 
 export interface TransferFailed {
+  /** A code of errors.ts, not 0. */
   errorCode: number;
   message: string;
   subject: string;
 }
 
 export interface ManifestEntry {
+  /** Not ENTRY_KIND_UNSPECIFIED. */
   kind: EntryKind;
   /** Target path, "/"-separated, valid UTF-8. */
   targetPath: string;
+  /** 0 for a directory. */
   size: number;
   mtimeSeconds: number;
+  /** Below 1,000,000,000. */
   mtimeNanoseconds: number;
   executable: boolean;
 }
@@ -127,19 +135,22 @@ export interface ManifestEnd {
 }
 
 export interface BlockDigests {
+  /** Below 2^33. */
   block: number;
-  /** One 32-byte BLAKE3 per chunk of the block, in order. */
+  /** One 32-byte BLAKE3 per chunk of the block, in order; 1 to 4,096 of them (BD-3). */
   digests: Uint8Array;
 }
 
 /** Receiver to sender: send this block once more. */
 export interface BlockRequest {
+  /** Below 2^33. */
   block: number;
 }
 
 /** Sender to receiver: this file's content cannot be sent (any more); its bytes in shared blocks are zeros. */
 export interface EntryFailed {
   index: number;
+  /** A code of errors.ts, not 0. */
   errorCode: number;
   message: string;
 }
@@ -149,6 +160,7 @@ export interface EntryResult {
   /** 0 when durable under its final name. */
   errorCode: number;
   message: string;
+  /** 32 bytes, or none for a directory or a failure. */
   digest: Uint8Array;
 }
 
