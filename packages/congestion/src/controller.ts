@@ -69,6 +69,8 @@ export interface LossSample {
   deliveredBytes: number;
   smoothedRttUs: number;
   minRttUs: number;
+  /** Was sending limited by the application when the packet was sent. Taken as false when absent. */
+  applicationLimited?: boolean;
 }
 
 export interface ControllerOptions {

@@ -1,1 +1,6 @@
+export * from './check-invariants.ts';
 export * from './controller.ts';
+export * from './create-controller.ts';
+export * from './delivery-rate-estimator.ts';
+export * from './pacer.ts';
+export { RttEstimator } from './rtt-estimator.ts';

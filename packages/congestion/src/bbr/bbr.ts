@@ -1,0 +1,183 @@
+import type { AckSample, CongestionController, ControllerOptions, LossSample } from '../controller.ts';
+import { updateAckAggregation } from './ack-aggregation.ts';
+import { initPacingRate, setPacingRateWithGain, updateControlParameters } from './control.ts';
+import { DelayGatedLoss } from './delay-gated-loss.ts';
+import { DeliveryCollapse } from './delivery-collapse.ts';
+import { checkDrainDone } from './drain.ts';
+import { checkFullBwReached } from './full-pipe.ts';
+import { checkProbeLoss } from './long-term-model.ts';
+import { MAX_BW } from './parameters.ts';
+import { updateProbeBwCyclePhase } from './probe-bw.ts';
+import { checkProbeRtt, checkProbeRttDone, updateMinRtt } from './probe-rtt.ts';
+import {
+  adaptLowerBoundsFromCongestion,
+  advanceLatestDeliverySignals,
+  resetCongestionSignals,
+  resetShortTermModel,
+  updateLatestDeliverySignals,
+} from './short-term-model.ts';
+import { checkStartupDone } from './startup.ts';
+import { BbrState } from './state.ts';
+import { handleSpuriousLoss, restoreCwnd, saveCwnd, saveStateUponLoss } from './undo.ts';
+
+/**
+ * BBRv3 of draft-ietf-ccwg-bbr with delay-gated loss (`delay-gated-loss.ts`, docs/CONGESTION.md). This file is the order of
+ * steps (draft §5.2); each step is in a file of its own.
+ */
+export class Bbr implements CongestionController {
+  readonly name = 'bbr';
+  private readonly options: ControllerOptions;
+  private state: BbrState;
+  private gate = new DelayGatedLoss();
+  private collapse = new DeliveryCollapse();
+  /** Time of a persistent congestion not yet answered by an ACK of something sent after it; -1 for none. */
+  private backedOffUs = -1;
+
+  constructor(options: ControllerOptions) {
+    this.options = { ...options };
+    this.state = new BbrState(options, 0, 0);
+  }
+
+  get windowBytes(): number {
+    return this.backedOffUs >= 0 ? this.state.minPipeCwnd : this.state.cwnd;
+  }
+
+  get pacingRate(): number {
+    return this.state.pacingRate;
+  }
+
+  get phase(): string {
+    return this.backedOffUs >= 0 ? 'backed-off' : this.state.phase;
+  }
+
+  onPacketSent(nowUs: number, packetBytes: number, bytesInFlight: number): void {
+    const { state } = this;
+    if (bytesInFlight + packetBytes + state.datagramBytes > this.windowBytes)
+      state.cwndLimitedThisRound = true;
+    if (bytesInFlight > 0 || state.appLimitedUntilBytes === 0) return;
+    // Restarting from idle (draft §5.4).
+    state.nowUs = nowUs;
+    state.idleRestart = true;
+    state.extraAckedIntervalStartUs = nowUs;
+    if (state.isInProbeBw) setPacingRateWithGain(state, 1);
+    else if (state.phase === 'probe-rtt') checkProbeRttDone(state);
+  }
+
+  onAck(sample: AckSample): void {
+    const { state } = this;
+    if (sample.ackedBytes <= 0) return;
+    if (state.minRttUs === 0 && sample.rttUs > 0) initPacingRate(state, sample.rttUs);
+    state.beginAck(sample);
+    this.endBackOff(sample);
+    this.updateModelAndState(sample);
+    updateControlParameters(state, sample);
+  }
+
+  onPacketLost(loss: LossSample): void {
+    const { state } = this;
+    state.nowUs = loss.nowUs;
+    state.deliveredBytes = loss.deliveredBytes;
+    this.gate.onLoss(state, loss);
+    if (!state.isLossInRound) {
+      state.lossRoundDelivered = loss.deliveredBytes;
+      saveStateUponLoss(state);
+    }
+    state.isLossInRound = true;
+    state.episodeLostBytes += loss.packetBytes;
+    if (loss.packetNumber !== state.lastLostPacket + 1) state.lossRangesInRound++;
+    state.lastLostPacket = loss.packetNumber;
+    checkProbeLoss(state, this.gate, loss);
+  }
+
+  onSpuriousLoss(_nowUs: number, packetBytes: number): void {
+    const { state } = this;
+    if (state.episodeLostBytes === 0) return;
+    state.episodeSpuriousBytes += packetBytes;
+    if (state.episodeSpuriousBytes < state.episodeLostBytes) return;
+    state.episodeLostBytes = 0;
+    handleSpuriousLoss(state);
+  }
+
+  /**
+   * The path fell silent: the window drops to its floor until something sent from now on is acknowledged. The model is kept,
+   * for an outage says nothing about the path's rate, so that sending resumes within one round trip of healing.
+   */
+  onPersistentCongestion(nowUs: number): void {
+    if (this.backedOffUs < 0) saveCwnd(this.state);
+    this.backedOffUs = nowUs;
+  }
+
+  onDatagramBytes(datagramBytes: number): void {
+    this.state.datagramBytes = datagramBytes;
+    this.state.cwnd = Math.max(this.state.cwnd, this.state.minPipeCwnd);
+  }
+
+  onApplicationLimited(_nowUs: number, bytesInFlight: number): void {
+    this.state.appLimitedUntilBytes = Math.max(this.state.deliveredBytes + bytesInFlight, 1);
+  }
+
+  reset(nowUs: number): void {
+    const { deliveredBytes, datagramBytes } = this.state;
+    this.state = new BbrState({ ...this.options, datagramBytes }, nowUs, deliveredBytes);
+    this.gate = new DelayGatedLoss();
+    this.collapse = new DeliveryCollapse();
+    this.backedOffUs = -1;
+  }
+
+  private updateModelAndState(sample: AckSample): void {
+    const { state, gate } = this;
+    updateLatestDeliverySignals(state, sample);
+    this.updateRound(sample);
+    this.updateMaxBw(sample);
+    gate.onAck(state, sample);
+    adaptLowerBoundsFromCongestion(state, gate.counts(state, sample.smoothedRttUs));
+    this.checkCollapse(sample);
+    updateAckAggregation(state, sample);
+    checkFullBwReached(state, sample);
+    checkStartupDone(state, gate, sample);
+    checkDrainDone(state);
+    const cycle = state.cycleCount;
+    updateProbeBwCyclePhase(state, gate, sample);
+    if (state.cycleCount !== cycle) gate.fade();
+    updateMinRtt(state, sample);
+    checkProbeRtt(state);
+    advanceLatestDeliverySignals(state, sample);
+    state.bw = Math.min(state.maxBw, state.bwShortterm);
+  }
+
+  private updateRound(sample: AckSample): void {
+    const { state } = this;
+    if (!state.round.onAck(sample)) return;
+    state.roundsSinceProbeUp++;
+    state.cwndLimitedLastRound = state.cwndLimitedThisRound;
+    state.cwndLimitedThisRound = false;
+  }
+
+  private updateMaxBw(sample: AckSample): void {
+    const { state } = this;
+    if (sample.deliveryRate <= 0) return;
+    if (state.sampleLimited && sample.deliveryRate < state.maxBw) return;
+    state.maxBwFilter.update(Math.min(sample.deliveryRate, MAX_BW), state.cycleCount);
+  }
+
+  private checkCollapse(sample: AckSample): void {
+    const { state, gate } = this;
+    const congested = gate.isLossHard || gate.delayed(state, sample.smoothedRttUs);
+    const rate = this.collapse.onAck(state, sample, congested);
+    if (rate <= 0) return;
+    state.maxBwFilter.reset();
+    state.maxBwFilter.update(rate, state.cycleCount);
+    resetShortTermModel(state);
+  }
+
+  private endBackOff(sample: AckSample): void {
+    if (this.backedOffUs < 0 || sample.rttUs <= 0 || sample.nowUs - sample.rttUs < this.backedOffUs) return;
+    this.backedOffUs = -1;
+    const { state } = this;
+    restoreCwnd(state);
+    resetShortTermModel(state);
+    resetCongestionSignals(state);
+    state.inflightLongterm = Math.max(state.inflightLongterm, state.undoInflightLongterm);
+    this.gate.forgetRound();
+  }
+}

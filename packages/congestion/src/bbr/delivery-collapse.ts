@@ -1,0 +1,50 @@
+import type { AckSample } from '../controller.ts';
+import type { BbrState } from './state.ts';
+
+const COLLAPSE = 0.5;
+const INTERVALS = 3;
+const MIN_INTERVAL_DATAGRAMS = 16;
+
+/**
+ * The other half of our change: a queue without loss counts too. When the path delivers less than half the model for three
+ * min_rtt in a row while a queue stands (or much is lost), the link became slower and the model's rate is forgotten at once;
+ * the draft waits until two probing cycles have passed, seconds during which a deep buffer stays full. Measured by the clock,
+ * as a packet-timed round grows with the very queue.
+ */
+export class DeliveryCollapse {
+  private startUs = 0;
+  private startDelivered = 0;
+  private lowIntervals = 0;
+  private bestRate = 0;
+
+  /**
+   * @param congested a queue or much loss is seen
+   * @returns the rate that the path still delivers, or 0 while the model holds
+   */
+  onAck(state: BbrState, sample: AckSample, congested: boolean): number {
+    const judged = state.fullBwReached && state.phase !== 'probe-rtt' && !state.sampleLimited && congested;
+    if (!judged) {
+      this.restart(state, 0);
+      return 0;
+    }
+    const intervalUs = sample.nowUs - this.startUs;
+    const expected = (state.bw * intervalUs) / 1e6;
+    if (intervalUs < state.minRttUs || expected < MIN_INTERVAL_DATAGRAMS * state.datagramBytes) return 0;
+    const rate = ((state.deliveredBytes - this.startDelivered) * 1e6) / intervalUs;
+    if (rate >= COLLAPSE * state.bw) {
+      this.restart(state, 0);
+      return 0;
+    }
+    this.bestRate = Math.max(this.bestRate, rate);
+    const collapsedTo = this.lowIntervals + 1 >= INTERVALS ? this.bestRate : 0;
+    this.restart(state, collapsedTo > 0 ? 0 : this.lowIntervals + 1);
+    return collapsedTo;
+  }
+
+  private restart(state: BbrState, lowIntervals: number): void {
+    this.startUs = state.nowUs;
+    this.startDelivered = state.deliveredBytes;
+    this.lowIntervals = lowIntervals;
+    if (lowIntervals === 0) this.bestRate = 0;
+  }
+}

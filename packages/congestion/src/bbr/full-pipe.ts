@@ -1,0 +1,22 @@
+import type { AckSample } from '../controller.ts';
+import { FULL_BW_GROWTH, FULL_BW_ROUNDS } from './parameters.ts';
+import type { BbrState } from './state.ts';
+
+/** Has sending faster stopped to deliver faster? (draft §5.3.1.2) Used to leave Startup and ProbeBW_UP. */
+export function checkFullBwReached(state: BbrState, sample: AckSample): void {
+  if (state.fullBwNow || !state.round.started || state.sampleLimited) return;
+  if (sample.deliveryRate >= state.fullBw * FULL_BW_GROWTH) {
+    resetFullBw(state, sample.deliveryRate);
+    return;
+  }
+  state.fullBwCount++;
+  state.fullBwNow = state.fullBwCount >= FULL_BW_ROUNDS;
+  if (state.fullBwNow) state.fullBwReached = true;
+}
+
+/** @param baseline the rate that growth is measured from, bytes per second */
+export function resetFullBw(state: BbrState, baseline: number): void {
+  state.fullBw = baseline;
+  state.fullBwCount = 0;
+  state.fullBwNow = false;
+}

@@ -1,0 +1,193 @@
+import type { AckSample, CongestionController, ControllerOptions, LossSample } from './controller.ts';
+import { HyStart } from './hystart.ts';
+
+// RFC 9438 §4.1, §4.3, §4.6.
+const C = 0.4;
+const BETA = 0.7;
+const RENO_ALPHA = (3 * (1 - BETA)) / (1 + BETA);
+const MAX_TARGET_GROWTH = 1.5;
+const MIN_WINDOW_DATAGRAMS = 2;
+/** A guard against arithmetic without end: 10 Gbit/s for almost 7 s. */
+const MAX_WINDOW_BYTES = 2 ** 33;
+/** RFC 9002 §7.7. Slow start needs to send twice the window in one round trip. */
+const PACING_GAIN = 1.25;
+const SLOW_START_PACING_GAIN = 2;
+/** Before the first RTT sample the initial window is spread over this. */
+const UNKNOWN_RTT_US = 1_000;
+
+/**
+ * CUBIC (RFC 9438) with HyStart++ (RFC 9406) and pacing. The yardstick for fairness, the choice of networks that demand
+ * loss-based control, and a check of the simulator; on long paths with loss it is slow by nature.
+ */
+export class Cubic implements CongestionController {
+  readonly name = 'cubic';
+  windowBytes = 0;
+  pacingRate = 0;
+
+  private datagramBytes: number;
+  private readonly initialWindowBytes: number;
+  private hystart = new HyStart();
+  /** Window at which slow start ends; Infinity until it first did. */
+  private slowStartThreshold = Number.POSITIVE_INFINITY;
+  private smoothedRttUs = UNKNOWN_RTT_US;
+  private lastAckUs = 0;
+
+  // The growth curve of one epoch.
+  private inEpoch = false;
+  private epochStartUs = 0;
+  /** Where the curve levels off (W_max): the window at the last reduction, less a little with fast convergence. */
+  private plateauBytes = 0;
+  /** Seconds from the start of the epoch to the plateau (K). */
+  private plateauSeconds = 0;
+  /** The window Reno would have (W_est). */
+  private renoBytes = 0;
+
+  // The congestion event answered last: one reduction for all that was in flight then.
+  private eventUs = -1;
+  private eventDeliveredBytes = 0;
+  private eventLostBytes = 0;
+  private eventSpuriousBytes = 0;
+  private before = { windowBytes: 0, slowStartThreshold: 0, plateauBytes: 0 };
+
+  constructor(options: ControllerOptions) {
+    this.datagramBytes = options.datagramBytes;
+    this.initialWindowBytes = options.initialWindowBytes;
+    this.setWindow(options.initialWindowBytes);
+  }
+
+  get phase(): string {
+    if (this.inSlowStart) return this.hystart.conservative ? 'conservative-slow-start' : 'slow-start';
+    return this.inEpoch ? 'congestion-avoidance' : 'recovery';
+  }
+
+  onPacketSent(): void {}
+
+  onAck(sample: AckSample): void {
+    const sinceLastAckUs = Math.max(0, sample.nowUs - this.lastAckUs);
+    this.lastAckUs = sample.nowUs;
+    if (sample.smoothedRttUs > 0) this.smoothedRttUs = sample.smoothedRttUs;
+    const inRecovery = this.eventUs >= 0 && sample.priorDeliveredBytes < this.eventDeliveredBytes;
+    if (sample.ecnCeCount > 0 && !inRecovery) this.onCongestion(sample.nowUs, sample.deliveredBytes);
+    else if (inRecovery || sample.ackedBytes <= 0) this.setWindow(this.windowBytes);
+    else if (!this.usesWindow(sample)) this.epochStartUs += sinceLastAckUs;
+    else if (this.inSlowStart) this.slowStart(sample);
+    else this.avoidCongestion(sample);
+  }
+
+  onPacketLost(loss: LossSample): void {
+    if (loss.sentUs > this.eventUs || this.eventUs < 0) this.onCongestion(loss.nowUs, loss.deliveredBytes);
+    this.eventLostBytes += loss.packetBytes;
+  }
+
+  /** RFC 9438 §4.9: when every loss of an event proves spurious, its reduction is undone. */
+  onSpuriousLoss(_nowUs: number, packetBytes: number): void {
+    if (this.eventLostBytes <= 0) return;
+    this.eventSpuriousBytes += packetBytes;
+    if (this.eventSpuriousBytes < this.eventLostBytes) return;
+    this.eventLostBytes = 0;
+    this.eventDeliveredBytes = 0;
+    this.inEpoch = false;
+    this.slowStartThreshold = this.before.slowStartThreshold;
+    this.plateauBytes = this.before.plateauBytes;
+    this.setWindow(Math.max(this.windowBytes, this.before.windowBytes));
+  }
+
+  onPersistentCongestion(): void {
+    this.eventLostBytes = 0;
+    this.inEpoch = false;
+    this.setWindow(0);
+  }
+
+  onDatagramBytes(datagramBytes: number): void {
+    this.datagramBytes = datagramBytes;
+    this.setWindow(this.windowBytes);
+  }
+
+  onApplicationLimited(): void {}
+
+  reset(): void {
+    this.hystart = new HyStart();
+    this.slowStartThreshold = Number.POSITIVE_INFINITY;
+    this.smoothedRttUs = UNKNOWN_RTT_US;
+    this.inEpoch = false;
+    this.plateauBytes = 0;
+    this.eventUs = -1;
+    this.eventDeliveredBytes = 0;
+    this.eventLostBytes = 0;
+    this.setWindow(this.initialWindowBytes);
+  }
+
+  private get inSlowStart(): boolean {
+    return this.windowBytes < this.slowStartThreshold;
+  }
+
+  /** RFC 9002 §7.8: a window that is not used does not grow. */
+  private usesWindow(sample: AckSample): boolean {
+    return (
+      !sample.applicationLimited ||
+      sample.priorBytesInFlight + MIN_WINDOW_DATAGRAMS * this.datagramBytes >= this.windowBytes
+    );
+  }
+
+  private slowStart(sample: AckSample): void {
+    const first = this.slowStartThreshold === Number.POSITIVE_INFINITY;
+    const over = first && this.hystart.onAck(sample);
+    const growth = first ? this.hystart.growth(sample.ackedBytes) : sample.ackedBytes;
+    if (over) this.slowStartThreshold = this.windowBytes;
+    else this.setWindow(this.windowBytes + growth);
+  }
+
+  private avoidCongestion(sample: AckSample): void {
+    if (!this.inEpoch) this.startEpoch(sample.nowUs);
+    const window = this.windowBytes;
+    const seconds = Math.max(0, sample.nowUs - this.epochStartUs) / 1e6;
+    const renoAlpha = this.renoBytes >= this.plateauBytes ? 1 : RENO_ALPHA;
+    this.renoBytes = Math.min(
+      this.renoBytes + (renoAlpha * this.datagramBytes * sample.ackedBytes) / window,
+      MAX_WINDOW_BYTES,
+    );
+    if (this.curve(seconds) < this.renoBytes) {
+      this.setWindow(Math.max(window, this.renoBytes));
+      return;
+    }
+    const target = this.curve(seconds + this.smoothedRttUs / 1e6);
+    const bounded = Math.min(Math.max(target, window), MAX_TARGET_GROWTH * window);
+    this.setWindow(window + ((bounded - window) * sample.ackedBytes) / window);
+  }
+
+  private startEpoch(nowUs: number): void {
+    this.inEpoch = true;
+    this.epochStartUs = nowUs;
+    this.renoBytes = this.windowBytes;
+    this.plateauBytes = Math.max(this.plateauBytes, this.windowBytes);
+    this.plateauSeconds = Math.cbrt((this.plateauBytes - this.windowBytes) / this.datagramBytes / C);
+  }
+
+  /** W_cubic(t), bytes. */
+  private curve(seconds: number): number {
+    return C * (seconds - this.plateauSeconds) ** 3 * this.datagramBytes + this.plateauBytes;
+  }
+
+  private onCongestion(nowUs: number, deliveredBytes: number): void {
+    this.before.windowBytes = this.windowBytes;
+    this.before.slowStartThreshold = this.slowStartThreshold;
+    this.before.plateauBytes = this.plateauBytes;
+    this.eventUs = nowUs;
+    this.eventDeliveredBytes = deliveredBytes;
+    this.eventLostBytes = 0;
+    this.eventSpuriousBytes = 0;
+    // Fast convergence: a flow that did not get back to its old window leaves room for newcomers.
+    const shrinking = this.windowBytes < this.plateauBytes;
+    this.plateauBytes = shrinking ? (this.windowBytes * (1 + BETA)) / 2 : this.windowBytes;
+    this.inEpoch = false;
+    this.setWindow(this.windowBytes * BETA);
+    this.slowStartThreshold = this.windowBytes;
+  }
+
+  private setWindow(bytes: number): void {
+    const floor = MIN_WINDOW_DATAGRAMS * this.datagramBytes;
+    this.windowBytes = Math.min(Math.max(bytes, floor), MAX_WINDOW_BYTES);
+    const gain = this.inSlowStart && !this.hystart.conservative ? SLOW_START_PACING_GAIN : PACING_GAIN;
+    this.pacingRate = (gain * this.windowBytes * 1e6) / this.smoothedRttUs;
+  }
+}

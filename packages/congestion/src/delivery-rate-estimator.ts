@@ -1,0 +1,199 @@
+import type { AckSample, LossSample } from './controller.ts';
+
+const INITIAL_CAPACITY = 1 << 10;
+/** Beyond this span the oldest snapshots give way: their packets still count as delivered but give no sample. */
+const MAX_CAPACITY = 1 << 20;
+
+// State of a snapshot.
+const FREE = 0;
+const IN_FLIGHT = 1;
+const LOST = 2;
+
+// A snapshot is eight numbers in a row (the draft's `P.*`).
+const NUMBER = 0;
+const STATE = 1;
+const SEND_US = 2;
+const FIRST_SEND_US = 3;
+const DELIVERED_US = 4;
+const DELIVERED = 5;
+const LOST_BEFORE = 6;
+/** Bytes in flight with the packet; negative when it was sent while application-limited. */
+const TRANSMIT_IN_FLIGHT = 7;
+const SNAPSHOT_BITS = 3;
+
+/**
+ * Delivery rate samples of draft-ietf-ccwg-bbr §4.1. Each sent packet leaves a snapshot (the draft's `P.*`) in a ring of typed
+ * arrays indexed by packet number; nothing is allocated per packet. Numbers may have gaps (packets that only acknowledge are not
+ * reported here). Content that is sent again is a new packet with a new number, so a sample is never ambiguous.
+ *
+ * Order of calls for one ACK frame: `onPacketAcked` for each newly acknowledged packet, `onPacketLost` for each packet it shows
+ * lost, then `fillAckSample`.
+ */
+export class DeliveryRateEstimator {
+  /** Bytes acknowledged so far (`C.delivered`). */
+  deliveredBytes = 0;
+  /** Bytes declared lost so far (`C.lost`). */
+  lostBytes = 0;
+
+  #deliveredUs = 0;
+  #firstSendUs = 0;
+  /** Samples are application-limited until this many bytes are delivered; 0 for not (`C.app_limited`). */
+  #limitedUntilBytes = 0;
+
+  #mask = INITIAL_CAPACITY - 1;
+  #snapshots = new Float64Array(INITIAL_CAPACITY << SNAPSHOT_BITS);
+
+  // The newest packet acknowledged since the last `fillAckSample` (the draft's `RS.*`).
+  #newestNumber = -1;
+  #sendElapsedUs = 0;
+  #ackElapsedUs = 0;
+  #samplePriorDelivered = 0;
+  #samplePriorLost = 0;
+  #sampleTransmitInFlight = 0;
+  #sampleLimited = false;
+
+  get applicationLimited(): boolean {
+    return this.#limitedUntilBytes > 0;
+  }
+
+  /** @param bytesInFlight before this packet is counted */
+  onPacketSent(packetNumber: number, nowUs: number, bytes: number, bytesInFlight: number): void {
+    if (bytesInFlight <= 0) {
+      this.#firstSendUs = nowUs;
+      this.#deliveredUs = nowUs;
+    }
+    const at = this.#place(packetNumber);
+    const snapshots = this.#snapshots;
+    const transmitInFlight = Math.max(0, bytesInFlight) + bytes;
+    snapshots[at + NUMBER] = packetNumber;
+    snapshots[at + STATE] = IN_FLIGHT;
+    snapshots[at + SEND_US] = nowUs;
+    snapshots[at + FIRST_SEND_US] = this.#firstSendUs;
+    snapshots[at + DELIVERED_US] = this.#deliveredUs;
+    snapshots[at + DELIVERED] = this.deliveredBytes;
+    snapshots[at + LOST_BEFORE] = this.lostBytes;
+    snapshots[at + TRANSMIT_IN_FLIGHT] = this.applicationLimited ? -transmitInFlight : transmitInFlight;
+  }
+
+  /** A packet was acknowledged for the first time; also one that was declared lost before. */
+  onPacketAcked(packetNumber: number, nowUs: number, bytes: number): void {
+    this.deliveredBytes += bytes;
+    this.#deliveredUs = nowUs;
+    const at = this.#find(packetNumber);
+    if (at < 0) return;
+    const snapshots = this.#snapshots;
+    const sendUs = snapshots[at + SEND_US]!;
+    // A late ACK of a packet held for lost counts as delivered but must not move the sampling interval back.
+    const newest =
+      this.#newestNumber < 0
+        ? sendUs >= this.#firstSendUs
+        : sendUs > this.#firstSendUs || (sendUs === this.#firstSendUs && packetNumber > this.#newestNumber);
+    if (newest) {
+      const transmitInFlight = snapshots[at + TRANSMIT_IN_FLIGHT]!;
+      this.#newestNumber = packetNumber;
+      this.#sendElapsedUs = sendUs - snapshots[at + FIRST_SEND_US]!;
+      this.#ackElapsedUs = nowUs - snapshots[at + DELIVERED_US]!;
+      this.#samplePriorDelivered = snapshots[at + DELIVERED]!;
+      this.#samplePriorLost = snapshots[at + LOST_BEFORE]!;
+      this.#sampleTransmitInFlight = Math.abs(transmitInFlight);
+      this.#sampleLimited = transmitInFlight < 0;
+      this.#firstSendUs = sendUs;
+    }
+    snapshots[at + STATE] = FREE;
+  }
+
+  /** A packet was declared lost; its snapshot stays for `fillLossSample` and for a late ACK. */
+  onPacketLost(packetNumber: number, bytes: number): void {
+    this.lostBytes += bytes;
+    const at = this.#find(packetNumber);
+    if (at >= 0) this.#snapshots[at + STATE] = LOST;
+  }
+
+  /** A packet left the books without a verdict (a path MTU probe, a packet of a path given up). */
+  onPacketDiscarded(packetNumber: number): void {
+    const at = this.#find(packetNumber);
+    if (at >= 0) this.#snapshots[at + STATE] = FREE;
+  }
+
+  /**
+   * There was less to send than window and pacing allow: samples count as application-limited until what is in flight now,
+   * and the bubble behind it, is delivered. Also to be called when a rate cap, not the controller, held the sender back.
+   */
+  onApplicationLimited(bytesInFlight: number): void {
+    this.#limitedUntilBytes = Math.max(this.deliveredBytes + Math.max(0, bytesInFlight), 1);
+  }
+
+  /**
+   * Fills `nowUs`, `deliveredBytes`, `deliveryRate`, `priorDeliveredBytes`, `applicationLimited`, `transmitBytesInFlight` and
+   * `lostSinceTransmitBytes` for the packets acknowledged since the last call; the other fields are the caller's.
+   * @param minRttUs a shorter sampling interval than this proves nothing and gives no rate; 0 for unknown
+   */
+  fillAckSample(sample: AckSample, nowUs: number, minRttUs: number): void {
+    if (this.#limitedUntilBytes > 0 && this.deliveredBytes > this.#limitedUntilBytes)
+      this.#limitedUntilBytes = 0;
+    sample.nowUs = nowUs;
+    sample.deliveredBytes = this.deliveredBytes;
+    sample.deliveryRate = 0;
+    if (this.#newestNumber < 0) {
+      sample.priorDeliveredBytes = 0;
+      sample.applicationLimited = this.applicationLimited;
+      sample.transmitBytesInFlight = 0;
+      sample.lostSinceTransmitBytes = 0;
+      return;
+    }
+    this.#newestNumber = -1;
+    sample.priorDeliveredBytes = this.#samplePriorDelivered;
+    sample.applicationLimited = this.#sampleLimited;
+    sample.transmitBytesInFlight = this.#sampleTransmitInFlight;
+    sample.lostSinceTransmitBytes = this.lostBytes - this.#samplePriorLost;
+    // The longer of the two intervals, so that neither a burst of sending nor one of ACKs exaggerates the rate.
+    const intervalUs = Math.max(this.#sendElapsedUs, this.#ackElapsedUs);
+    if (intervalUs <= 0 || intervalUs < minRttUs) return;
+    sample.deliveryRate = ((this.deliveredBytes - this.#samplePriorDelivered) * 1e6) / intervalUs;
+  }
+
+  /**
+   * Fills `packetNumber`, `deliveredBytes`, `sentUs`, `transmitBytesInFlight`, `lostSinceTransmitBytes` and `applicationLimited`
+   * for a packet just given to `onPacketLost`. False when its snapshot is gone: then the last four are zero and false.
+   */
+  fillLossSample(sample: LossSample, packetNumber: number): boolean {
+    const at = this.#find(packetNumber);
+    const known = at >= 0;
+    const snapshots = this.#snapshots;
+    const transmitInFlight = known ? snapshots[at + TRANSMIT_IN_FLIGHT]! : 0;
+    sample.packetNumber = packetNumber;
+    sample.deliveredBytes = this.deliveredBytes;
+    sample.sentUs = known ? snapshots[at + SEND_US]! : 0;
+    sample.transmitBytesInFlight = Math.abs(transmitInFlight);
+    sample.lostSinceTransmitBytes = known ? this.lostBytes - snapshots[at + LOST_BEFORE]! : 0;
+    sample.applicationLimited = transmitInFlight < 0;
+    return known;
+  }
+
+  /** Where the snapshot of a packet starts, or -1 when there is none. */
+  #find(packetNumber: number): number {
+    const at = (packetNumber & this.#mask) << SNAPSHOT_BITS;
+    return this.#snapshots[at + STATE] !== FREE && this.#snapshots[at + NUMBER] === packetNumber ? at : -1;
+  }
+
+  /** Where to put the snapshot of a new packet: grows rather than overwrite one that is in flight. */
+  #place(packetNumber: number): number {
+    for (;;) {
+      const at = (packetNumber & this.#mask) << SNAPSHOT_BITS;
+      if (this.#snapshots[at + STATE] !== IN_FLIGHT || this.#mask + 1 >= MAX_CAPACITY) return at;
+      this.#grow();
+    }
+  }
+
+  #grow(): void {
+    const old = this.#snapshots;
+    this.#mask = this.#mask * 2 + 1;
+    this.#snapshots = new Float64Array(old.length * 2);
+    for (let from = 0; from < old.length; from += 1 << SNAPSHOT_BITS) {
+      if (old[from + STATE] === FREE) continue;
+      const to = (old[from + NUMBER]! & this.#mask) << SNAPSHOT_BITS;
+      for (let field = 0; field < 1 << SNAPSHOT_BITS; field++)
+        this.#snapshots[to + field] = old[from + field]!;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** A burst is at most 1 ms of the rate… */
+const BURST_US = 1_000;
+/** …and at most one GSO batch… */
+const MAX_BURST_BYTES = 65_536;
+/** …but two datagrams always go together, as one ACK frees two. */
+const MIN_BURST_DATAGRAMS = 2;
+/** A timer that fires late may be made up for up to this much; portable timers are 1 ms coarse. */
+const CATCH_UP_US = 2_000;
+/** Slowest pace, bytes per second: a cap of 0 is not a pause. */
+const MIN_RATE = 1_000;
+/** Fastest pace, bytes per second (8 Tbit/s): keeps a nonsense rate from becoming no pacing at all. */
+const MAX_RATE = 1e12;
+
+/**
+ * Spreads packets over time at the controller's rate or at a cap, whichever is lower (draft-ietf-ccwg-bbr §5.6.2, RFC 9002 §7.7).
+ * Sending is due when everything sent so far would have left at exactly the rate. Once due, a burst may leave: the *quantum*,
+ * min(1 ms of the rate, 64 KiB) and at least two datagrams; the next is due later by as much, so the mean rate is exact.
+ * A wake-up late by up to 2 ms loses nothing; whoever comes later than that was idle and starts again with one quantum.
+ *
+ * Caps (a user's limit, a share of a sum) belong here and not in a controller: a controller must know the path, not the policy.
+ * While `capped`, the transport reports the connection as application-limited, so that the cap is not taken for the path.
+ */
+export class Pacer {
+  #rate: number;
+  #cap = Number.POSITIVE_INFINITY;
+  #minBurstBytes: number;
+  /** Bytes that at `#stampUs` had left ahead of the schedule; negative for behind it. */
+  #aheadBytes = 0;
+  #stampUs = 0;
+  #burstEndUs = 0;
+
+  /**
+   * @param bytesPerSecond the controller's `pacingRate`
+   * @param datagramBytes size of a full packet
+   */
+  constructor(bytesPerSecond: number, datagramBytes: number) {
+    this.#rate = clampRate(bytesPerSecond);
+    this.#minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
+  }
+
+  /** Bytes per second at which packets leave. */
+  get rate(): number {
+    return Math.min(this.#rate, this.#cap);
+  }
+
+  /** Is the cap, not the controller, what slows sending? */
+  get capped(): boolean {
+    return this.#cap < this.#rate;
+  }
+
+  /** Bytes that may leave together: also what a batched send should hold at most. */
+  get quantumBytes(): number {
+    return Math.max(this.#minBurstBytes, Math.min((this.rate * BURST_US) / 1e6, MAX_BURST_BYTES));
+  }
+
+  canSend(nowUs: number): boolean {
+    const dueUs = this.#dueUs();
+    return dueUs <= nowUs || dueUs < this.#burstEndUs;
+  }
+
+  /** When the next packet may leave; `nowUs` for at once. */
+  nextSendUs(nowUs: number): number {
+    return this.canSend(nowUs) ? nowUs : this.#dueUs();
+  }
+
+  onSent(nowUs: number, bytes: number): void {
+    const rate = this.rate;
+    const lateUs = nowUs - this.#dueUs();
+    if (lateUs >= 0) this.#burstEndUs = nowUs + (this.quantumBytes * 1e6) / rate;
+    this.#aheadBytes = bytes - (lateUs > CATCH_UP_US ? 0 : (lateUs * rate) / 1e6);
+    this.#stampUs = nowUs;
+  }
+
+  /** Follows the controller; call after each event given to it. */
+  setRate(bytesPerSecond: number): void {
+    this.#rate = clampRate(bytesPerSecond);
+  }
+
+  /** Bytes per second never to exceed; Infinity for no cap. Below 1,000 it is 1,000. */
+  setCap(bytesPerSecond: number): void {
+    this.#cap = Math.max(bytesPerSecond, MIN_RATE);
+  }
+
+  setDatagramBytes(datagramBytes: number): void {
+    this.#minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
+  }
+
+  #dueUs(): number {
+    return this.#stampUs + (this.#aheadBytes * 1e6) / this.rate;
+  }
+}
+
+function clampRate(bytesPerSecond: number): number {
+  return bytesPerSecond > MIN_RATE ? Math.min(bytesPerSecond, MAX_RATE) : MIN_RATE;
+}
