@@ -75,6 +75,11 @@ export interface ClientOptions {
   /** Cap in bits per second. */
   rateCapBitsPerSecond?: number;
   congestion?: 'bbr' | 'cubic';
+  /**
+   * false: `connect` resolves once the login is sent, so that the first transfer travels with it and a round trip is saved;
+   * a refusal then fails the transfers and `loggedIn`. Default true.
+   */
+  awaitLogin?: boolean;
   signal?: AbortSignal;
 }
 
@@ -102,7 +107,8 @@ export interface DownloadOptions {
 
 /** `await Client.connect(options)` gives one of these. */
 export interface ClientSession extends AsyncDisposable {
-  readonly account: string;
+  /** The account that the server gave; rejects with `login-refused`. Already settled unless `awaitLogin` was false. */
+  readonly loggedIn: Promise<string>;
   upload(options: UploadOptions): Transfer;
   download(options: DownloadOptions): Transfer;
   close(): Promise<void>;

@@ -1,6 +1,5 @@
 import { configDirectory, KnownHosts } from '@jetstream/auth';
 import { currentUser } from '@jetstream/platform';
-import { JetStreamError } from '@jetstream/protocol';
 import { join } from 'node:path';
 import type { ClientOptions, ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
@@ -38,13 +37,14 @@ export const Client = {
     try {
       await checkHostKey(knownHosts, { name: options.host, port }, answered.serverKey, options.unknownHost);
       answered.session.connection.acceptPeer(monotonicNowUs());
-      const { account } = await logIn(answered.session, {
+      const login = await logIn(answered.session, {
         user,
         hostName: options.host,
         identityFile: options.identityFile,
         configDirectory: directory,
       });
-      return new ConnectedClient(answered, account, options);
+      if (options.awaitLogin !== false) await login.account;
+      return new ConnectedClient(answered, login.account, options);
     } catch (error) {
       await hangUp(answered);
       throw error;
@@ -53,23 +53,17 @@ export const Client = {
 };
 
 class ConnectedClient implements ClientSession {
-  readonly account: string;
+  readonly loggedIn: Promise<string>;
   readonly #answered: AnsweredConnection;
   readonly #running = new Set<Transfer>();
   #nextTransfer = 1;
 
-  constructor(answered: AnsweredConnection, account: string, options: ClientOptions) {
+  constructor(answered: AnsweredConnection, loggedIn: Promise<string>, options: ClientOptions) {
     this.#answered = answered;
-    this.account = account;
+    this.loggedIn = loggedIn;
     const { connection } = answered.session;
     connection.raiseLimits();
     if (options.rateCapBitsPerSecond !== undefined) connection.setRateCap(options.rateCapBitsPerSecond / 8);
-    answered.session.handler = {
-      onControl: () => {
-        throw new JetStreamError('protocol-violation', 'the server sent a control message that no server sends');
-      },
-      onClosed: () => undefined,
-    };
     answered.driver.schedule();
   }
 

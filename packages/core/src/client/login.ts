@@ -9,18 +9,31 @@ export interface LoginRequest {
   configDirectory: string;
 }
 
+/** A login under way. */
+export interface Login {
+  /** The account that the server gave; rejects with `login-refused`, `login-timeout` or why the session closed. */
+  account: Promise<string>;
+}
+
 /**
- * Accepts the server's key, waits for the keys of the channel, and logs in by public key: all keys at hand are offered in one
- * message, so that a login costs one round trip.
- * @returns the account that the server gave
- * @throws JetStreamError `login-refused`, `login-timeout`, or why the session closed
+ * Waits for the keys of the channel and logs in by public key: all keys at hand are offered in one message, so that a login
+ * costs one round trip. The server's key must have been accepted.
+ * @returns once the login is sent
+ * @throws JetStreamError why no login could be sent: an unreadable identity, or why the session closed
  */
-export async function logIn(session: Session, request: LoginRequest): Promise<{ account: string }> {
+export async function logIn(session: Session, request: LoginRequest): Promise<Login> {
   const signers = await collectSigners(
     request.identityFile === undefined
       ? { configDirectory: request.configDirectory }
       : { configDirectory: request.configDirectory, identityFile: request.identityFile },
   );
+  let gaveAccount!: (account: string) => void;
+  let gaveUp!: (error: unknown) => void;
+  const account = new Promise<string>((resolve, reject) => {
+    gaveAccount = resolve;
+    gaveUp = reject;
+  });
+  account.catch(() => undefined);
   return await new Promise((resolve, reject) => {
     session.handler = {
       onEstablished: (handshakeHash) => {
@@ -29,17 +42,23 @@ export async function logIn(session: Session, request: LoginRequest): Promise<{ 
           signers.map(async (signer) => ({ publicKey: signer.publicKeyBlob, signature: await signer.sign(input) })),
         ).then((publicKeys) => {
           session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
+          resolve({ account });
         }, reject);
       },
       onControl: (message: ControlMessage) => {
         if (message.body?.$case !== 'loginResult') {
           throw new JetStreamError('protocol-violation', 'the server sent something else than the answer to the login');
         }
-        const { errorCode, account } = message.body.value;
-        if (errorCode === 0) resolve({ account });
-        else reject(refused(request, errorCodeFromWire(errorCode) === 'limit-exceeded'));
+        const result = message.body.value;
+        if (result.errorCode === 0) return gaveAccount(result.account);
+        const refusal = refused(request, errorCodeFromWire(result.errorCode) === 'limit-exceeded');
+        gaveUp(refusal);
+        session.abandon(refusal);
       },
-      onClosed: (error) => reject(error),
+      onClosed: (error) => {
+        reject(error);
+        gaveUp(error);
+      },
     };
     session.drainEvents();
   });

@@ -1,10 +1,17 @@
 import { EventEmitter } from 'node:events';
 import { JetStreamError } from '@jetstream/protocol';
-import type { ConnectionStats } from '@jetstream/transport';
+import type { ConnectionStats, Limiter } from '@jetstream/transport';
 import type { FileOutcome, Transfer, TransferProgress, TransferSummary } from '../contract.ts';
 import { RateMeter } from './rate-meter.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
+const LIMITER_WORDS: Record<Limiter, string> = {
+  congestion: 'network',
+  'pacing-cap': 'rate cap',
+  'peer-credit': "receiver's disk",
+  application: "sender's disk",
+  none: '',
+};
 /** Failures kept for the summary; all of them are told as events. */
 const MAX_FAILURES_KEPT = 10_000;
 
@@ -122,6 +129,9 @@ export class TransferHandle implements Transfer {
     progress.etaSeconds =
       progress.totalsFinal && progress.rateBitsPerSecond > 0 ? (left * 8) / progress.rateBitsPerSecond : undefined;
     const stats = this.#stats();
+    if (progress.state === 'transferring' && progress.totalsFinal && left <= 0) progress.state = 'finishing';
+    if (progress.state === 'finishing') progress.waitsFor = 'files to become durable at the receiver';
+    else if (progress.state === 'transferring' && stats !== undefined) progress.waitsFor = LIMITER_WORDS[stats.limiter];
     if (stats !== undefined) {
       progress.rttMs = stats.smoothedRttUs / 1000;
       progress.lossShare = stats.packetsSent === 0 ? 0 : stats.packetsLost / stats.packetsSent;

@@ -31,12 +31,18 @@ export class ServerConnection {
   readonly #transfers = new Set<ServerTransfer>();
   readonly #remote: string;
   #handshakeHash: Uint8Array | undefined;
+  /** Resolves with the login; transfers that were opened along with it wait for this. */
+  readonly #loggedIn: Promise<Account>;
+  #onLoggedIn!: (account: Account) => void;
   #account: Account | undefined;
   #attempts = 0;
   #refusing = false;
 
   constructor(connection: Connection, context: ServerConnectionContext) {
     this.#context = context;
+    this.#loggedIn = new Promise((resolve) => {
+      this.#onLoggedIn = resolve;
+    });
     this.#remote = connection.remoteAddress.address;
     this.#session = new Session(connection, context.wake, {
       onEstablished: (handshakeHash) => {
@@ -94,6 +100,7 @@ export class ServerConnection {
       return;
     }
     this.#account = outcome.account;
+    this.#onLoggedIn(outcome.account);
     this.#session.connection.raiseLimits();
     logger.info({ remote: this.#remote, account: outcome.account.name }, 'logged in');
     this.#session.sendControl({
@@ -101,14 +108,13 @@ export class ServerConnection {
     });
   }
 
-  /** LG-1: a client that opens a transfer before it is logged in breaks the protocol; ours waits for the answer. */
+  /** LG-1: a transfer opened before the login is answered waits for it, unread; one is enough to save the round trip. */
   #openTransfer(id: number): TransferHandler | undefined {
-    const account = this.#account;
-    if (account === undefined) {
-      this.#session.close('protocol-violation', 'a transfer was opened before the login');
+    if (this.#account === undefined && this.#transfers.size > 0) {
+      this.#session.close('protocol-violation', 'more than one transfer was opened before the login');
       return undefined;
     }
-    const transfer = new ServerTransfer(id, this.#session, account, this.#context, this.#refusing, () => {
+    const transfer = new ServerTransfer(id, this.#session, this.#loggedIn, this.#context, () => this.#refusing, () => {
       this.#transfers.delete(transfer);
       this.#context.onTransferOver();
     });

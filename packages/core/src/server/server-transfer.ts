@@ -15,9 +15,9 @@ const MAX_FAILURES_KEPT = 1_000;
 /** One transfer at the server: waits for OpenTransfer, then receives or sends content as the account that logged in. */
 export class ServerTransfer implements TransferHandler {
   readonly #context: ServerConnectionContext;
-  readonly #account: Account;
+  readonly #loggedIn: Promise<Account>;
   readonly #port: TransferPort;
-  readonly #refusing: boolean;
+  readonly #refusing: () => boolean;
   readonly #onOver: () => void;
   readonly #startedMs = performance.now();
   readonly #summary: TransferSummary = { files: 0, directories: 0, bytes: 0, failed: 0, elapsedMs: 0, failures: [] };
@@ -26,19 +26,20 @@ export class ServerTransfer implements TransferHandler {
   #storage: StorageHost | undefined;
   #content: ContentSender | ContentReceiver | undefined;
   #direction: 'upload' | 'download' = 'upload';
+  #accountName = '';
   #over = false;
   #onEnded!: () => void;
 
   constructor(
     id: number,
     session: Session,
-    account: Account,
+    loggedIn: Promise<Account>,
     context: ServerConnectionContext,
-    refusing: boolean,
+    refusing: () => boolean,
     onOver: () => void,
   ) {
     this.#context = context;
-    this.#account = account;
+    this.#loggedIn = loggedIn;
     this.#refusing = refusing;
     this.#onOver = onOver;
     this.ended = new Promise((resolve) => {
@@ -74,12 +75,15 @@ export class ServerTransfer implements TransferHandler {
   }
 
   async #open(open: OpenTransfer): Promise<void> {
-    if (this.#refusing) throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
-    const { name, fullName, uid } = this.#account;
+    const account = await this.#loggedIn;
+    if (this.#over) return;
+    this.#accountName = account.name;
+    if (this.#refusing()) throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
+    const { name, fullName, uid } = account;
     const user = { name, fullName };
     const { sandboxDirectory, logger, memory } = this.#context;
     this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
-    const storage = new StorageHost({ actAs: uid === currentUser().uid ? undefined : this.#account });
+    const storage = new StorageHost({ actAs: uid === currentUser().uid ? undefined : account });
     this.#storage = storage;
     logger.info({ account: name, direction: this.#direction, transfer: this.#port.transfer }, 'transfer begins');
     if (open.direction === Direction.UPLOAD) {
@@ -159,9 +163,9 @@ export class ServerTransfer implements TransferHandler {
     this.#summary.elapsedMs = performance.now() - this.#startedMs;
     const { logger, onTransfer } = this.#context;
     const { failures, ...counts } = this.#summary;
-    if (error === undefined) logger.info({ account: this.#account.name, direction: this.#direction, ...counts }, 'transfer complete');
-    else logger.warn({ account: this.#account.name, code: error.code, why: escapeName(error.message), ...counts }, 'transfer failed');
-    onTransfer(this.#account.name, this.#direction, this.#summary);
+    if (error === undefined) logger.info({ account: this.#accountName, direction: this.#direction, ...counts }, 'transfer complete');
+    else logger.warn({ account: this.#accountName, code: error.code, why: escapeName(error.message), ...counts }, 'transfer failed');
+    onTransfer(this.#accountName, this.#direction, this.#summary);
     await this.#storage?.close();
     this.#onEnded();
     this.#onOver();

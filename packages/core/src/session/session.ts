@@ -96,6 +96,12 @@ export class Session {
     this.#wake();
   }
 
+  /** Ends the session for a reason of our own that the peer knows already: transfers get it as it is. */
+  abandon(reason: JetStreamError): void {
+    this.close('none', '');
+    this.#end(reason);
+  }
+
   /** Handles all events that the connection has. */
   drainEvents(): void {
     for (let event = this.connection.pollEvent(); event !== undefined; event = this.connection.pollEvent()) {
@@ -151,11 +157,16 @@ export class Session {
   }
 
   #onClosed(code: ErrorCode, reason: string, byPeer: boolean): void {
-    const message = reason === '' ? (byPeer ? 'the peer closed the connection' : 'the connection was closed') : reason;
-    this.#closed = new JetStreamError(code, message);
-    for (const { handler } of this.#transfers.values()) handler.onClosed(this.#closed);
+    const silent = byPeer ? 'the peer closed the connection' : 'the connection was closed';
+    this.#end(new JetStreamError(code, reason === '' ? silent : reason));
+  }
+
+  #end(reason: JetStreamError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    for (const { handler } of this.#transfers.values()) handler.onClosed(reason);
     this.#transfers.clear();
-    this.handler.onClosed(this.#closed);
+    this.handler.onClosed(reason);
   }
 }
 
