@@ -214,4 +214,15 @@ describe('Simulation', () => {
     simulation.run(() => false);
     expect(times).toEqual([500, 500]);
   });
+
+  it('can be looked on without a host being touched', () => {
+    const run = (observed: boolean): number[] => {
+      const { simulation, sender, receiver } = toy({});
+      const look = (nowUs: number): void => simulation.observe(nowUs + 777, look);
+      if (observed) look(0);
+      simulation.run(() => sender.done);
+      return receiver.arrivedUs;
+    };
+    expect(run(true)).toEqual(run(false));
+  });
 });

@@ -23,6 +23,7 @@ export interface SimulationOptions {
 const ARRIVAL = 0;
 const TIMER = 1;
 const ACTION = 2;
+const NOBODY = -1;
 
 interface HostState extends SimulatedHostOptions {
   timerLatenessUs: number;
@@ -86,6 +87,11 @@ export class Simulation implements ArrivalSink {
     this.#queue.push(Math.max(timeUs, this.nowUs), ACTION, index);
   }
 
+  /** Has `act` done at `timeUs` and no host served, so that looking on changes nothing. */
+  observe(timeUs: number, act: (nowUs: number) => void): void {
+    this.at(NOBODY, timeUs, act);
+  }
+
   arrives(arrivesUs: number, slot: number): void {
     this.#queue.push(arrivesUs, ARRIVAL, slot);
   }
@@ -139,7 +145,7 @@ export class Simulation implements ArrivalSink {
     this.#actions[index] = undefined;
     this.#freeActions.push(index);
     action.act(this.nowUs);
-    this.#serve(action.host);
+    if (action.host !== NOBODY) this.#serve(action.host);
   }
 
   /** Lets the application and the host do what is due now. @returns datagrams sent */

@@ -1,0 +1,52 @@
+import type { CongestionName, PathAddress } from '@jetstream/transport';
+import type { LinkOptions } from './link-options.ts';
+import type { TransferOptions } from './transfer/transfer-party.ts';
+
+/** A network, what is sent over it, and what must come of it: plain data. */
+export interface Scenario {
+  name: string;
+  /** One line for people. */
+  about: string;
+  /** The path from senders of content to receivers, shared by all flows, and the path back. */
+  forward: Omit<LinkOptions, 'name'>;
+  backward: Omit<LinkOptions, 'name'>;
+  flows: readonly FlowOptions[];
+  /**
+   * How connections come about. `keyed`: keys are agreed from the start and packets are not encrypted.
+   * `handshake`: two endpoints shake hands, and every packet is sealed with AES-256-GCM. Default 'keyed'.
+   */
+  connections?: 'keyed' | 'handshake';
+  /** How late timers fire, as in a busy process. Default 0. */
+  timerLatenessUs?: number;
+  /** Packets under one key; only with 'handshake'. Default: that of the endpoint. */
+  keyUpdatePackets?: number;
+  bounds: ScenarioBounds;
+}
+
+export interface FlowOptions {
+  /** Default 'bbr'. */
+  congestion?: CongestionName;
+  /** Does the client send content to the server ('upload'), or take it? Default 'upload'. */
+  direction?: 'upload' | 'download';
+  transfer: Omit<TransferOptions, 'seed'>;
+  /** Addresses that the client gets in the midst of things. */
+  clientRebindings?: readonly { readonly atUs: number; readonly address: PathAddress }[];
+}
+
+/** What a run must keep; each is checked if it is there. */
+export interface ScenarioBounds {
+  /** Every flow: from its start to the last block verified at the receiver. Also the run's end, with slack for closing. */
+  completionUs: number;
+  /** Every flow: content bytes sent again, in units of the content. */
+  resentShare?: number;
+  /** Every flow: of those, the share that the network had not lost. */
+  redundantShare?: number;
+  /** When start-up is over, after the start of the (first) flow; the two bounds below look at what comes then. Default 0. */
+  steadyFromUs?: number;
+  /** Waiting time in the queue of the forward path, 95th percentile. */
+  queueTimeP95Us?: number;
+  /** Every flow: content bytes acknowledged per second. */
+  steadyBytesPerSecond?: number;
+  /** Jain's index of fairness over what the flows had acknowledged between two times. */
+  fairness?: { fromUs: number; untilUs: number; jain: number };
+}

@@ -1,0 +1,57 @@
+import type { Scenario } from '../scenario.ts';
+import { PAYLOAD_SHARE, startupUs } from './expected-time.ts';
+import { MEGABIT, MIB, path } from './path.ts';
+
+/** Content that must pass in the time that the link needs for it, divided by a share of the link. */
+function budget(
+  name: string,
+  rateMbit: number,
+  rttMs: number,
+  lossShare: number,
+  mebibytes: number,
+  linkShare: number,
+): Scenario {
+  const rateBytesPerSecond = rateMbit * MEGABIT;
+  const bytes = mebibytes * MIB;
+  return {
+    name,
+    about: `${mebibytes} MiB at no less than ${linkShare * 100} % of ${rateMbit} Mbit/s from first packet to last`,
+    ...path({ rateBytesPerSecond, rttMs, lossShare }),
+    flows: [{ transfer: { bytes, maxReceiveBlocks: 512 } }],
+    bounds: {
+      completionUs: (bytes / (rateBytesPerSecond * linkShare)) * 1e6,
+      resentShare: lossShare / (1 - lossShare) + 0.01,
+    },
+  };
+}
+
+/** The budgets of the design at 500 Mbit/s and 100 ms. */
+export const COLD_BUDGETS: readonly Scenario[] = [
+  budget('budget 256 MiB', 500, 100, 0, 256, 0.77),
+  budget('budget 256 MiB 1 % loss', 500, 100, 0.01, 256, 0.77),
+];
+
+export const LONG_COLD_BUDGETS: readonly Scenario[] = [
+  budget('budget 1 GiB', 500, 100, 0, 1024, 0.88),
+  budget('budget 1 GiB 1 % loss', 500, 100, 0.01, 1024, 0.88),
+];
+
+const tenGigabit = {
+  bytes: 12 * 1024 * MIB,
+  rateBytesPerSecond: 10_000 * MEGABIT,
+  rttUs: 300_000,
+  lossShare: 0.001,
+};
+
+/** Too long for a test: `npm run scenario -- long-fat`. */
+export const LONG_FAT: Scenario = {
+  name: 'long-fat',
+  about: '12 GiB over 10 Gbit/s, 300 ms, 0.1 % loss: at least 90 % of the link after start-up',
+  ...path({ ...tenGigabit, rttMs: 300 }),
+  flows: [{ transfer: { bytes: tenGigabit.bytes, maxReceiveBlocks: 2048 } }],
+  bounds: {
+    completionUs: 60e6,
+    steadyFromUs: startupUs({ ...tenGigabit, slackRounds: 3 }),
+    steadyBytesPerSecond: 0.9 * PAYLOAD_SHARE * (1 - 0.001) * tenGigabit.rateBytesPerSecond,
+  },
+};

@@ -1,0 +1,64 @@
+import type { Connection, ConnectionEvent } from '@jetstream/transport';
+import type { BulkContent } from './bulk-content.ts';
+import type { TransferMessage } from './transfer-message.ts';
+import { TRANSFER, type TransferOptions, TransferParty } from './transfer-party.ts';
+
+/** Sends all content, block by block, and closes the connection when the receiver says that it has everything. */
+export class BulkSender extends TransferParty {
+  readonly #content: BulkContent;
+  readonly #options: TransferOptions;
+  /** Blocks asked for once more, and those offered and not acknowledged. */
+  readonly #again: number[] = [];
+  readonly #pending = new Set<number>();
+  #next = 0;
+  #wanted = false;
+  #complete = false;
+
+  constructor(content: BulkContent, options: TransferOptions) {
+    super(options);
+    this.#content = content;
+    this.#options = options;
+  }
+
+  protected begin(_nowUs: number, connection: Connection): void {
+    connection.setRateCap(this.#options.rateCapBytesPerSecond ?? Number.POSITIVE_INFINITY);
+    connection.openBulkSender(TRANSFER);
+  }
+
+  proceed(nowUs: number): void {
+    const { connection } = this;
+    if (connection === undefined || this.closed !== undefined || nowUs < (this.#options.startUs ?? 0)) return;
+    while (this.#wanted && this.streamWritable) {
+      const block = this.#again.shift() ?? this.#nextBlock();
+      if (block === undefined) break;
+      this.#pending.add(block);
+      this.#wanted = connection.offerBlock(TRANSFER, block, this.#content.block(block));
+    }
+    if (this.#complete && this.#pending.size === 0) {
+      connection.closeTransfer(TRANSFER);
+      connection.close(nowUs, 'none', 'transfer complete');
+      this.#complete = false;
+    }
+  }
+
+  /** The next block of the content, announced to the receiver. */
+  #nextBlock(): number | undefined {
+    if (this.#next === this.#content.blocks) return undefined;
+    const block = this.#next++;
+    this.write({ type: 'block', block, byteLength: this.#content.blockBytes(block) });
+    return block;
+  }
+
+  protected onMessage(_nowUs: number, message: TransferMessage): void {
+    if (message.type === 'again') this.#again.push(message.block);
+    else if (message.type === 'complete') this.#complete = true;
+    else throw new Error('the receiver offers a block');
+  }
+
+  protected onBulkEvent(_nowUs: number, event: ConnectionEvent): void {
+    if (event.type === 'block-wanted') this.#wanted = true;
+    else if (event.type !== 'block-acked') throw new Error(`event ${event.type} at the sender`);
+    else if (!this.#pending.delete(event.block))
+      throw new Error(`block ${event.block} acked but not offered`);
+  }
+}

@@ -1,0 +1,118 @@
+import type { PathAddress } from '@jetstream/transport';
+import type { FlowOptions, Scenario } from '../scenario.ts';
+import type { Simulation } from '../simulation.ts';
+import { BlockMemory } from './block-memory.ts';
+import { BulkContent } from './bulk-content.ts';
+import { BulkReceiver } from './bulk-receiver.ts';
+import { BulkSender } from './bulk-sender.ts';
+import { checkConnection } from './connection-invariants.ts';
+import { FlowTrace } from './flow-trace.ts';
+import type { Peer, PeerPairFactory } from './peer-pair.ts';
+
+const DEFAULT_RECEIVE_BLOCKS = 128;
+
+/** One transfer between a client and a server of its own, put into a simulation. */
+export class TransferFlow {
+  readonly options: FlowOptions;
+  readonly sender: BulkSender;
+  readonly receiver: BulkReceiver;
+  readonly trace = new FlowTrace();
+  readonly startUs: number;
+  readonly senderHost: number;
+  readonly receiverHost: number;
+  readonly contentBytes: number;
+  readonly #sendingPeer: Peer;
+  readonly #receivingPeer: Peer;
+  readonly #memories: readonly BlockMemory[];
+  readonly #maxFirstSentBytes: number;
+
+  /** @param index tells the flows of a scenario apart: each has its own addresses, content and randomness */
+  constructor(
+    simulation: Simulation,
+    scenario: Scenario,
+    index: number,
+    seed: number,
+    makePair: PeerPairFactory,
+  ) {
+    const flow = scenario.flows[index]!;
+    const transfer = { ...flow.transfer, seed: seed + index };
+    const content = new BulkContent(transfer.seed, transfer.bytes, transfer.partialBlocks);
+    const clientAddress: PathAddress = { address: `198.51.100.${index + 1}`, port: 40_000 };
+    const serverAddress: PathAddress = { address: `203.0.113.${index + 1}`, port: 8886 };
+    const maxReceiveBlocks = transfer.maxReceiveBlocks ?? DEFAULT_RECEIVE_BLOCKS;
+    const clientMemory = new BlockMemory(maxReceiveBlocks);
+    const serverMemory = new BlockMemory(maxReceiveBlocks);
+    const pair = makePair({
+      congestion: flow.congestion ?? 'bbr',
+      random: simulation.random.derive(`pair ${index}`),
+      clientAddress,
+      serverAddress,
+      clientBlockPool: clientMemory,
+      serverBlockPool: serverMemory,
+      maxReceiveBlocks,
+      keyUpdatePackets: scenario.keyUpdatePackets,
+    });
+    const isUpload = flow.direction !== 'download';
+    this.options = flow;
+    this.startUs = transfer.startUs ?? 0;
+    this.contentBytes = transfer.bytes;
+    this.#memories = [clientMemory, serverMemory];
+    this.#maxFirstSentBytes = transfer.bytes * (transfer.badBlockShare === undefined ? 1 : 2);
+    this.sender = new BulkSender(content, transfer);
+    this.receiver = new BulkReceiver(content, transfer, (timeUs, act) =>
+      simulation.at(this.receiverHost, timeUs, act),
+    );
+    this.#sendingPeer = isUpload ? pair.client : pair.server;
+    this.#receivingPeer = isUpload ? pair.server : pair.client;
+    const timerLatenessUs = scenario.timerLatenessUs ?? 0;
+    const client = simulation.addHost({
+      name: `client ${index}`,
+      host: pair.client.host,
+      application: pair.client.application(isUpload ? this.sender : this.receiver),
+      address: clientAddress,
+      externalAddresses: [{ atUs: 0, address: clientAddress }, ...(flow.clientRebindings ?? [])],
+      timerLatenessUs,
+    });
+    const server = simulation.addHost({
+      name: `server ${index}`,
+      host: pair.server.host,
+      application: pair.server.application(isUpload ? this.receiver : this.sender),
+      address: serverAddress,
+      timerLatenessUs,
+    });
+    this.senderHost = isUpload ? client : server;
+    this.receiverHost = isUpload ? server : client;
+    simulation.at(this.senderHost, this.startUs, () => {});
+  }
+
+  get isOver(): boolean {
+    return this.sender.closed !== undefined && this.receiver.closed !== undefined;
+  }
+
+  /** From the start of the transfer to the last block verified at the receiver; Infinity when it did not get there. */
+  get durationUs(): number {
+    return (this.receiver.completedUs ?? Number.POSITIVE_INFINITY) - this.startUs;
+  }
+
+  get blocksInUse(): number {
+    return this.#memories.reduce((sum, memory) => sum + memory.inUse, 0);
+  }
+
+  /** Records the sender's state. */
+  sample(nowUs: number): void {
+    const connection = this.#sendingPeer.connection();
+    if (connection !== undefined && !this.isOver) this.trace.sample(nowUs, connection.stats());
+  }
+
+  /** @throws Error when a connection's figures cannot be */
+  check(host: number): void {
+    const peer = host === this.senderHost ? this.#sendingPeer : this.#receivingPeer;
+    const connection = peer.connection();
+    if (connection === undefined) return;
+    checkConnection(connection.stats(), host === this.senderHost ? this.#maxFirstSentBytes : 0);
+  }
+
+  senderStats() {
+    return this.#sendingPeer.connection()?.stats();
+  }
+}

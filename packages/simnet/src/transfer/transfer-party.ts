@@ -1,0 +1,90 @@
+import type { ErrorCode } from '@jetstream/protocol';
+import type { Connection, ConnectionEvent } from '@jetstream/transport';
+import { encodeMessage, MessageReader, type TransferMessage } from './transfer-message.ts';
+
+export interface TransferOptions {
+  seed: number;
+  bytes: number;
+  /** Blocks of any length instead of full ones. Default false. */
+  partialBlocks?: boolean;
+  /** Length of every message on the transfer's stream; one goes with each block. Default 64. */
+  messageBytes?: number;
+  /** Blocks that the receiver holds at most. Default 128. */
+  maxReceiveBlocks?: number;
+  /** How fast the receiver's disk takes blocks. Default Infinity. */
+  consumeBytesPerSecond?: number;
+  /** Share of blocks that the receiver finds bad the first time. Default 0. */
+  badBlockShare?: number;
+  /** Cap of the sender's pacer. Default Infinity. */
+  rateCapBytesPerSecond?: number;
+  /** Virtual time at which the sender begins to offer blocks. Default 0. */
+  startUs?: number;
+}
+
+/** The only transfer of a simulated connection. */
+export const TRANSFER = 1;
+export const DEFAULT_MESSAGE_BYTES = 64;
+
+export interface ClosedHow {
+  atUs: number;
+  code: ErrorCode;
+  reason: string;
+  byPeer: boolean;
+}
+
+/** What both ends of a transfer have in common: a connection, a stream of messages, and how it ended. */
+export abstract class TransferParty {
+  connection: Connection | undefined;
+  establishedUs: number | undefined;
+  closed: ClosedHow | undefined;
+  /** May more be written to the stream? */
+  protected streamWritable = true;
+  readonly #messageBytes: number;
+  readonly #reader: MessageReader;
+  #written = 0;
+
+  constructor(options: TransferOptions) {
+    this.#messageBytes = options.messageBytes ?? DEFAULT_MESSAGE_BYTES;
+    this.#reader = new MessageReader(this.#messageBytes);
+  }
+
+  /** @throws Error on anything that a correct transport never does */
+  onEvent(nowUs: number, connection: Connection, event: ConnectionEvent): void {
+    if (this.closed !== undefined) throw new Error(`event ${event.type} after closed`);
+    switch (event.type) {
+      case 'peer-key':
+        connection.acceptPeer(nowUs);
+        break;
+      case 'established':
+        this.connection = connection;
+        this.establishedUs = nowUs;
+        connection.raiseLimits();
+        this.begin(nowUs, connection);
+        break;
+      case 'stream-data':
+        if (event.stream !== TRANSFER) throw new Error(`data on stream ${event.stream}`);
+        this.#reader.read(event.bytes, (message) => this.onMessage(nowUs, message));
+        connection.consumeStream(event.stream, event.bytes.length);
+        break;
+      case 'stream-writable':
+        this.streamWritable = true;
+        break;
+      case 'closed':
+        this.closed = { atUs: nowUs, code: event.code, reason: event.reason, byPeer: event.byPeer };
+        break;
+      default:
+        this.onBulkEvent(nowUs, event);
+    }
+  }
+
+  /** Does what is possible now; called after events were taken. */
+  abstract proceed(nowUs: number): void;
+  protected abstract begin(nowUs: number, connection: Connection): void;
+  protected abstract onMessage(nowUs: number, message: TransferMessage): void;
+  protected abstract onBulkEvent(nowUs: number, event: ConnectionEvent): void;
+
+  protected write(message: TransferMessage): void {
+    const bytes = encodeMessage(message, this.#written++, this.#messageBytes);
+    this.streamWritable = this.connection!.writeStream(TRANSFER, bytes);
+  }
+}
