@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '@jetstream/protocol';
+import { BLOCK_BYTES, MAX_BLOCK_CHUNKS } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BlockRun, Layout } from './layout.ts';
@@ -49,6 +49,28 @@ describe('Layout', () => {
     layout.place(5);
     expect(layout.place(0)).toBe(5);
     expect(layout.place(1)).toBe(5);
+  });
+
+  it('[BD-3] goes to the next block when one has 4,096 files; empty ones do not count', () => {
+    const layout = new Layout();
+    layout.place(BLOCK_BYTES + 10);
+    for (let file = 1; file < MAX_BLOCK_CHUNKS; file++) {
+      expect(layout.place(2)).toBe(BLOCK_BYTES + 8 + 2 * file);
+      expect(layout.place(0)).toBe(BLOCK_BYTES + 10 + 2 * file);
+    }
+    for (let file = 0; file < MAX_BLOCK_CHUNKS; file++) {
+      expect(layout.place(1)).toBe(2 * BLOCK_BYTES + file);
+    }
+    expect(layout.place(BLOCK_BYTES)).toBe(3 * BLOCK_BYTES);
+    expect(layout.place(1)).toBe(4 * BLOCK_BYTES);
+    layout.finish();
+    expect(layout.takeSealed()).toEqual([
+      { block: 0, count: 1, byteLength: BLOCK_BYTES },
+      { block: 1, count: 1, byteLength: 10 + 2 * (MAX_BLOCK_CHUNKS - 1) },
+      { block: 2, count: 1, byteLength: MAX_BLOCK_CHUNKS },
+      { block: 3, count: 1, byteLength: BLOCK_BYTES },
+      { block: 4, count: 1, byteLength: 1 },
+    ]);
   });
 
   it('covers exactly the bytes of the files with blocks, and no small file straddles two', () => {

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, JetStreamError, MAX_BLOCK_CHUNKS } from '@jetstream/protocol';
 
 /** `count` blocks from `block` on, each `byteLength` bytes long, whose files are all known. */
 export interface BlockRun {
@@ -13,6 +13,8 @@ export interface BlockRun {
  */
 export class Layout {
   #end = 0;
+  /** Files with bytes in the block that `#end` lies in. */
+  #chunks = 0;
   #sealed: BlockRun[] = [];
 
   /** Address after the last byte placed. */
@@ -21,8 +23,8 @@ export class Layout {
   }
 
   /**
-   * Gives the next file its place: where the one before it ended if it fits whole into the rest of that block, else the start of the
-   * next block.
+   * Gives the next file its place: where the one before it ended if it fits whole into the rest of that block, and
+   * the block has less than MAX_BLOCK_CHUNKS files yet, else the start of the next block.
    * @param size bytes
    * @returns address of the first byte; of an empty file, the current end
    * @throws JetStreamError `limit-exceeded` when the file would end above 2^53 − 1, `invalid-argument` for what is no size
@@ -31,8 +33,9 @@ export class Layout {
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new JetStreamError('invalid-argument', `${size} is not the size of a file`);
     }
+    if (size === 0) return this.#end;
     const used = this.#end % BLOCK_BYTES;
-    const fits = used === 0 || size <= BLOCK_BYTES - used;
+    const fits = used === 0 || (size <= BLOCK_BYTES - used && this.#chunks < MAX_BLOCK_CHUNKS);
     const address = fits ? this.#end : this.#end - used + BLOCK_BYTES;
     const end = address + size;
     if (!Number.isSafeInteger(end)) {
@@ -43,6 +46,8 @@ export class Layout {
     const fullBlocks = Math.floor(end / BLOCK_BYTES) - block;
     if (fullBlocks > 0) this.#seal(block * BLOCK_BYTES, fullBlocks, BLOCK_BYTES);
     this.#end = end;
+    if (end % BLOCK_BYTES === 0) this.#chunks = 0;
+    else this.#chunks = fits && used > 0 ? this.#chunks + 1 : 1;
     return address;
   }
 

@@ -28,6 +28,7 @@ export {
   type OpenTransfer,
   type PublicKeyOffer,
   type ReceiverProgress,
+  type SourceProblem,
   type TransferAccepted,
   type TransferComplete,
   type TransferFailed,

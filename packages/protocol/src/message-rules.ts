@@ -43,6 +43,7 @@ export function checkControlBody(body: ControlMessage['body']): NonNullable<Cont
       body.value.message = cut(body.value.message);
       return body;
     default:
+      body satisfies undefined;
       throw violation('kind of control message');
   }
 }
@@ -74,6 +75,11 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
     case 'entryResults':
       body.value.results.forEach(checkEntryResult);
       return body;
+    case 'sourceProblem':
+      demand(body.value.errorCode !== 0, 'error code');
+      body.value.source = cut(body.value.source);
+      body.value.message = cut(body.value.message);
+      return body;
     case 'accepted':
     case 'manifestEnd':
     case 'receiverProgress':
@@ -81,6 +87,7 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
       // Counts only, and the decoder takes none below 0 or above 2^53.
       return body;
     default:
+      body satisfies undefined;
       throw violation('kind of transfer message');
   }
 }

@@ -134,6 +134,7 @@ describe('messages', () => {
       { $case: 'blockDigests', value: { block: 0, digests: new Uint8Array(0) } },
       { $case: 'blockRequest', value: { block: 2 ** 33 } },
       { $case: 'failed', value: { errorCode: 0, message: '', subject: '' } },
+      { $case: 'sourceProblem', value: { source: 'a', errorCode: 0, message: '' } },
       { $case: 'entryFailed', value: { index: 0, errorCode: 0, message: '' } },
       { $case: 'entryResults', value: { results: [{ ...RESULT, digest: new Uint8Array(31) }] } },
     ];

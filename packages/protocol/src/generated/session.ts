@@ -182,7 +182,9 @@ export interface TransferComplete {
 
 /** Sender to receiver: something of the source is not in the manifest at all, e.g. it is missing or a device. */
 export interface SourceProblem {
+  /** For people: the receiver keeps 4,096 characters of it. */
   source: string;
+  /** A code of errors.ts, not 0. */
   errorCode: number;
   message: string;
 }

@@ -84,6 +84,9 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
   fc
     .record({ files: anyCount, bytes: anyCount, failed: anyCount })
     .map((value) => ({ $case: 'complete' as const, value })),
+  fc
+    .record({ source: anyText, errorCode: anyErrorCode, message: anyText })
+    .map((value) => ({ $case: 'sourceProblem' as const, value })),
 );
 
 export const anyHandshakeParameters: fc.Arbitrary<HandshakeParameters> = fc.record({
