@@ -32,6 +32,7 @@ export {
   type TransferAccepted,
   type TransferComplete,
   type TransferFailed,
+  type TransferMessage,
 } from './generated/session.ts';
 export * from './handshake-packet.ts';
 export {

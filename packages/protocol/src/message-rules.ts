@@ -116,7 +116,7 @@ function checkLogin({ user, publicKeys }: Login): void {
 }
 
 function checkOpenTransfer({ direction, destinationPath, sourcePaths }: OpenTransfer): void {
-  demand(direction === Direction.DIRECTION_UPLOAD || direction === Direction.DIRECTION_DOWNLOAD, 'direction');
+  demand(direction === Direction.UPLOAD || direction === Direction.DOWNLOAD, 'direction');
   demand(fitsUtf8(destinationPath, MAX_PATH_BYTES), 'destination path');
   for (const path of sourcePaths) demand(fitsUtf8(path, MAX_PATH_BYTES), 'source path');
 }
@@ -127,10 +127,7 @@ function checkManifestBatch({ firstIndex, entries }: ManifestBatch): void {
 }
 
 function checkManifestEntry({ kind, targetPath, size, mtimeNanoseconds }: ManifestEntry): void {
-  demand(
-    kind === EntryKind.ENTRY_KIND_FILE || (kind === EntryKind.ENTRY_KIND_DIRECTORY && size === 0),
-    'kind of entry',
-  );
+  demand(kind === EntryKind.FILE || (kind === EntryKind.DIRECTORY && size === 0), 'kind of entry');
   demand(fitsUtf8(targetPath, MAX_PATH_BYTES), 'target path');
   demand(mtimeNanoseconds < 1e9, 'mtime');
 }

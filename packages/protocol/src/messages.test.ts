@@ -17,7 +17,7 @@ import { decodeOrViolation, expectViolation, hexToBytes, mutated } from './testi
 import { anyControlBody, anyHandshakeParameters, anyTransferBody } from './testing/message-arbitrary.ts';
 
 const FILE = {
-  kind: EntryKind.ENTRY_KIND_FILE,
+  kind: EntryKind.FILE,
   targetPath: 'a/b',
   size: 1,
   mtimeSeconds: -1,
@@ -123,9 +123,9 @@ describe('messages', () => {
 
   it('[ST-3] with a field out of its range are a violation', () => {
     const bad: TransferBody[] = [
-      batch({ kind: EntryKind.ENTRY_KIND_UNSPECIFIED }),
+      batch({ kind: EntryKind.UNSPECIFIED }),
       batch({ kind: 3 }),
-      batch({ kind: EntryKind.ENTRY_KIND_DIRECTORY, size: 1 }),
+      batch({ kind: EntryKind.DIRECTORY, size: 1 }),
       batch({ mtimeNanoseconds: 1_000_000_000 }),
       batch({ targetPath: 'x'.repeat(4097) }),
       batch({ targetPath: 'ä'.repeat(2049) }),

@@ -12,36 +12,31 @@ export const protobufPackage = "jetstream.v1";
 export const protobufFileName = "session.proto";
 
 export const Direction = {
-  DIRECTION_UNSPECIFIED: 0,
-  /** DIRECTION_UPLOAD - The client sends content. */
-  DIRECTION_UPLOAD: 1,
-  /** DIRECTION_DOWNLOAD - The server sends content. */
-  DIRECTION_DOWNLOAD: 2,
+  UNSPECIFIED: 0,
+  /** UPLOAD - The client sends content. */
+  UPLOAD: 1,
+  /** DOWNLOAD - The server sends content. */
+  DOWNLOAD: 2,
   UNRECOGNIZED: -1,
 } as const;
 
 export type Direction = typeof Direction[keyof typeof Direction];
 
 export namespace Direction {
-  export type DIRECTION_UNSPECIFIED = typeof Direction.DIRECTION_UNSPECIFIED;
-  export type DIRECTION_UPLOAD = typeof Direction.DIRECTION_UPLOAD;
-  export type DIRECTION_DOWNLOAD = typeof Direction.DIRECTION_DOWNLOAD;
+  export type UNSPECIFIED = typeof Direction.UNSPECIFIED;
+  export type UPLOAD = typeof Direction.UPLOAD;
+  export type DOWNLOAD = typeof Direction.DOWNLOAD;
   export type UNRECOGNIZED = typeof Direction.UNRECOGNIZED;
 }
 
-export const EntryKind = {
-  ENTRY_KIND_UNSPECIFIED: 0,
-  ENTRY_KIND_FILE: 1,
-  ENTRY_KIND_DIRECTORY: 2,
-  UNRECOGNIZED: -1,
-} as const;
+export const EntryKind = { UNSPECIFIED: 0, FILE: 1, DIRECTORY: 2, UNRECOGNIZED: -1 } as const;
 
 export type EntryKind = typeof EntryKind[keyof typeof EntryKind];
 
 export namespace EntryKind {
-  export type ENTRY_KIND_UNSPECIFIED = typeof EntryKind.ENTRY_KIND_UNSPECIFIED;
-  export type ENTRY_KIND_FILE = typeof EntryKind.ENTRY_KIND_FILE;
-  export type ENTRY_KIND_DIRECTORY = typeof EntryKind.ENTRY_KIND_DIRECTORY;
+  export type UNSPECIFIED = typeof EntryKind.UNSPECIFIED;
+  export type FILE = typeof EntryKind.FILE;
+  export type DIRECTORY = typeof EntryKind.DIRECTORY;
   export type UNRECOGNIZED = typeof EntryKind.UNRECOGNIZED;
 }
 

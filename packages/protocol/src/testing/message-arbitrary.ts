@@ -34,7 +34,7 @@ const anyEntry = fc
     executable: fc.boolean(),
   })
   .map(({ isFile, size, ...rest }) => ({
-    kind: isFile ? EntryKind.ENTRY_KIND_FILE : EntryKind.ENTRY_KIND_DIRECTORY,
+    kind: isFile ? EntryKind.FILE : EntryKind.DIRECTORY,
     size: isFile ? size : 0,
     ...rest,
   }));
@@ -42,7 +42,7 @@ const anyEntry = fc
 export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
   fc
     .record({
-      direction: fc.constantFrom(Direction.DIRECTION_UPLOAD, Direction.DIRECTION_DOWNLOAD),
+      direction: fc.constantFrom(Direction.UPLOAD, Direction.DOWNLOAD),
       destinationPath: anyText,
       sourcePaths: fc.array(anyText, { maxLength: 5 }),
       recursive: fc.boolean(),
