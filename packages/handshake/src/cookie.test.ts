@@ -51,7 +51,7 @@ describe('CookieJar', () => {
   });
 
   it('does not know the cookie of another jar', () => {
-    const cookie = new CookieJar(0, (length) => new Uint8Array(length)).issue(0, subject);
+    const cookie = new CookieJar((length) => new Uint8Array(length)).issue(0, subject);
     expect(newJar().verify(0, cookie, subject)).toBe(false);
   });
 });
@@ -59,7 +59,7 @@ describe('CookieJar', () => {
 /** Repeatable stand-in for strong random bytes: each call gives others. */
 function newJar(): CookieJar {
   let calls = 0;
-  return new CookieJar(0, (length) =>
+  return new CookieJar((length) =>
     createHash('sha256').update(`cookie ${calls++}`).digest().subarray(0, length),
   );
 }

@@ -26,14 +26,13 @@ export class CookieJar {
   readonly #randomBytes: (length: number) => Uint8Array;
   #secret: Uint8Array;
   #previousSecret: Uint8Array;
-  #secretSinceUs: number;
+  #secretSinceUs = Number.NEGATIVE_INFINITY;
 
   /** @param randomBytes cryptographically strong */
-  constructor(nowUs: number, randomBytes: (length: number) => Uint8Array) {
+  constructor(randomBytes: (length: number) => Uint8Array) {
     this.#randomBytes = randomBytes;
     this.#secret = randomBytes(SECRET_BYTES);
     this.#previousSecret = this.#secret;
-    this.#secretSinceUs = nowUs;
   }
 
   /** @returns COOKIE_BYTES bytes */

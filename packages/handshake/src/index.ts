@@ -4,3 +4,4 @@ export * from './noise-xx.ts';
 export * from './packet-protection.ts';
 export * from './replay-window.ts';
 export * from './static-key.ts';
+export { X25519_BYTES } from './x25519.ts';

@@ -1,0 +1,96 @@
+import { type ConnectionIdKey, connectionIdKey } from '@jetstream/protocol';
+import type { Transmission } from '../contract.ts';
+import type { ManagedConnection } from '../handshake-driver.ts';
+import type { IncomingHandshake } from './incoming-handshake.ts';
+import type { WakeItem } from './wake-queue.ts';
+
+/** A connection, or an incoming handshake that may become one, with its place in the endpoint's queues. */
+export class Entry implements WakeItem {
+  /** Local connection id. */
+  readonly key: ConnectionIdKey;
+  /** Server: which Initial it came from (HS-8). */
+  readonly initialKey: string | undefined;
+  /** Exactly one of the two is there. */
+  handshake: IncomingHandshake | undefined;
+  connection: ManagedConnection | undefined;
+  isRemoved = false;
+  /** Waits for its turn to be asked for datagrams; and who comes after it. */
+  isReady = false;
+  nextReady: Entry | undefined;
+  /** Waits to be handed out for its events. */
+  hasEventsQueued = false;
+  wakeUs = 0;
+  heapIndex = -1;
+
+  constructor(localConnectionId: Uint8Array, initialKey?: string) {
+    this.key = connectionIdKey(localConnectionId);
+    this.initialKey = initialKey;
+  }
+
+  transmit(nowUs: number, out: Uint8Array): Transmission {
+    return (this.connection ?? this.handshake!).transmit(nowUs, out);
+  }
+
+  nextWakeUs(): number {
+    return (this.connection ?? this.handshake!).nextWakeUs();
+  }
+
+  isOver(nowUs: number): boolean {
+    return this.connection?.isDrained ?? this.handshake!.isOver(nowUs);
+  }
+}
+
+/** All entries of an endpoint, by local connection id and by the Initial they came from. */
+export class ConnectionTable {
+  readonly #byId = new Map<ConnectionIdKey, Entry>();
+  readonly #byInitial = new Map<string, Entry>();
+  #handshakes = 0;
+
+  /** Connections and unfinished handshakes. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Unfinished handshakes of clients. */
+  get handshakes(): number {
+    return this.#handshakes;
+  }
+
+  get(key: ConnectionIdKey): Entry | undefined {
+    return this.#byId.get(key);
+  }
+
+  getByInitial(initialKey: string): Entry | undefined {
+    return this.#byInitial.get(initialKey);
+  }
+
+  has(localConnectionId: Uint8Array): boolean {
+    return this.#byId.has(connectionIdKey(localConnectionId));
+  }
+
+  add(entry: Entry): void {
+    this.#byId.set(entry.key, entry);
+    if (entry.initialKey !== undefined) this.#byInitial.set(entry.initialKey, entry);
+    if (entry.handshake !== undefined) this.#handshakes++;
+  }
+
+  /** The handshake is complete: its entry goes on as a connection's. */
+  promote(entry: Entry, connection: ManagedConnection): void {
+    entry.handshake = undefined;
+    entry.connection = connection;
+    this.#handshakes--;
+  }
+
+  remove(entry: Entry): void {
+    if (entry.isRemoved) return;
+    entry.isRemoved = true;
+    this.#byId.delete(entry.key);
+    if (entry.initialKey !== undefined) this.#byInitial.delete(entry.initialKey);
+    if (entry.handshake !== undefined) this.#handshakes--;
+  }
+
+  /** Unfinished handshakes, in no order. */
+  *unfinished(): Iterable<Entry> {
+    for (const entry of this.#byId.values()) if (entry.handshake !== undefined) yield entry;
+  }
+}
