@@ -39,14 +39,17 @@ removeStaleChunks(Object.keys(metafile.outputs).map((path) => basename(path)));
 
 function storageWorker() {
   const source = join(root, 'packages/core/src');
-  const found = readdirSync(source, { recursive: true }).find(
+  const found = readdirSync(source, { recursive: true, encoding: 'utf8' }).find(
     (path) => basename(path) === 'storage-worker.ts',
   );
   if (!found) throw new Error(`no storage-worker.ts in ${relative(root, source)}`);
   return join(source, found);
 }
 
-/** Removed only after the new ones are in place: a program that runs may still load its chunks. */
+/**
+ * Removed only after the new ones are in place: a program that runs may still load its chunks.
+ * @param {string[]} current
+ */
 function removeStaleChunks(current) {
   for (const name of readdirSync(outdir)) {
     if (/\.js(\.map)?$/.test(name) && !current.includes(name)) rmSync(join(outdir, name));

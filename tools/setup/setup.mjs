@@ -18,13 +18,18 @@ await step('install', installKey, install);
 await step('build', buildKey, build);
 
 function refuseOldNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
   console.error(`setup: Node ${process.versions.node} is too old: install Node 20.19 or newer`);
   process.exit(1);
 }
 
-/** Does a step whose inputs differ from those of its last success. Two calls at once do it once. */
+/**
+ * Does a step whose inputs differ from those of its last success. Two calls at once do it once.
+ * @param {string} name
+ * @param {() => string} key
+ * @param {() => Promise<void>} run
+ */
 async function step(name, key, run) {
   if (readStamp(name) === key()) return;
   await withLock(join(ROOT, '.setup-lock'), async () => {
@@ -74,6 +79,10 @@ function buildKey() {
   );
 }
 
+/**
+ * @param {string} directory
+ * @returns {string[]}
+ */
 function sourceFiles(directory) {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -83,6 +92,10 @@ function sourceFiles(directory) {
   });
 }
 
+/**
+ * @param {string[]} paths
+ * @param {string[]} more
+ */
 function digest(paths, ...more) {
   const hash = createHash('sha256');
   for (const path of paths.sort())
@@ -93,12 +106,19 @@ function digest(paths, ...more) {
   return hash.update(more.join('\0')).digest('hex');
 }
 
+/** @param {string} name */
 function readStamp(name) {
   const path = join(STAMPS, name);
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** Runs a command and shows what it printed only when it fails. */
+/**
+ * Runs a command and shows what it printed only when it fails.
+ * @param {string} command
+ * @param {string[]} parameters
+ * @param {Record<string, string>} [environment]
+ * @returns {Promise<void>}
+ */
 function quietly(command, parameters, environment = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, parameters, {
@@ -107,9 +127,11 @@ function quietly(command, parameters, environment = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32' && command === 'npx',
     });
+    /** @type {Buffer[]} */
     const output = [];
     child.stdout.on('data', (bytes) => output.push(bytes));
     child.stderr.on('data', (bytes) => output.push(bytes));
+    /** @param {string} why */
     const fail = (why) => {
       process.stderr.write(
         `failed\n${Buffer.concat(output)}\nsetup: ${[command, ...parameters].join(' ')}: ${why}\n`,
