@@ -81,10 +81,11 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
 
   nextWakeUs(): number {
     if (this.isDrained) return Number.POSITIVE_INFINITY;
+    const { driver, loginDeadlineUs } = this.setup;
+    if (this.keys === undefined) return driver.nextWakeUs();
     const own = this.backlog > 0 ? Number.NEGATIVE_INFINITY : this.#nextSendUs;
-    const login =
-      this.#hasLoggedIn || this.keys === undefined ? Number.POSITIVE_INFINITY : this.setup.loginDeadlineUs;
-    return Math.min(this.setup.driver.nextWakeUs(), own, login);
+    const login = this.#hasLoggedIn ? Number.POSITIVE_INFINITY : loginDeadlineUs;
+    return Math.min(driver.nextWakeUs(), own, login);
   }
 
   acceptPeer(nowUs: number): void {
