@@ -2,16 +2,10 @@ import { appendFileSync } from 'node:fs';
 import { Client, clientIdentityLine, Server } from '@jetstream/core';
 
 const [source, sandboxDirectory, stateDirectory, configDirectory] = process.argv.slice(2);
-const server = await Server.start({
-  port: 0,
-  host: '127.0.0.1',
-  sandboxDirectory,
-  stateDirectory,
-  logLevel: 'warn',
-});
+const server = await Server.start({ port: 0, sandboxDirectory, stateDirectory, logLevel: 'warn' });
 appendFileSync(`${stateDirectory}/authorized_keys`, `${clientIdentityLine(configDirectory)}\n`);
-const to = { host: '127.0.0.1', port: server.port, configDirectory, unknownHost: 'accept-new' };
-const client = await Client.connect(to);
+const host = { host: '127.0.0.1', port: server.port, configDirectory, unknownHost: 'accept-new' };
+const client = await Client.connect(host);
 const copy = client.upload({ mappings: [{ source, target: '/copied' }] });
 for await (const { ackedBytes, totalBytes } of copy) console.log(`${ackedBytes} of ${totalBytes} bytes`);
 console.log(await copy.done);
