@@ -96,7 +96,7 @@ export class Scanner {
       const components = splitPath(source);
       splitPath(target);
       const status = this.#options.fileSystem.status(components);
-      const directory = { parent: undefined, components: components.slice(0, -1) };
+      const directory = { parent: undefined, components: components.slice(0, -1), targetPath: undefined };
       this.#take(directory, components.at(-1) ?? '', status, true, target, batch);
     } catch (error) {
       batch.problems.push(problem(escapeName(source), error));

@@ -5,6 +5,8 @@ export interface SourcePath {
   readonly parent: SourcePath | undefined;
   /** From `parent`, or from the root where there is none. */
   readonly components: readonly string[];
+  /** Of what is in it, the target path is this, "/" and the name; undefined where mappings name each target. */
+  readonly targetPath: string | undefined;
 }
 
 /** Components of a path, or of a name in it, from the root. */

@@ -1,1 +1,5 @@
-export {};
+export * from './digest.ts';
+export * from './file-system.ts';
+export { openStorage, type StorageOptions } from './node-file-system.ts';
+export * from './tree-reader.ts';
+export * from './tree-writer.ts';

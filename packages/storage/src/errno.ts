@@ -1,0 +1,44 @@
+import { displayPath } from '@jetstream/manifest';
+import { fileError } from '@jetstream/platform';
+import { ERROR_CODES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
+
+/** What a person can do about it. */
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  'disk-full': 'free space at the receiver and run the copy again',
+  'quota-exceeded': 'free space of the account or raise its quota, and run the copy again',
+  'too-many-open-files': 'raise the limit (ulimit -n) and run the copy again',
+  'permission-denied': 'change the permissions or use another account',
+  'read-only': 'mount it writable or choose another target',
+  'is-a-directory': 'choose another target name',
+  'not-a-directory': 'choose another target path',
+  'path-refused': 'a symlink leads out of the root or is not allowed here',
+  'special-file': 'only files and directories are copied',
+  'name-invalid': 'the file system cannot store this name; rename it',
+  'io-error': 'check the disk and run the copy again',
+};
+
+/**
+ * Names a failed file operation for people: which path, what went wrong while doing what, and what to do about it.
+ * @param doing as in "while ...", e.g. "writing"
+ * @param components of the path beneath the root: what lies above the root is nobody's business
+ */
+export function operationFailed(
+  error: unknown,
+  doing: string,
+  components: readonly string[],
+): JetStreamError {
+  const subject = `/${components.join('/')}`;
+  if (error instanceof JetStreamError && error.subject === subject) return error;
+  const { code, message } = fileError(error, subject);
+  const shown = displayPath(components);
+  const what =
+    code === 'internal' || code === 'io-error' ? message : `${shown}: ${ERROR_CODES[code].meaning}`;
+  const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
+  return new JetStreamError(code, `${what}, while ${doing}${advice}`, { subject, cause: error });
+}
+
+/** Lets only our own errors pass as a file's failure; anything else is a fault and is thrown on. */
+export function asFileFailure(error: unknown): JetStreamError {
+  if (error instanceof JetStreamError) return error;
+  throw error;
+}

@@ -1,0 +1,49 @@
+import type { FileStatus, ScanDirectory, ScanFileSystem } from '@jetstream/manifest';
+
+export type { FileStatus } from '@jetstream/manifest';
+
+/**
+ * A tree of files beneath a root, as readers and writers of transfers use it. Synchronous: it runs in a storage worker, whose thread
+ * may act as one user. Components are names beneath the root. Every failure is a `JetStreamError` whose message
+ * names the path beneath the root.
+ */
+export interface FileSystem extends ScanFileSystem {
+  /** Symlinks are followed as far as the root allows. */
+  status(components: readonly string[]): FileStatus;
+  /** Symlinks are followed as far as the root allows. */
+  openDirectory(components: readonly string[]): Directory;
+  /** For reading; a symlink at the end is followed as far as the root allows. Refuses all but regular files. */
+  openFile(components: readonly string[]): OpenFile;
+  close(): void;
+}
+
+/** A directory held open: whoever renames or replaces it meanwhile, what is done here is done in this very directory. */
+export interface Directory extends ScanDirectory {
+  /** For reading; refuses symlinks and all but regular files. */
+  openFile(name: string): OpenFile;
+  /** A new file, mode 0600, for writing; `already-exists` when there is anything of that name. */
+  createFile(name: string): OpenFile;
+  /** An existing file for writing on; refuses symlinks and all but regular files. */
+  reopenFile(name: string): OpenFile;
+  /** Mode 0777 less the umask. False: something of that name is there already. */
+  makeDirectory(name: string): boolean;
+  /** Replaces a file or symlink at the new name. */
+  rename(oldName: string, newName: string): void;
+  remove(name: string): void;
+  setModificationTime(seconds: number, nanoseconds: number): void;
+  /** Makes new and renamed names durable. */
+  sync(): void;
+}
+
+export interface OpenFile {
+  status(): FileStatus;
+  /** Fills `into` from `position` on. Returns fewer bytes only at the end of the file. */
+  read(into: Uint8Array, position: number): number;
+  /** Writes all of it. */
+  write(bytes: Uint8Array, position: number): void;
+  setModificationTime(seconds: number, nanoseconds: number): void;
+  setMode(mode: number): void;
+  /** Makes content and length durable (fdatasync). */
+  sync(): void;
+  close(): void;
+}

@@ -1,0 +1,123 @@
+import { closeSync, constants, fstatSync } from 'node:fs';
+import { type DirectoryHandle, type DirectoryOperations, setModificationTime } from '@jetstream/platform';
+import { JetStreamError } from '@jetstream/protocol';
+import { operationFailed } from './errno.ts';
+import type { Directory, FileStatus, OpenFile } from './file-system.ts';
+import { NodeFile } from './node-file.ts';
+import { statusOfName } from './node-status.ts';
+
+const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
+
+export class NodeDirectory implements Directory {
+  readonly #operations: DirectoryOperations;
+  readonly #handle: DirectoryHandle;
+  readonly #components: readonly string[];
+
+  /** @param components that lead here from the root, for messages */
+  constructor(operations: DirectoryOperations, handle: DirectoryHandle, components: readonly string[]) {
+    this.#operations = operations;
+    this.#handle = handle;
+    this.#components = components;
+  }
+
+  *names(): Iterator<Uint8Array> {
+    try {
+      yield* this.#operations.readNamesAt(this.#handle);
+    } catch (error) {
+      throw operationFailed(error, 'reading the directory', this.#components);
+    }
+  }
+
+  status(name: string): FileStatus | undefined {
+    return this.#attempt('looking at it', name, () => statusOfName(`${this.#handle.location}/${name}`));
+  }
+
+  openFile(name: string): OpenFile {
+    return this.#openRegular(name, O_RDONLY);
+  }
+
+  createFile(name: string): OpenFile {
+    return this.#attempt('creating', name, () => {
+      const fd = this.#operations.openFileAt(this.#handle, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+      return new NodeFile(fd, this.#components, name);
+    });
+  }
+
+  reopenFile(name: string): OpenFile {
+    return this.#openRegular(name, O_WRONLY);
+  }
+
+  makeDirectory(name: string): boolean {
+    return this.#attempt('making the directory', name, () => {
+      try {
+        this.#operations.mkdirAt(this.#handle, name, 0o777);
+        return true;
+      } catch (error) {
+        if (errnoOf(error) === 'EEXIST') return false;
+        throw error;
+      }
+    });
+  }
+
+  rename(oldName: string, newName: string): void {
+    this.#attempt('giving it its name', newName, () =>
+      this.#operations.renameAt(this.#handle, oldName, this.#handle, newName),
+    );
+  }
+
+  remove(name: string): void {
+    this.#attempt('removing', name, () => this.#operations.unlinkAt(this.#handle, name));
+  }
+
+  setModificationTime(seconds: number, nanoseconds: number): void {
+    this.#attempt('setting its time', undefined, () =>
+      setModificationTime(`${this.#handle.location}/.`, seconds, nanoseconds),
+    );
+  }
+
+  sync(): void {
+    this.#attempt('making the directory durable', undefined, () => {
+      try {
+        this.#operations.syncDirectory(this.#handle);
+      } catch (error) {
+        if (!CANNOT_SYNC.has(errnoOf(error))) throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #openRegular(name: string, flags: number): OpenFile {
+    return this.#attempt('opening it', name, () => {
+      const fd = this.#operations.openFileAt(this.#handle, name, flags);
+      const stats = fstatSync(fd);
+      if (stats.isFile()) return new NodeFile(fd, this.#components, name);
+      closeSync(fd);
+      throw new JetStreamError(stats.isDirectory() ? 'is-a-directory' : 'special-file', 'not a regular file');
+    });
+  }
+
+  #attempt<T>(doing: string, name: string | undefined, operation: () => T): T {
+    try {
+      return operation();
+    } catch (error) {
+      throw operationFailed(
+        error,
+        doing,
+        name === undefined ? this.#components : [...this.#components, name],
+      );
+    }
+  }
+}
+
+/**
+ * File systems without a sync of directories (EINVAL, ENOTSUP), and directories that may be written but not read (EACCES): there
+ * the name is as durable as the system makes it.
+ */
+const CANNOT_SYNC = new Set(['EINVAL', 'ENOTSUP', 'EACCES']);
+
+function errnoOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException | undefined)?.code);
+}

@@ -1,0 +1,70 @@
+import { closeSync, fchmodSync, fdatasyncSync, readSync, writeSync } from 'node:fs';
+import { setModificationTime } from '@jetstream/platform';
+import { operationFailed } from './errno.ts';
+import type { FileStatus, OpenFile } from './file-system.ts';
+import { statusOfDescriptor } from './node-status.ts';
+
+export class NodeFile implements OpenFile {
+  readonly #fd: number;
+  readonly #directory: readonly string[];
+  readonly #name: string | undefined;
+
+  /** @param name in `directory`; undefined: the components of `directory` are the file's own */
+  constructor(fd: number, directory: readonly string[], name?: string) {
+    this.#fd = fd;
+    this.#directory = directory;
+    this.#name = name;
+  }
+
+  status(): FileStatus {
+    return this.#attempt('looking at it', () => statusOfDescriptor(this.#fd));
+  }
+
+  read(into: Uint8Array, position: number): number {
+    return this.#attempt('reading', () => {
+      let done = 0;
+      while (done < into.byteLength) {
+        const count = readSync(this.#fd, into, done, into.byteLength - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    });
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    this.#attempt('writing', () => {
+      for (let done = 0; done < bytes.byteLength; ) {
+        done += writeSync(this.#fd, bytes, done, bytes.byteLength - done, position + done);
+      }
+    });
+  }
+
+  setModificationTime(seconds: number, nanoseconds: number): void {
+    this.#attempt('setting its time', () => setModificationTime(this.#fd, seconds, nanoseconds));
+  }
+
+  setMode(mode: number): void {
+    this.#attempt('setting its mode', () => fchmodSync(this.#fd, mode));
+  }
+
+  sync(): void {
+    this.#attempt('making it durable', () => fdatasyncSync(this.#fd));
+  }
+
+  close(): void {
+    this.#attempt('closing', () => closeSync(this.#fd));
+  }
+
+  #attempt<T>(doing: string, operation: () => T): T {
+    try {
+      return operation();
+    } catch (error) {
+      throw operationFailed(
+        error,
+        doing,
+        this.#name === undefined ? this.#directory : [...this.#directory, this.#name],
+      );
+    }
+  }
+}

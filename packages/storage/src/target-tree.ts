@@ -1,0 +1,126 @@
+import { displayPath } from '@jetstream/manifest';
+import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import type { Directory, FileSystem } from './file-system.ts';
+import type { HandleCache } from './handle-cache.ts';
+
+/** A directory that a transfer writes into. */
+export interface TargetDirectory {
+  readonly parent: TargetDirectory | undefined;
+  /** In `parent`; empty for the root. */
+  readonly name: string;
+  /** What this transfer has named in it so far; undefined: nothing. */
+  names: Map<string, TargetDirectory | 'file'> | undefined;
+}
+
+/**
+ * The directories of a transfer's targets: one object for each, each name taken once, opened through the cache of handles and
+ * made where they are missing.
+ */
+export class TargetTree {
+  readonly root: TargetDirectory = { parent: undefined, name: '', names: undefined };
+  readonly #fileSystem: FileSystem;
+  readonly #handles: HandleCache;
+  /** Directories with names that are not durable yet. */
+  readonly #touched = new Set<TargetDirectory>();
+
+  constructor(fileSystem: FileSystem, handles: HandleCache) {
+    this.#fileSystem = fileSystem;
+    this.#handles = handles;
+  }
+
+  /**
+   * Takes a name for a file of the transfer and gives its directory.
+   * @throws JetStreamError `already-exists`, `is-a-directory`, `not-a-directory` when an earlier entry stands in the way
+   */
+  claimFile(components: readonly string[]): TargetDirectory {
+    const directory = this.#claim(components, components.length - 1);
+    const name = components.at(-1)!;
+    const other = directory.names?.get(name);
+    if (other === 'file') throw conflict('already-exists', components, 'is named twice in this transfer');
+    if (other !== undefined) throw conflict('is-a-directory', components, 'is a directory of this transfer');
+    takeName(directory, name, 'file');
+    return directory;
+  }
+
+  /** @throws JetStreamError `not-a-directory` when an earlier entry stands in the way */
+  claimDirectory(components: readonly string[]): TargetDirectory {
+    return this.#claim(components, components.length);
+  }
+
+  /** The directory, opened; made where it is missing. Use it at once: the next call may close it. */
+  open(directory: TargetDirectory): Directory {
+    return this.#handles.use(directory, () => this.#openOrMake(directory));
+  }
+
+  /** A name in the directory was made or changed. */
+  touch(directory: TargetDirectory): void {
+    this.#touched.add(directory);
+  }
+
+  /** Makes all names of touched directories durable. */
+  sync(): void {
+    for (const directory of this.#touched) {
+      this.#handles.attempt(() => this.open(directory).sync());
+      this.#touched.delete(directory);
+    }
+  }
+
+  #claim(components: readonly string[], depth: number): TargetDirectory {
+    let directory = this.root;
+    for (let at = 0; at < depth; at++) {
+      const name = components[at]!;
+      let child = directory.names?.get(name);
+      if (child === 'file')
+        throw conflict('not-a-directory', components, 'has a file of this transfer in its path');
+      if (child === undefined) {
+        child = { parent: directory, name, names: undefined };
+        takeName(directory, name, child);
+      }
+      directory = child;
+    }
+    return directory;
+  }
+
+  /** Not by recursion: a path may be two thousand directories deep. */
+  #openOrMake(directory: TargetDirectory): Directory {
+    const missing: TargetDirectory[] = [];
+    let handle: Directory | undefined;
+    for (let at = directory; handle === undefined; ) {
+      try {
+        handle = this.#fileSystem.openDirectory(componentsOf(at));
+      } catch (error) {
+        const isMissing = error instanceof JetStreamError && error.code === 'not-found';
+        if (!isMissing || at.parent === undefined) throw error;
+        missing.push(at);
+        at = at.parent;
+      }
+    }
+    for (const next of missing.reverse()) {
+      try {
+        if (handle.makeDirectory(next.name)) this.touch(next.parent!);
+      } finally {
+        handle.close();
+      }
+      handle = this.#fileSystem.openDirectory(componentsOf(next));
+    }
+    return handle;
+  }
+}
+
+function takeName(directory: TargetDirectory, name: string, as: TargetDirectory | 'file'): void {
+  directory.names ??= new Map();
+  directory.names.set(name, as);
+}
+
+/** From the root. */
+export function componentsOf(directory: TargetDirectory, name?: string): string[] {
+  const components = name === undefined ? [] : [name];
+  for (let at = directory; at.parent !== undefined; at = at.parent) components.push(at.name);
+  return components.reverse();
+}
+
+function conflict(code: ErrorCode, components: readonly string[], what: string): JetStreamError {
+  return new JetStreamError(code, `${displayPath(components)} ${what}; give each a name of its own`, {
+    subject: `/${components.join('/')}`,
+  });
+}

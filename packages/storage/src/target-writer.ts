@@ -1,0 +1,275 @@
+import {
+  BlockIndex,
+  type BlockRun,
+  chunkIn,
+  displayPath,
+  escapeName,
+  Layout,
+  type ManifestEntry,
+} from '@jetstream/manifest';
+import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { chunkDigest, DIGEST_BYTES } from './digest.ts';
+import { asFileFailure } from './errno.ts';
+import { HandleCache } from './handle-cache.ts';
+import { digestsOf, PartialFiles, type TargetFile } from './target-file.ts';
+import { componentsOf, type TargetDirectory, TargetTree } from './target-tree.ts';
+import type { EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
+
+interface DirectoryTime {
+  directory: TargetDirectory;
+  seconds: number;
+  nanoseconds: number;
+}
+
+/** The one implementation of `TreeWriter`. */
+export class TargetWriter implements TreeWriter {
+  readonly progress: WriterProgress = { writtenBytes: 0, durableBytes: 0, filesDone: 0, failed: 0 };
+  readonly #options: TreeWriterOptions;
+  readonly #layout = new Layout();
+  readonly #blocks = new BlockIndex<TargetFile>();
+  readonly #handles: HandleCache;
+  readonly #tree: TargetTree;
+  readonly #partials: PartialFiles;
+  readonly #directoryTimes: DirectoryTime[] = [];
+  readonly #unsettled = new Map<number, TargetFile>();
+  readonly #suspectBlocks = new Set<number>();
+  #ready: TargetFile[] = [];
+  #nextIndex = 0;
+  #ended = false;
+
+  constructor(options: TreeWriterOptions) {
+    const { fileSystem, transferId, maxOpenHandles = 32, umask = process.umask() } = options;
+    this.#options = options;
+    this.#handles = new HandleCache(maxOpenHandles);
+    this.#tree = new TargetTree(fileSystem, this.#handles);
+    this.#partials = new PartialFiles(this.#tree, this.#handles, transferId, umask);
+  }
+
+  get readyFiles(): number {
+    return this.#ready.length;
+  }
+
+  get settled(): boolean {
+    return this.#ended && this.#unsettled.size === 0;
+  }
+
+  addEntries(
+    firstIndex: number,
+    entries: readonly ManifestEntry[],
+  ): { sealedBlocks: BlockRun[]; results: EntryResult[] } {
+    if (this.#ended || firstIndex !== this.#nextIndex) throw violation('a manifest batch came out of order');
+    if (firstIndex + entries.length > this.#options.maxEntries) {
+      const limit = this.#options.maxEntries;
+      throw new JetStreamError('limit-exceeded', `the transfer has more than ${limit} files; split it`);
+    }
+    const results = entries.flatMap((entry) => {
+      checkEntry(entry);
+      const index = this.#nextIndex++;
+      return entry.kind === 'file' ? this.#addFile(index, entry) : this.#addDirectory(index, entry);
+    });
+    return { sealedBlocks: this.#layout.takeSealed(), results };
+  }
+
+  endManifest(entries: number): { sealedBlocks: BlockRun[] } {
+    if (this.#ended || entries !== this.#nextIndex) {
+      throw violation(`the manifest ends after ${entries} entries, but ${this.#nextIndex} came`);
+    }
+    this.#ended = true;
+    this.#layout.finish();
+    return { sealedBlocks: this.#layout.takeSealed() };
+  }
+
+  writeBlock(
+    block: number,
+    bytes: Uint8Array,
+    digests: Uint8Array,
+  ): { mismatch: boolean; results: EntryResult[] } {
+    const files = this.#blocks.filesIn(block);
+    if (files.length === 0) return { mismatch: false, results: [] };
+    if (digests.byteLength !== files.length * DIGEST_BYTES)
+      throw violation(`block ${block} has a wrong number of digests`);
+    if (bytes.byteLength !== this.#blocks.byteLengthOf(block)) {
+      throw new JetStreamError('internal', `block ${block} came with ${bytes.byteLength} bytes`);
+    }
+    const wrong: TargetFile[] = [];
+    const results: EntryResult[] = [];
+    for (const [at, file] of files.entries()) {
+      if (file.settled) continue;
+      const digest = digests.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES);
+      try {
+        if (!this.#writeChunk(file, block, bytes, digest)) wrong.push(file);
+      } catch (error) {
+        results.push(this.#fail(file, asFileFailure(error)));
+      }
+    }
+    const mismatch = wrong.length > 0 && !this.#suspectBlocks.has(block);
+    if (mismatch) this.#suspectBlocks.add(block);
+    else this.#suspectBlocks.delete(block);
+    if (!mismatch) results.push(...wrong.map((file) => this.#fail(file, digestMismatch(file))));
+    return { mismatch, results };
+  }
+
+  failEntry(index: number, code: ErrorCode, message: string): EntryResult[] {
+    if (index >= this.#nextIndex) throw violation('an entry failed that the manifest does not have');
+    const file = this.#unsettled.get(index);
+    return file === undefined ? [] : [this.#fail(file, { code, message: escapeName(message) })];
+  }
+
+  commitReady(maxFiles = Number.POSITIVE_INFINITY): EntryResult[] {
+    const results: EntryResult[] = [];
+    const named: TargetFile[] = [];
+    for (const file of this.#ready.splice(0, maxFiles)) {
+      if (file.settled) continue;
+      try {
+        this.#partials.finish(file);
+        named.push(file);
+      } catch (error) {
+        results.push(this.#fail(file, asFileFailure(error)));
+      }
+    }
+    try {
+      this.#tree.sync();
+    } catch (error) {
+      return [...results, ...named.map((file) => this.#fail(file, asFileFailure(error)))];
+    }
+    return [...results, ...named.map((file) => this.#succeed(file))];
+  }
+
+  finish(): WriterProgress {
+    if (!this.settled) throw new JetStreamError('internal', 'the transfer has files without a result');
+    this.#tree.sync();
+    for (const time of this.#directoryTimes) this.#setDirectoryTime(time);
+    this.#handles.closeAll();
+    return { ...this.progress };
+  }
+
+  abort(): void {
+    for (const file of this.#unsettled.values()) this.#partials.discard(file);
+    this.#unsettled.clear();
+    this.#ready = [];
+    this.#handles.closeAll();
+  }
+
+  #addFile(index: number, entry: ManifestEntry): EntryResult[] {
+    const { size, mtimeSeconds, mtimeNanoseconds, executable } = entry;
+    const file: TargetFile = {
+      index,
+      // Also with a bad name it has its place among the bytes.
+      address: this.#layout.place(size),
+      size,
+      directory: this.#tree.root,
+      name: '',
+      mtimeSeconds,
+      mtimeNanoseconds,
+      executable,
+      digests: undefined,
+      partialInode: undefined,
+      mode: 0,
+      settled: false,
+    };
+    if (size > 0) this.#blocks.add(file);
+    try {
+      const components = this.#options.resolve(entry.targetPath);
+      file.directory = this.#tree.claimFile(components);
+      file.name = components.at(-1)!;
+    } catch (error) {
+      return [this.#fail(file, asFileFailure(error), entry.targetPath)];
+    }
+    this.#unsettled.set(index, file);
+    if (size === 0) this.#ready.push(file);
+    return [];
+  }
+
+  #addDirectory(index: number, entry: ManifestEntry): EntryResult[] {
+    try {
+      const directory = this.#tree.claimDirectory(this.#options.resolve(entry.targetPath));
+      this.#handles.attempt(() => this.#tree.open(directory));
+      this.#directoryTimes.push({
+        directory,
+        seconds: entry.mtimeSeconds,
+        nanoseconds: entry.mtimeNanoseconds,
+      });
+      return [];
+    } catch (error) {
+      const { code, message } = asFileFailure(error);
+      this.progress.failed++;
+      return [failure({ index, kind: 'directory', target: entry.targetPath, code, message })];
+    }
+  }
+
+  /** A nicety: a directory that belongs to somebody else keeps its time. */
+  #setDirectoryTime({ directory, seconds, nanoseconds }: DirectoryTime): void {
+    try {
+      this.#handles.attempt(() => this.#tree.open(directory).setModificationTime(seconds, nanoseconds));
+    } catch (error) {
+      asFileFailure(error);
+    }
+  }
+
+  /** False: the content is not what its digest says. */
+  #writeChunk(file: TargetFile, block: number, bytes: Uint8Array, digest: Uint8Array): boolean {
+    const { number, offsetInBlock, offsetInFile, byteLength } = chunkIn(file, block);
+    const digests = digestsOf(file);
+    if (digests.has(number)) return true;
+    const content = bytes.subarray(offsetInBlock, offsetInBlock + byteLength);
+    if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) !== 0) return false;
+    this.#partials.write(file, content, offsetInFile);
+    digests.add(number, digest);
+    this.progress.writtenBytes += byteLength;
+    if (digests.complete) this.#ready.push(file);
+    return true;
+  }
+
+  #succeed(file: TargetFile): EntryResult {
+    const { index, size: bytes, directory, name } = file;
+    const target = `/${componentsOf(directory, name).join('/')}`;
+    const digest = digestsOf(file).fileDigest(this.#options.blake3);
+    this.#settle(file);
+    this.progress.durableBytes += bytes;
+    this.progress.filesDone++;
+    return { index, kind: 'file', code: 'none', message: '', target, bytes, digest };
+  }
+
+  #fail(
+    file: TargetFile,
+    { code, message }: { code: ErrorCode; message: string },
+    target = `/${componentsOf(file.directory, file.name).join('/')}`,
+  ): EntryResult {
+    this.#partials.discard(file);
+    this.#settle(file);
+    this.progress.failed++;
+    return failure({ index: file.index, kind: 'file', target, code, message });
+  }
+
+  #settle(file: TargetFile): void {
+    file.settled = true;
+    file.digests = undefined;
+    this.#unsettled.delete(file.index);
+    if (file.size > 0) this.#blocks.settle(file);
+  }
+}
+
+function failure(result: Omit<EntryResult, 'bytes' | 'digest'>): EntryResult {
+  return { ...result, bytes: 0, digest: new Uint8Array(0) };
+}
+
+function digestMismatch({ directory, name }: TargetFile): { code: ErrorCode; message: string } {
+  const shown = displayPath(componentsOf(directory, name));
+  return {
+    code: 'digest-mismatch',
+    message: `${shown}: content differs from its digest, twice; run the copy again`,
+  };
+}
+
+/** Parsing has made it a complete value; these are the ranges (TR-2). */
+function checkEntry({ kind, size, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): void {
+  if (!Number.isSafeInteger(size) || size < 0 || (kind === 'directory' && size > 0)) {
+    throw violation(`an entry has the size ${size}`);
+  }
+  const inSecond = Number.isInteger(mtimeNanoseconds) && mtimeNanoseconds >= 0 && mtimeNanoseconds < 1e9;
+  if (!Number.isSafeInteger(mtimeSeconds) || !inSecond) throw violation('an entry has a time that is none');
+}
+
+function violation(message: string): JetStreamError {
+  return new JetStreamError('protocol-violation', message);
+}
