@@ -6,7 +6,7 @@
  *
  * What the connection does with its driver:
  * - `receive`: datagrams whose first byte has the top bit set go to `driver.receive`, all the others are protected packets;
- *   before completion those are dropped (the endpoint never passes them on that early).
+ *   before completion those are dropped.
  * - After construction and after each `driver.receive`, `driver.transmit` and `driver.acceptPeer` it takes results with
  *   `driver.pollResult()` until undefined: `peer-key` becomes the event of that name, `complete` gives the keys and the
  *   event `established`, `failed` becomes the event `closed`.
