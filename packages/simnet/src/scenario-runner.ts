@@ -1,8 +1,9 @@
+import type { AeadProvider } from '@jetstream/protocol';
 import type { Scenario } from './scenario.ts';
 import { reportProblems } from './scenario-verdict.ts';
 import { type RunEnd, Simulation } from './simulation.ts';
-import type { PeerPairFactory } from './transfer/peer-pair.ts';
-import { timeline } from './transfer/timeline.ts';
+import { describeReport } from './transfer/describe-report.ts';
+import { nullAead } from './transfer/null-aead.ts';
 import { TransferFlow } from './transfer/transfer-flow.ts';
 import { describeFlow, type ScenarioReport } from './transfer/transfer-report.ts';
 
@@ -12,7 +13,8 @@ const SAMPLES = 4000;
 
 export interface RunnerOptions {
   seed: number;
-  makePair: PeerPairFactory;
+  /** Protects packets where the scenario asks for AES-256-GCM; given from outside, for this package has none. */
+  aesGcm: AeadProvider;
   /** Default 200 million. */
   maxEvents?: number;
 }
@@ -21,6 +23,7 @@ export interface RunnerOptions {
 export function runScenario(scenario: Scenario, options: RunnerOptions): ScenarioReport {
   const limitUs =
     Math.max(...scenario.flows.map((flow) => flow.transfer.startUs ?? 0)) + scenario.bounds.completionUs;
+  const aead = scenario.protection === 'aes-256-gcm' ? options.aesGcm : nullAead;
   const flows: TransferFlow[] = [];
   const flowOfHost: TransferFlow[] = [];
   const simulation = new Simulation({
@@ -32,7 +35,7 @@ export function runScenario(scenario: Scenario, options: RunnerOptions): Scenari
   const forward = simulation.addLink({ ...scenario.forward, name: 'forward' });
   const backward = simulation.addLink({ ...scenario.backward, name: 'backward' });
   scenario.flows.forEach((_, index) => {
-    const flow = new TransferFlow(simulation, scenario, index, options.seed, options.makePair);
+    const flow = new TransferFlow(simulation, scenario, index, options.seed, aead);
     simulation.addRoute(flow.senderHost, flow.receiverHost, [forward]);
     simulation.addRoute(flow.receiverHost, flow.senderHost, [backward]);
     flowOfHost[flow.senderHost] = flow;
@@ -78,7 +81,7 @@ export function proveScenario(scenario: Scenario, options: RunnerOptions): Scena
     [
       `scenario "${scenario.name}", seed ${options.seed}:`,
       ...problems.map((problem) => `  - ${problem}`),
-      timeline(report),
+      describeReport(report),
     ].join('\n'),
   );
 }

@@ -42,6 +42,7 @@ function flowProblems(bounds: ScenarioBounds, flow: FlowReport): string[] {
       `took ${inMs(flow.durationUs)} (${flow.verifiedBytes} of ${flow.contentBytes} bytes), bound ${inMs(bounds.completionUs)}`,
     );
   }
+  atMost('time to a connection (µs)', flow.establishedUs, bounds.establishedUs);
   atMost('resent share', flow.resentShare, bounds.resentShare);
   atMost('redundant share', flow.redundantShare, bounds.redundantShare);
   if (bounds.steadyBytesPerSecond !== undefined) {

@@ -11,14 +11,11 @@ export interface Scenario {
   forward: Omit<LinkOptions, 'name'>;
   backward: Omit<LinkOptions, 'name'>;
   flows: readonly FlowOptions[];
-  /**
-   * How connections come about. `keyed`: keys are agreed from the start and packets are not encrypted.
-   * `handshake`: two endpoints shake hands, and every packet is sealed with AES-256-GCM. Default 'keyed'.
-   */
-  connections?: 'keyed' | 'handshake';
+  /** Packet protection: none to speak of, which is fast, or AES-256-GCM as in earnest. Default 'none'. */
+  protection?: 'none' | 'aes-256-gcm';
   /** How late timers fire, as in a busy process. Default 0. */
   timerLatenessUs?: number;
-  /** Packets under one key; only with 'handshake'. Default: that of the endpoint. */
+  /** Packets under one key before a key update. Default: that of the endpoint. */
   keyUpdatePackets?: number;
   bounds: ScenarioBounds;
 }
@@ -35,8 +32,10 @@ export interface FlowOptions {
 
 /** What a run must keep; each is checked if it is there. */
 export interface ScenarioBounds {
-  /** Every flow: from its start to the last block verified at the receiver. Also the run's end, with slack for closing. */
+  /** Every flow: from its start (or its connection's establishment, if later) to the last block verified at the receiver. */
   completionUs: number;
+  /** Every flow: until both sides have a connection, from time 0. */
+  establishedUs?: number;
   /** Every flow: content bytes sent again, in units of the content. */
   resentShare?: number;
   /** Every flow: of those, the share that the network had not lost. */

@@ -14,11 +14,12 @@ function sealed(
   return {
     name,
     about,
-    connections: 'handshake',
+    protection: 'aes-256-gcm',
     ...path({ rateBytesPerSecond: RATE, rttMs: RTT_MS, lossShare }),
     flows: [{ transfer: { bytes } }],
     bounds: {
-      // Two rounds of handshake on top; a lost handshake packet costs a second.
+      // Two rounds; a handshake packet that is lost or spoiled costs about a second.
+      establishedUs: 2.5 * RTT_MS * 1000 + (options.forward === undefined && lossShare === 0 ? 0 : 3e6),
       completionUs:
         extraUs +
         expectedCompletionUs({

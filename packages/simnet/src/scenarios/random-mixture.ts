@@ -25,7 +25,7 @@ export function randomMixture(seed: number): Scenario {
     forward: randomLink(random, rateBytesPerSecond, rttMs, lossShare, isSealed),
     backward: randomLink(random, rateBytesPerSecond * random.pick([0.2, 1, 1]), rttMs, lossShare, isSealed),
     flows: [randomFlow(random, bytes)],
-    connections: isSealed ? 'handshake' : 'keyed',
+    protection: isSealed ? 'aes-256-gcm' : 'none',
     ...(isSealed && { keyUpdatePackets: random.pick([50, 500, 5000]) }),
     timerLatenessUs: random.pick([0, 0, 100, 5000]),
     bounds: {

@@ -1,32 +1,62 @@
-import type { BlockPool, CongestionName, Connection, PathAddress } from '@jetstream/transport';
-import type { DatagramHost, HostApplication } from '../datagram-host.ts';
+import type { AeadProvider } from '@jetstream/protocol';
+import {
+  type BlockPool,
+  type CongestionName,
+  type Connection,
+  type EndpointOptions,
+  type PathAddress,
+  TransportEndpoint,
+} from '@jetstream/transport';
 import type { SeededRandom } from '../random.ts';
+import { EndpointApplication } from './endpoint-application.ts';
 import type { TransferParty } from './transfer-party.ts';
 
-/** One end of a connection to be simulated. */
-export interface Peer {
-  readonly host: DatagramHost;
-  /** Makes the application that hands the connection's events to `party`. */
-  application(party: TransferParty): HostApplication;
-  /** The connection, as soon as there is one. */
-  connection(): Connection | undefined;
-}
-
 export interface PeerPairOptions {
+  aead: AeadProvider;
   congestion: CongestionName;
   random: SeededRandom;
-  clientAddress: PathAddress;
   serverAddress: PathAddress;
   clientBlockPool: BlockPool;
   serverBlockPool: BlockPool;
   maxReceiveBlocks: number;
+  /** undefined: the endpoint's default. */
   keyUpdatePackets: number | undefined;
 }
 
-export interface PeerPair {
-  readonly client: Peer;
-  readonly server: Peer;
+/** Two endpoints, of which the client connects to the server at once. */
+export function createPeerPair(options: PeerPairOptions): { client: Peer; server: Peer } {
+  const server = new Peer(options, options.serverBlockPool, true);
+  const client = new Peer(options, options.clientBlockPool, false);
+  client.endpoint.connect(0, options.serverAddress);
+  return { client, server };
 }
 
-/** Makes both ends; how is the caller's business, so that this package needs no keys and no AEAD. */
-export type PeerPairFactory = (options: PeerPairOptions) => PeerPair;
+/** One end of a connection to be simulated. */
+export class Peer {
+  readonly endpoint: TransportEndpoint;
+  /** The only connection, as soon as it has told of an event. */
+  connection: Connection | undefined;
+
+  constructor(options: PeerPairOptions, blockPool: BlockPool, acceptIncoming: boolean) {
+    const { aead, congestion, random, maxReceiveBlocks, keyUpdatePackets } = options;
+    const endpointOptions: EndpointOptions = {
+      staticPrivateKey: random.bytes(32),
+      aead,
+      blockPool,
+      randomBytes: (length) => random.bytes(length),
+      software: 'simnet',
+      acceptIncoming,
+      congestion,
+      maxReceiveBlocks,
+      ...(keyUpdatePackets !== undefined && { keyUpdatePackets }),
+    };
+    this.endpoint = new TransportEndpoint(endpointOptions);
+  }
+
+  /** What hands the connection's events to `party`. */
+  application(party: TransferParty): EndpointApplication {
+    return new EndpointApplication(this.endpoint, party, (connection) => {
+      this.connection = connection;
+    });
+  }
+}

@@ -1,3 +1,4 @@
+import type { AeadProvider } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
 import type { FlowOptions, Scenario } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
@@ -7,7 +8,7 @@ import { BulkReceiver } from './bulk-receiver.ts';
 import { BulkSender } from './bulk-sender.ts';
 import { checkConnection } from './connection-invariants.ts';
 import { FlowTrace } from './flow-trace.ts';
-import type { Peer, PeerPairFactory } from './peer-pair.ts';
+import { createPeerPair, type Peer } from './peer-pair.ts';
 
 const DEFAULT_RECEIVE_BLOCKS = 128;
 
@@ -17,7 +18,7 @@ export class TransferFlow {
   readonly sender: BulkSender;
   readonly receiver: BulkReceiver;
   readonly trace = new FlowTrace();
-  readonly startUs: number;
+  readonly #earliestStartUs: number;
   readonly senderHost: number;
   readonly receiverHost: number;
   readonly contentBytes: number;
@@ -27,13 +28,7 @@ export class TransferFlow {
   readonly #maxFirstSentBytes: number;
 
   /** @param index tells the flows of a scenario apart: each has its own addresses, content and randomness */
-  constructor(
-    simulation: Simulation,
-    scenario: Scenario,
-    index: number,
-    seed: number,
-    makePair: PeerPairFactory,
-  ) {
+  constructor(simulation: Simulation, scenario: Scenario, index: number, seed: number, aead: AeadProvider) {
     const flow = scenario.flows[index]!;
     const transfer = { ...flow.transfer, seed: seed + index };
     const content = new BulkContent(transfer.seed, transfer.bytes, transfer.partialBlocks);
@@ -42,10 +37,10 @@ export class TransferFlow {
     const maxReceiveBlocks = transfer.maxReceiveBlocks ?? DEFAULT_RECEIVE_BLOCKS;
     const clientMemory = new BlockMemory(maxReceiveBlocks);
     const serverMemory = new BlockMemory(maxReceiveBlocks);
-    const pair = makePair({
+    const pair = createPeerPair({
+      aead,
       congestion: flow.congestion ?? 'bbr',
       random: simulation.random.derive(`pair ${index}`),
-      clientAddress,
       serverAddress,
       clientBlockPool: clientMemory,
       serverBlockPool: serverMemory,
@@ -54,7 +49,7 @@ export class TransferFlow {
     });
     const isUpload = flow.direction !== 'download';
     this.options = flow;
-    this.startUs = transfer.startUs ?? 0;
+    this.#earliestStartUs = transfer.startUs ?? 0;
     this.contentBytes = transfer.bytes;
     this.#memories = [clientMemory, serverMemory];
     this.#maxFirstSentBytes = transfer.bytes * (transfer.badBlockShare === undefined ? 1 : 2);
@@ -67,7 +62,7 @@ export class TransferFlow {
     const timerLatenessUs = scenario.timerLatenessUs ?? 0;
     const client = simulation.addHost({
       name: `client ${index}`,
-      host: pair.client.host,
+      host: pair.client.endpoint,
       application: pair.client.application(isUpload ? this.sender : this.receiver),
       address: clientAddress,
       externalAddresses: [{ atUs: 0, address: clientAddress }, ...(flow.clientRebindings ?? [])],
@@ -75,18 +70,29 @@ export class TransferFlow {
     });
     const server = simulation.addHost({
       name: `server ${index}`,
-      host: pair.server.host,
+      host: pair.server.endpoint,
       application: pair.server.application(isUpload ? this.receiver : this.sender),
       address: serverAddress,
       timerLatenessUs,
     });
     this.senderHost = isUpload ? client : server;
     this.receiverHost = isUpload ? server : client;
-    simulation.at(this.senderHost, this.startUs, () => {});
+    simulation.at(this.senderHost, this.#earliestStartUs, () => {});
   }
 
   get isOver(): boolean {
     return this.sender.closed !== undefined && this.receiver.closed !== undefined;
+  }
+
+  /** When both sides had a connection; Infinity: never. */
+  get establishedUs(): number {
+    const never = Number.POSITIVE_INFINITY;
+    return Math.max(this.sender.establishedUs ?? never, this.receiver.establishedUs ?? never);
+  }
+
+  /** The start that was asked for, or when the connection allowed it. */
+  get startUs(): number {
+    return Math.max(this.#earliestStartUs, this.sender.establishedUs ?? 0);
   }
 
   /** From the start of the transfer to the last block verified at the receiver; Infinity when it did not get there. */
@@ -100,19 +106,19 @@ export class TransferFlow {
 
   /** Records the sender's state. */
   sample(nowUs: number): void {
-    const connection = this.#sendingPeer.connection();
+    const connection = this.#sendingPeer.connection;
     if (connection !== undefined && !this.isOver) this.trace.sample(nowUs, connection.stats());
   }
 
   /** @throws Error when a connection's figures cannot be */
   check(host: number): void {
     const peer = host === this.senderHost ? this.#sendingPeer : this.#receivingPeer;
-    const connection = peer.connection();
+    const connection = peer.connection;
     if (connection === undefined) return;
     checkConnection(connection.stats(), host === this.senderHost ? this.#maxFirstSentBytes : 0);
   }
 
   senderStats() {
-    return this.#sendingPeer.connection()?.stats();
+    return this.#sendingPeer.connection?.stats();
   }
 }

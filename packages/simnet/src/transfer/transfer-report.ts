@@ -23,6 +23,7 @@ export interface ScenarioReport {
 
 export interface FlowReport {
   contentBytes: number;
+  establishedUs: number;
   startUs: number;
   /** Infinity: it did not complete. */
   durationUs: number;
@@ -44,6 +45,7 @@ export function describeFlow(flow: TransferFlow, forward: Link): FlowReport {
   const { offered, delivered } = forward.counters;
   return {
     contentBytes: flow.contentBytes,
+    establishedUs: flow.establishedUs,
     startUs: flow.startUs,
     durationUs: flow.durationUs,
     goodputBytesPerSecond: (flow.contentBytes / flow.durationUs) * 1e6,
