@@ -5,12 +5,14 @@ import {
   COOKIE,
   cookieFor,
   FINISH,
+  forgedInitial,
   INITIAL,
   initialOfVersion,
   REPLY,
   recordInitial,
   VERSION_NEGOTIATION,
 } from './testing/handshake-datagrams.ts';
+import { seededBytes, seededRandom } from './testing/seeded-random.ts';
 import type { Datagram } from './testing/virtual-network.ts';
 import { SECOND_US, serverWorld, world } from './testing/world.ts';
 
@@ -80,8 +82,9 @@ describe('an endpoint under attack', () => {
       if (bytes[0] === COOKIE) cookies++;
       return true;
     };
+    const random = seededBytes(seededRandom(51));
     for (let count = 0; count < 1000; count++) {
-      const { bytes } = recordInitial(10_000 + count);
+      const { bytes } = forgedInitial(random);
       server.endpoint.receive(network.nowUs, bytes, {
         address: `203.0.113.${count % 250}`,
         port: 1000 + count,
@@ -183,7 +186,7 @@ describe('an endpoint under attack', () => {
   it('[HS-9] a flipped bit in every Initial, Reply or Finish: both sides agree all the same, or no connection comes of it', () => {
     for (const type of [INITIAL, REPLY, FINISH]) {
       const length = type === INITIAL ? 80 : 260;
-      for (let bit = 0; bit < length * 8; bit += 7) {
+      for (let bit = 0; bit < length * 8; bit += 31) {
         const { network, client, server, run } = world({ seed: 70 });
         network.onSent = ({ bytes }) => {
           if (bytes[0] === type && bit < bytes.length * 8) bytes[bit >> 3]! ^= 1 << (bit & 7);
@@ -197,7 +200,7 @@ describe('an endpoint under attack', () => {
         else expect(server.establishedCount).toBe(0);
       }
     }
-  }, 60_000);
+  });
 
   it('a Finish from another address than the Reply went to is passed over: it would prove an address that was never asked', () => {
     const { network, client, server, run } = world({ seed: 71 });

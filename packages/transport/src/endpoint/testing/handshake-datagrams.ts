@@ -18,6 +18,20 @@ export function recordInitial(seed: number): Datagram {
   return { from: CLIENT, to: SERVER, bytes: buffer.slice(0, bytes) };
 }
 
+/** An Initial with a random connection id and a random ephemeral key: any 32 bytes are one. */
+export function forgedInitial(randomBytes: (length: number) => Uint8Array): Datagram {
+  genuine ??= recordInitial(1);
+  const bytes = genuine.bytes.slice();
+  bytes.set(randomBytes(8), SOURCE_ID_AT);
+  bytes.set(randomBytes(32), NOISE_MESSAGE_AT);
+  return { ...genuine, bytes };
+}
+
+let genuine: Datagram | undefined;
+const SOURCE_ID_AT = 13;
+/** After an empty cookie and the length of the Noise message. */
+const NOISE_MESSAGE_AT = 24;
+
 export function initialOfVersion(version: number, connectionId: number): Datagram {
   const bytes = Buffer.alloc(MIN_DATAGRAM_BYTES);
   bytes[0] = INITIAL;
