@@ -30,7 +30,7 @@ const { metafile } = await build({
   external: [...NATIVE_PACKAGES, 'cpu-features', '*.node'],
   // CommonJS packages inside an ES module call `require` for Node's own modules.
   banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
   },
   metafile: true,
   logLevel: 'warning',

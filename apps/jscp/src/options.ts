@@ -129,11 +129,12 @@ function describeOptions(columns: number) {
 const USAGE = `Usage: jscp [options] SRC… DEST
 
 Copies files and whole directories to or from a JetStream server, over UDP.
-One side is remote: [user@]host:path, an IPv6 address in brackets: [user@][::1]:path.
+One side is remote: [user@]host:path, or [user@][IPv6 address]:path.
 A local name with a colon is written ./a:b.
 
-DEST names the thing itself: "jscp a host:/x" makes /x. With a slash at its end, or with
-several sources, it names the directory to copy into: "jscp a host:/x/" makes /x/a.`;
+DEST names the thing itself: "jscp a host:/x" makes /x. With a slash at its
+end, or with several sources, it names the directory to copy into:
+"jscp a host:/x/" makes /x/a.`;
 
 const EPILOGUE = `Examples:
   jscp report.pdf host:/in/report.pdf     to the server
