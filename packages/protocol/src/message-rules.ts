@@ -1,5 +1,6 @@
 /** The ranges of message fields, as the .proto files state them (ST-3). */
 import {
+  BLOCK_BYTES,
   CONNECTION_ID_BYTES,
   DIGEST_BYTES,
   MAX_BLOCK_CHUNKS,
@@ -64,6 +65,7 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
     case 'blockDigests':
       demand(body.value.block <= LAST_BLOCK, 'block');
       demand(isDigestList(body.value.digests), 'list of digests');
+      demand(body.value.byteLength > 0 && body.value.byteLength <= BLOCK_BYTES, 'length of a block');
       return body;
     case 'blockRequest':
       demand(body.value.block <= LAST_BLOCK, 'block');

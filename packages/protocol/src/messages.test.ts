@@ -130,8 +130,10 @@ describe('messages', () => {
       batch({ targetPath: 'x'.repeat(4097) }),
       batch({ targetPath: 'ä'.repeat(2049) }),
       batch({}, Number.MAX_SAFE_INTEGER),
-      { $case: 'blockDigests', value: { block: 0, digests: new Uint8Array(33) } },
-      { $case: 'blockDigests', value: { block: 0, digests: new Uint8Array(0) } },
+      { $case: 'blockDigests', value: { block: 0, byteLength: 1, digests: new Uint8Array(33) } },
+      { $case: 'blockDigests', value: { block: 0, byteLength: 1, digests: new Uint8Array(0) } },
+      { $case: 'blockDigests', value: { block: 0, byteLength: 0, digests: new Uint8Array(32) } },
+      { $case: 'blockDigests', value: { block: 0, byteLength: 2 ** 20 + 1, digests: new Uint8Array(32) } },
       { $case: 'blockRequest', value: { block: 2 ** 33 } },
       { $case: 'failed', value: { errorCode: 0, message: '', subject: '' } },
       { $case: 'sourceProblem', value: { source: 'a', errorCode: 0, message: '' } },
@@ -163,7 +165,10 @@ describe('messages', () => {
   it('[BD-3] a block of 4,096 chunks fits a message, one of more is a violation', () => {
     const digestsOf = (chunks: number) =>
       encodeTransferMessage({
-        body: { $case: 'blockDigests', value: { block: 2 ** 33 - 1, digests: new Uint8Array(32 * chunks) } },
+        body: {
+          $case: 'blockDigests',
+          value: { block: 2 ** 33 - 1, byteLength: 2 ** 20, digests: new Uint8Array(32 * chunks) },
+        },
       });
     expect(digestsOf(MAX_BLOCK_CHUNKS).length).toBeLessThan(MAX_MESSAGE_BYTES);
     const { body } = decodeTransferMessage(digestsOf(MAX_BLOCK_CHUNKS));

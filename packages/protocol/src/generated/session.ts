@@ -134,6 +134,8 @@ export interface BlockDigests {
   block: number;
   /** One 32-byte BLAKE3 per chunk of the block, in order; 1 to 4,096 of them (BD-3). */
   digests: Uint8Array;
+  /** Bytes of content in the block, 1 to 2^20. */
+  byteLength: number;
 }
 
 /** Receiver to sender: send this block once more. */
@@ -1014,7 +1016,7 @@ export const ManifestEnd: MessageFns<ManifestEnd> = {
 };
 
 function createBaseBlockDigests(): BlockDigests {
-  return { block: 0, digests: new Uint8Array(0) };
+  return { block: 0, digests: new Uint8Array(0), byteLength: 0 };
 }
 
 export const BlockDigests: MessageFns<BlockDigests> = {
@@ -1024,6 +1026,9 @@ export const BlockDigests: MessageFns<BlockDigests> = {
     }
     if (message.digests.length !== 0) {
       writer.uint32(18).bytes(message.digests);
+    }
+    if (message.byteLength !== 0) {
+      writer.uint32(24).uint32(message.byteLength);
     }
     return writer;
   },
@@ -1055,6 +1060,14 @@ export const BlockDigests: MessageFns<BlockDigests> = {
             }
 
             message.digests = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.byteLength = reader.uint32();
             continue;
           }
         }

@@ -60,10 +60,14 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
     .record({ entries: anyCount, files: anyCount, bytes: anyCount })
     .map((value) => ({ $case: 'manifestEnd' as const, value })),
   fc
-    .record({ block: anyBlock, digests: fc.array(anyDigest, { minLength: 1, maxLength: 6 }) })
-    .map(({ block, digests }) => ({
+    .record({
+      block: anyBlock,
+      byteLength: fc.integer({ min: 1, max: 2 ** 20 }),
+      digests: fc.array(anyDigest, { minLength: 1, maxLength: 6 }),
+    })
+    .map(({ block, byteLength, digests }) => ({
       $case: 'blockDigests' as const,
-      value: { block, digests: Uint8Array.from(digests.flatMap((digest) => [...digest])) },
+      value: { block, byteLength, digests: Uint8Array.from(digests.flatMap((digest) => [...digest])) },
     })),
   fc.record({ block: anyBlock }).map((value) => ({ $case: 'blockRequest' as const, value })),
   fc
