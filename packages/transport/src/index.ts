@@ -1,2 +1,5 @@
+export * from './connection/connection.ts';
 export * from './contract.ts';
+export * from './endpoint/endpoint.ts';
 export * from './endpoint-contract.ts';
+export type * from './handshake-driver.ts';

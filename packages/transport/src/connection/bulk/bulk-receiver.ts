@@ -1,0 +1,176 @@
+import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import type { BlockPool } from '../../contract.ts';
+import { RangeSet } from '../range-set.ts';
+import { BlockCredit } from './block-credit.ts';
+
+/** Gaps in one block above which a peer is taken for hostile: a block in packets of 1,200 bytes has fewer than 500. */
+const MAX_FRAGMENTS = 4096;
+
+interface ReceivingBlock {
+  readonly block: number;
+  readonly bytes: Uint8Array;
+  readonly received: RangeSet;
+  /** 0: the manifest has not said yet. */
+  expectedBytes: number;
+  /** Complete and in the application's hands. */
+  handedOver: boolean;
+}
+
+/** What became of the bytes of a DATA frame; `no-memory`: nothing, and its packet must not be acknowledged. */
+export type BulkReceipt = 'kept' | 'block-complete' | 'no-memory';
+
+/** Receiving half of a transfer's bulk data: puts bytes into blocks of the pool, within the credit given. */
+export class BulkReceiver {
+  readonly credit: BlockCredit;
+  /** The block that a `block-complete` was about. */
+  completedBlock = 0;
+
+  private readonly pool: BlockPool;
+  private readonly slots = new Map<number, ReceivingBlock>();
+  private latest: ReceivingBlock | undefined;
+  private handedOverBlocks = 0;
+  /** Blocks dealt with for good. */
+  private readonly done = new RangeSet();
+  /** What the manifest says of blocks not begun: most are full, and a range each holds them. */
+  private readonly expectedFull = new RangeSet();
+  private readonly expectedShort = new Map<number, number>();
+
+  constructor(pool: BlockPool, initialCreditBlocks: number) {
+    this.pool = pool;
+    this.credit = new BlockCredit(initialCreditBlocks);
+  }
+
+  /**
+   * Takes `buffer[start, end)`, which belongs at `address` and lies in one block (FR-3).
+   * @throws JetStreamError `protocol-violation` beyond the credit (FR-6) or beyond the block's length
+   */
+  receive(
+    nowUs: number,
+    smoothedRttUs: number,
+    address: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): BulkReceipt {
+    const block = Math.floor(address / BLOCK_BYTES);
+    let slot: ReceivingBlock | undefined = this.latest;
+    if (slot === undefined || slot.block !== block) {
+      slot = this.slots.get(block);
+      if (slot === undefined) {
+        if (start === end || this.done.contains(block)) return 'kept';
+        slot = this.begin(nowUs, smoothedRttUs, block);
+        if (slot === undefined) return 'no-memory';
+      }
+      this.latest = slot;
+    }
+    if (slot.handedOver) return 'kept';
+
+    const offset = address % BLOCK_BYTES;
+    const endOffset = offset + (end - start);
+    if (slot.expectedBytes > 0 && endOffset > slot.expectedBytes) throw tooLong(block);
+    slot.bytes.set(buffer.subarray(start, end), offset);
+    slot.received.insert(offset, endOffset);
+    if (slot.received.rangeCount > MAX_FRAGMENTS) {
+      throw new JetStreamError('protocol-violation', `block ${block} has over ${MAX_FRAGMENTS} gaps`);
+    }
+    return this.handOverIfComplete(slot) ? 'block-complete' : 'kept';
+  }
+
+  /**
+   * The manifest says how long a block is.
+   * @returns true when that makes it complete
+   * @throws JetStreamError `invalid-argument` for a length that no block has; `protocol-violation` when more of it is here already
+   */
+  expect(block: number, byteLength: number): boolean {
+    if (!Number.isSafeInteger(byteLength) || byteLength < 1 || byteLength > BLOCK_BYTES) {
+      throw new JetStreamError('invalid-argument', `block ${block} cannot have ${byteLength} bytes`);
+    }
+    const slot = this.slots.get(block);
+    if (slot === undefined) {
+      if (byteLength === BLOCK_BYTES) this.expectedFull.insert(block, block + 1);
+      else this.expectedShort.set(block, byteLength);
+      return false;
+    }
+    slot.expectedBytes = byteLength;
+    const { received } = slot;
+    if (received.rangeCount > 0 && received.endOf(received.rangeCount - 1) > byteLength) throw tooLong(block);
+    return this.handOverIfComplete(slot);
+  }
+
+  /** Memory of a block that was handed over. */
+  bytesOf(block: number): Uint8Array {
+    const slot = this.slots.get(block)!;
+    return slot.bytes.subarray(0, slot.expectedBytes);
+  }
+
+  /**
+   * The application is done with a block handed over: its memory goes back, its place becomes credit.
+   * @param again it will be sent once more
+   * @throws JetStreamError `invalid-argument` when it was not handed over
+   */
+  release(block: number, again: boolean): void {
+    const slot = this.slots.get(block);
+    if (slot === undefined || !slot.handedOver) {
+      throw new JetStreamError('invalid-argument', `block ${block} was not handed over`);
+    }
+    this.slots.delete(block);
+    this.latest = undefined;
+    this.handedOverBlocks -= 1;
+    this.pool.release(slot.bytes);
+    this.credit.onReleased();
+    if (again) this.expect(block, slot.expectedBytes);
+    else this.done.insert(block, block + 1);
+  }
+
+  /** Gives back all memory but that of blocks in the application's hands. */
+  abandon(): void {
+    for (const slot of this.slots.values()) {
+      if (slot.handedOver) continue;
+      this.slots.delete(slot.block);
+      this.pool.release(slot.bytes);
+    }
+    this.latest = undefined;
+  }
+
+  /** Blocks in the application's hands. */
+  get handedOverCount(): number {
+    return this.handedOverBlocks;
+  }
+
+  private begin(nowUs: number, smoothedRttUs: number, block: number): ReceivingBlock | undefined {
+    if (this.credit.isExhausted) {
+      throw new JetStreamError('protocol-violation', `block ${block} goes beyond the block credit`);
+    }
+    const bytes = this.pool.acquire();
+    if (bytes === undefined) return undefined;
+    const slot: ReceivingBlock = {
+      block,
+      bytes,
+      received: new RangeSet(),
+      expectedBytes: this.takeExpectation(block),
+      handedOver: false,
+    };
+    this.slots.set(block, slot);
+    this.credit.onBegun(nowUs, smoothedRttUs, this.slots.size - this.handedOverBlocks);
+    return slot;
+  }
+
+  private takeExpectation(block: number): number {
+    if (this.expectedFull.remove(block, block + 1) > 0) return BLOCK_BYTES;
+    const byteLength = this.expectedShort.get(block) ?? 0;
+    this.expectedShort.delete(block);
+    return byteLength;
+  }
+
+  private handOverIfComplete(slot: ReceivingBlock): boolean {
+    if (slot.handedOver || slot.received.size !== slot.expectedBytes) return false;
+    slot.handedOver = true;
+    this.handedOverBlocks += 1;
+    this.completedBlock = slot.block;
+    return true;
+  }
+}
+
+function tooLong(block: number): JetStreamError {
+  return new JetStreamError('protocol-violation', `block ${block} is longer than the manifest says`);
+}

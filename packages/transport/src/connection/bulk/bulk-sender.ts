@@ -1,0 +1,175 @@
+import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { DeliveryRanges } from '../delivery-ranges.ts';
+
+/** One beginning of a block: from `offerBlock` to its last acknowledgement. */
+interface SendingBlock {
+  readonly block: number;
+  /** Tells this beginning from an earlier one of the same block. */
+  readonly serial: number;
+  readonly bytes: Uint8Array;
+  readonly delivery: DeliveryRanges;
+  /** It is in the queue of blocks with lost bytes. */
+  queuedForLoss: boolean;
+}
+
+/**
+ * Sending half of a transfer's bulk data. Lost bytes go first, then blocks in the order offered; a new block is begun only
+ * within the peer's credit. A block's memory is the application's again once all of it was acknowledged.
+ */
+export class BulkSender {
+  readonly transfer: number;
+  /** Bytes offered and not wholly acknowledged that the application should keep up; set by the connection. */
+  targetBytes: number = 2 * BLOCK_BYTES;
+  /** Bytes acknowledged so far, each beginning of a block on its own. */
+  ackedBytes = 0;
+
+  private readonly active = new Map<number, SendingBlock>();
+  /** Not wholly sent once; the head may be half sent. */
+  private readonly unsent: SendingBlock[] = [];
+  private readonly withLoss: SendingBlock[] = [];
+  private current: SendingBlock | undefined;
+  private creditBlocks: number;
+  private begunBlocks = 0;
+  private nextSerial = 0;
+  private activeBytes = 0;
+  /** The application was asked for a block and has not offered it yet. */
+  private asked = false;
+
+  constructor(transfer: number, initialCreditBlocks: number) {
+    this.transfer = transfer;
+    this.creditBlocks = initialCreditBlocks;
+  }
+
+  /**
+   * @returns true when the application should offer one more
+   * @throws JetStreamError `invalid-argument` for a block that is being sent already, or of no possible size or number
+   */
+  offer(block: number, bytes: Uint8Array): boolean {
+    if (!Number.isSafeInteger(block) || block < 0 || block >= 2 ** 33 || this.active.has(block)) {
+      throw new JetStreamError('invalid-argument', `block ${block} cannot be sent now`);
+    }
+    if (bytes.length === 0 || bytes.length > BLOCK_BYTES) {
+      throw new JetStreamError('invalid-argument', `block ${block} has ${bytes.length} bytes`);
+    }
+    const sending: SendingBlock = {
+      block,
+      serial: this.nextSerial,
+      bytes,
+      delivery: new DeliveryRanges(),
+      queuedForLoss: false,
+    };
+    this.nextSerial = (this.nextSerial + 1) >>> 0;
+    this.active.set(block, sending);
+    this.unsent.push(sending);
+    this.activeBytes += bytes.length;
+    this.asked = this.activeBytes < this.targetBytes;
+    return this.asked;
+  }
+
+  /** True once each time the application is to be asked for another block. */
+  becameWanting(): boolean {
+    if (this.asked || this.activeBytes >= this.targetBytes) return false;
+    this.asked = true;
+    return true;
+  }
+
+  raiseCredit(blocks: number): void {
+    this.creditBlocks = Math.max(this.creditBlocks, blocks);
+  }
+
+  /** The next block waits for credit. */
+  get isBlocked(): boolean {
+    return (
+      this.unsent.length > 0 &&
+      this.unsent[0]!.delivery.nextUnsent === 0 &&
+      this.begunBlocks >= this.creditBlocks
+    );
+  }
+
+  /** Blocks offered and not wholly acknowledged. */
+  get activeBlocks(): number {
+    return this.active.size;
+  }
+
+  /** Chooses what goes next. @returns false when nothing can be sent now; otherwise the `next…` properties hold until `send` */
+  prepare(): boolean {
+    while (this.withLoss.length > 0) {
+      this.current = this.withLoss[0]!;
+      if (this.current.delivery.lost.rangeCount > 0) return true;
+      this.current.queuedForLoss = false;
+      this.withLoss.shift();
+    }
+    this.current = this.unsent[0];
+    return (
+      this.current !== undefined &&
+      (this.current.delivery.nextUnsent > 0 || this.begunBlocks < this.creditBlocks)
+    );
+  }
+
+  get nextAddress(): number {
+    return this.current!.block * BLOCK_BYTES + this.nextOffset;
+  }
+
+  /** Bytes that one frame can carry at most. */
+  get nextLength(): number {
+    const { delivery, bytes } = this.current!;
+    if (delivery.lost.rangeCount > 0) return delivery.lost.endOf(0) - delivery.lost.startOf(0);
+    return bytes.length - delivery.nextUnsent;
+  }
+
+  get nextIsResent(): boolean {
+    return this.current!.delivery.lost.rangeCount > 0;
+  }
+
+  get nextSerialNumber(): number {
+    return this.current!.serial;
+  }
+
+  /** Copies the next `length` bytes to `target[at]` and counts them as sent. */
+  send(length: number, target: Uint8Array, at: number): void {
+    const { delivery, bytes } = this.current!;
+    const offset = this.nextOffset;
+    target.set(bytes.subarray(offset, offset + length), at);
+    if (delivery.nextUnsent === 0) this.begunBlocks += 1;
+    delivery.onSent(offset, offset + length);
+    if (delivery.nextUnsent === bytes.length && this.current === this.unsent[0]) this.unsent.shift();
+  }
+
+  /**
+   * Bytes [address, address + length) of the beginning `serial` were acknowledged.
+   * @returns true when that was the rest of its block; the block is forgotten then
+   */
+  onAcked(address: number, length: number, serial: number): boolean {
+    const sending = this.active.get(Math.floor(address / BLOCK_BYTES));
+    if (sending === undefined || sending.serial !== serial) return false;
+    const { delivery, bytes } = sending;
+    const start = address % BLOCK_BYTES;
+    this.ackedBytes += delivery.onAcked(start, start + length);
+    if (delivery.ackedPrefix < bytes.length) return false;
+    this.forget(sending);
+    return true;
+  }
+
+  /** Bytes [address, address + length) of the beginning `serial` are to be sent again. */
+  onLost(address: number, length: number, serial: number): void {
+    const sending = this.active.get(Math.floor(address / BLOCK_BYTES));
+    if (sending === undefined || sending.serial !== serial) return;
+    const start = address % BLOCK_BYTES;
+    sending.delivery.onLost(start, start + length);
+    if (sending.queuedForLoss || sending.delivery.lost.rangeCount === 0) return;
+    sending.queuedForLoss = true;
+    this.withLoss.push(sending);
+  }
+
+  private get nextOffset(): number {
+    const { delivery } = this.current!;
+    return delivery.lost.rangeCount > 0 ? delivery.lost.startOf(0) : delivery.nextUnsent;
+  }
+
+  private forget(sending: SendingBlock): void {
+    this.active.delete(sending.block);
+    this.activeBytes -= sending.bytes.length;
+    if (sending.queuedForLoss) this.withLoss.splice(this.withLoss.indexOf(sending), 1);
+    this.current = undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import type { ConnectionStats } from '../contract.ts';
+import type { EstablishedSession } from './established-session.ts';
+
+/** Statistics of a connection that is not established yet. */
+export function newConnectionStats(): ConnectionStats {
+  return {
+    smoothedRttUs: 0,
+    minRttUs: 0,
+    latestRttUs: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    packetsSent: 0,
+    packetsReceived: 0,
+    packetsLost: 0,
+    packetsSpuriouslyLost: 0,
+    bulkBytesSent: 0,
+    bulkBytesResent: 0,
+    bulkBytesAcked: 0,
+    bytesInFlight: 0,
+    windowBytes: 0,
+    pacingRate: 0,
+    deliveryRate: 0,
+    datagramBytes: 0,
+    limiter: 'none',
+    controllerPhase: '',
+    forgedPackets: 0,
+  };
+}
+
+/** Writes the state of `session` into `stats`. */
+export function fillConnectionStats(stats: ConnectionStats, session: EstablishedSession): void {
+  const { recovery, counters, keys, limiter } = session.parts;
+  const { rtt, loss, controller, pacer } = recovery;
+  Object.assign(stats, counters);
+  stats.smoothedRttUs = rtt.smoothedUs;
+  stats.minRttUs = rtt.minUs;
+  stats.latestRttUs = rtt.latestUs;
+  stats.packetsLost = loss.packetsLost;
+  stats.packetsSpuriouslyLost = loss.packetsSpuriouslyLost;
+  stats.bulkBytesAcked = session.router.bulkBytesAcked;
+  stats.bytesInFlight = loss.bytesInFlight;
+  stats.windowBytes = controller.windowBytes;
+  stats.pacingRate = pacer.rate;
+  stats.deliveryRate = loss.deliveryRate;
+  stats.datagramBytes = recovery.datagramBytes;
+  stats.limiter = limiter.latest;
+  stats.controllerPhase = controller.phase;
+  stats.forgedPackets = keys.protection.forgedPackets;
+}

@@ -1,0 +1,234 @@
+import type { ErrorCode } from '@jetstream/protocol';
+import { AEAD_TAG_BYTES, BLOCK_BYTES, JetStreamError, PROTECTED_HEADER_BYTES } from '@jetstream/protocol';
+import type { PathAddress, Transmission } from '../contract.ts';
+import type { ConnectionSetup, EstablishedKeys } from '../handshake-driver.ts';
+import { Closing } from './closing.ts';
+import { DeliveryRouter } from './delivery-router.ts';
+import type { EventQueue } from './event-queue.ts';
+import { IdleTimeout } from './idle-timeout.ts';
+import { LimiterMeter } from './limiter-meter.ts';
+import { PacketBuilder } from './packet-builder.ts';
+import { PacketCounters } from './packet-counters.ts';
+import { PacketProcessor, type SessionControl } from './packet-processor.ts';
+import { PathResponder } from './path/path-responder.ts';
+import { isSameAddress, PathValidation } from './path/path-validation.ts';
+import { PendingWork } from './pending-work.ts';
+import { ReceivedPackets } from './received-packets.ts';
+import { Recovery } from './recovery.ts';
+import type { SessionParts } from './session-parts.ts';
+import { TransferTable } from './transfer-table.ts';
+
+const SMALLEST_PACKET_BYTES = PROTECTED_HEADER_BYTES + AEAD_TAG_BYTES;
+
+/** A connection from the moment it has its keys to its end: packets in, packets out, timers. */
+export class EstablishedSession implements SessionControl {
+  readonly parts: SessionParts;
+  readonly closing = new Closing();
+  readonly router: DeliveryRouter;
+  private readonly builder: PacketBuilder;
+  private readonly processor: PacketProcessor;
+  private readonly idle: IdleTimeout;
+  private loginDeadlineUs: number;
+  private keysDisposed = false;
+
+  constructor(nowUs: number, setup: ConnectionSetup, keys: EstablishedKeys, events: EventQueue) {
+    const { role, settings, path } = setup;
+    const { peerParameters } = keys;
+    const transfers = new TransferTable(role, peerParameters);
+    const received = new ReceivedPackets();
+    const responder = new PathResponder();
+    const work = new PendingWork();
+    this.router = new DeliveryRouter(transfers, received, responder, work, events);
+    const recovery = new Recovery({
+      congestion: settings.congestion,
+      maxDatagramBytes: Math.min(settings.maxDatagramBytes, peerParameters.maxDatagramBytes),
+      handshakeRttUs: keys.rttUs,
+      random: () => randomFraction(settings.randomBytes),
+      contents: this.router,
+    });
+    this.router.ackFrequency = recovery.ackFrequency;
+    this.parts = {
+      role,
+      settings,
+      keys,
+      recovery,
+      received,
+      transfers,
+      validation: new PathValidation(path, settings.randomBytes),
+      responder,
+      work,
+      counters: new PacketCounters(),
+      limiter: new LimiterMeter(nowUs),
+      events,
+    };
+    this.builder = new PacketBuilder(this.parts);
+    this.processor = new PacketProcessor(this.parts, this);
+    this.idle = new IdleTimeout(nowUs, peerParameters.idleTimeoutMs);
+    this.loginDeadlineUs = setup.loginDeadlineUs;
+    // The server's first packet proves to the client that its Finish arrived.
+    work.ping = role === 'server';
+  }
+
+  /** A protected packet. @returns true when it opened */
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): boolean {
+    const { closing } = this;
+    if (closing.isDrained || datagram.length < SMALLEST_PACKET_BYTES) return false;
+    const { role, keys, validation, counters } = this.parts;
+    // MG-2: only the client's address may change.
+    if (role === 'client' && !isSameAddress(from, validation.active)) return false;
+    const largestBefore = keys.protection.largestReceived;
+    const number = this.processor.open(nowUs, datagram);
+    if (number < 0) {
+      if (keys.protection.forgeryLimitReached && closing.isOpen) {
+        this.close(nowUs, 'protocol-violation', 'too many forged packets');
+      }
+      return false;
+    }
+    counters.packetsReceived += 1;
+    counters.bytesReceived += datagram.length;
+    if (!closing.isOpen) {
+      closing.onLatePacket();
+      return true;
+    }
+    this.idle.onPacketOpened(nowUs);
+    if (role === 'server') validation.onPacket(nowUs, from, datagram.length, number > largestBefore);
+    this.process(nowUs, number, datagram, from);
+    return true;
+  }
+
+  /** Writes the next datagram due, or leaves `transmission.bytes` at 0. */
+  transmit(nowUs: number, out: Uint8Array, transmission: Transmission): void {
+    if (this.closing.isOpen) this.runTimers(nowUs);
+    try {
+      if (this.closing.isOpen) this.builder.build(nowUs, out, transmission);
+    } catch (error) {
+      this.fail(nowUs, error);
+    }
+    if (!this.closing.isOpen) this.transmitClosing(nowUs, out, transmission);
+  }
+
+  /** When `transmit` must be called next, as far as is known at `nowUs`. */
+  wakeUs(nowUs: number): number {
+    const { closing, idle } = this;
+    if (!closing.isOpen) return closing.wakeUs;
+    let wake = Math.min(idle.deadlineUs, this.loginDeadlineUs, this.parts.recovery.timeoutUs);
+    if (this.keepsAlive) wake = Math.min(wake, idle.keepAliveUs);
+    return Math.min(wake, this.builder.wakeUs(nowUs));
+  }
+
+  /** LG-1 no longer holds: the login succeeded. */
+  raiseLimits(): void {
+    this.loginDeadlineUs = Number.POSITIVE_INFINITY;
+    this.parts.transfers.raiseLimits();
+    this.parts.work.credits = true;
+  }
+
+  /** Ends the connection from this side. Does nothing when it has ended. */
+  close(nowUs: number, code: ErrorCode, reason: string): void {
+    if (!this.closing.isOpen) return;
+    this.closing.startClosing(nowUs, this.parts.recovery.probeTimeoutUs, code, reason);
+    this.end(code, reason, false);
+  }
+
+  onPeerClose(nowUs: number, code: ErrorCode, reason: string): void {
+    if (!this.closing.isOpen) return;
+    this.closing.startDraining(nowUs, this.parts.recovery.probeTimeoutUs);
+    this.end(code, reason, true);
+  }
+
+  onPathChanged(nowUs: number, left: PathAddress): void {
+    const { validation, recovery, events } = this.parts;
+    recovery.onMigration(nowUs, left.address === validation.active.address);
+    events.push({ type: 'path-changed', address: validation.active });
+  }
+
+  onProgress(): void {
+    this.askForBlocks();
+  }
+
+  /** Asks the application for blocks where a sender has less than it should: enough for two windows and two blocks more. */
+  askForBlocks(): void {
+    const { transfers, recovery, events } = this.parts;
+    let senders = 0;
+    for (const { bulkSender } of transfers.list) if (bulkSender !== undefined) senders += 1;
+    if (senders === 0) return;
+    const targetBytes = (2 * recovery.controller.windowBytes) / senders + 2 * BLOCK_BYTES;
+    for (const { id, bulkSender } of transfers.list) {
+      if (bulkSender === undefined) continue;
+      bulkSender.targetBytes = targetBytes;
+      if (bulkSender.becameWanting()) events.push({ type: 'block-wanted', transfer: id });
+    }
+  }
+
+  private process(nowUs: number, number: number, datagram: Uint8Array, from: PathAddress): void {
+    try {
+      this.processor.process(nowUs, number, datagram, from);
+    } catch (error) {
+      this.fail(nowUs, error);
+    }
+  }
+
+  private runTimers(nowUs: number): void {
+    const { recovery, work } = this.parts;
+    if (nowUs >= this.idle.deadlineUs) {
+      this.closing.drainNow();
+      this.end('connection-lost', 'nothing was heard of the peer', false);
+      return;
+    }
+    if (nowUs >= this.loginDeadlineUs) {
+      this.close(nowUs, 'login-timeout', 'login did not finish in time');
+      return;
+    }
+    if (nowUs >= recovery.timeoutUs) recovery.onTimeout(nowUs);
+    if (this.keepsAlive && nowUs >= this.idle.keepAliveUs) {
+      this.idle.onKeepAlive(nowUs);
+      work.ping = true;
+    }
+  }
+
+  private get keepsAlive(): boolean {
+    return this.parts.role === 'client' && this.parts.transfers.openCount > 0;
+  }
+
+  private transmitClosing(nowUs: number, out: Uint8Array, transmission: Transmission): void {
+    const { closing } = this;
+    closing.onTime(nowUs);
+    if (closing.isCloseDue) {
+      closing.onCloseSent();
+      try {
+        this.builder.buildClose(nowUs, out, transmission, closing);
+      } catch (error) {
+        // No key is left to say it under.
+        if (!(error instanceof JetStreamError)) throw error;
+        closing.drainNow();
+      }
+    }
+    if (closing.isDrained) this.disposeKeys();
+  }
+
+  /** A fault while handling packets: the connection ends; what is no JetStreamError is a fault of ours. */
+  private fail(nowUs: number, error: unknown): void {
+    if (error instanceof JetStreamError) this.close(nowUs, error.code, error.message);
+    else {
+      this.close(nowUs, 'internal', 'internal error');
+      throw error;
+    }
+  }
+
+  private end(code: ErrorCode, reason: string, byPeer: boolean): void {
+    this.parts.transfers.closeAll();
+    this.parts.events.push({ type: 'closed', code, reason, byPeer });
+    if (this.closing.isDrained) this.disposeKeys();
+  }
+
+  private disposeKeys(): void {
+    if (this.keysDisposed) return;
+    this.keysDisposed = true;
+    this.parts.keys.protection.dispose();
+  }
+}
+
+function randomFraction(randomBytes: (length: number) => Uint8Array): number {
+  const bytes = randomBytes(4);
+  return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+}

@@ -1,0 +1,51 @@
+import { dataFrameCapacity, writeDataHeader } from '@jetstream/protocol';
+import type { BulkSender } from '../bulk/bulk-sender.ts';
+import type { OutgoingPacket } from '../outgoing-packet.ts';
+import { ContentKind } from '../sent-content.ts';
+import type { SessionParts } from '../session-parts.ts';
+
+/** Payload below which a frame is not worth its header, unless it finishes something. */
+const MIN_PAYLOAD = 64;
+
+/** Writes DATA frames; transfers take turns packet by packet. */
+export class BulkFrames {
+  private readonly parts: SessionParts;
+  private turn = 0;
+
+  constructor(parts: SessionParts) {
+    this.parts = parts;
+  }
+
+  write(packet: OutgoingPacket): void {
+    const { work } = this.parts;
+    if (!work.bulk) return;
+    const { list } = this.parts.transfers;
+    this.turn = this.turn + 1 < list.length ? this.turn + 1 : 0;
+    for (let i = 0; i < list.length; i++) {
+      const at = this.turn + i;
+      const sender = list[at < list.length ? at : at - list.length]!.bulkSender;
+      if (sender !== undefined && !this.writeData(packet, sender)) return;
+    }
+    work.bulk = false;
+  }
+
+  /** @returns false when the packet is full before the sender has sent all it can */
+  private writeData(packet: OutgoingPacket, sender: BulkSender): boolean {
+    const { recovery, counters } = this.parts;
+    while (sender.prepare()) {
+      const address = sender.nextAddress;
+      const wanted = sender.nextLength;
+      const length = Math.min(wanted, dataFrameCapacity(sender.transfer, address, packet.room));
+      if (length < Math.min(wanted, MIN_PAYLOAD)) return false;
+      if (sender.nextIsResent) counters.bulkBytesResent += length;
+      else counters.bulkBytesSent += length;
+      const serial = sender.nextSerialNumber;
+      const at = writeDataHeader(packet.buffer, packet.at, sender.transfer, address, length);
+      sender.send(length, packet.buffer, at);
+      packet.at = at + length;
+      packet.ackEliciting = true;
+      recovery.sent.content.add(ContentKind.Data, sender.transfer, address, length, serial);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,303 @@
+import type {
+  AckSample,
+  CongestionController,
+  DeliveryRateEstimator,
+  LossSample,
+  RttEstimator,
+} from '@jetstream/congestion';
+import { type AckFrame, JetStreamError } from '@jetstream/protocol';
+import { PersistentCongestion } from './persistent-congestion.ts';
+import { newAckSample, newLossSample } from './samples.ts';
+import type { SentContent } from './sent-content.ts';
+import { MTU_PROBE, PacketState, type SentPackets } from './sent-packets.ts';
+
+/** RFC 9002 §6.1.1, and how far reordering may raise it; the time threshold bounds the wait in any case. */
+const FIRST_PACKET_THRESHOLD = 3;
+const MAX_PACKET_THRESHOLD = 1000;
+/** The time threshold (9/8 of the RTT) is stretched up to this when it proved too short. */
+const MAX_TIME_STRETCH = 1.5;
+const TIME_STRETCH_STEP = 0.1;
+/** Round trips after its sending for which a lost packet may still turn out to have arrived. */
+const LATE_ACK_ROUND_TRIPS = 3;
+
+/** Told what became of the content of packets: record `index` of `content`. */
+export interface ContentListener {
+  onContentAcked(content: SentContent, index: number): void;
+  /** Lost, or to be sent once more as a probe. */
+  onContentLost(content: SentContent, index: number): void;
+}
+
+/** Told what became of packets. */
+export interface PacketListener {
+  onPacketAcked(packetNumber: number, bytes: number, isMtuProbe: boolean): void;
+  onPacketLost(nowUs: number, packetNumber: number, bytes: number, isMtuProbe: boolean): void;
+}
+
+/**
+ * Acknowledgements and losses, RFC 9002 §5 and §6.1. Reordering that fooled it raises the thresholds. Feeds the
+ * congestion controller and the delivery rate estimator.
+ */
+export class LossDetection {
+  /** UDP payload of ack-eliciting packets without a verdict. */
+  bytesInFlight = 0;
+  largestAcked = -1;
+  /** When the time threshold declares the next packet lost; Infinity for never. */
+  lossTimeUs: number = Number.POSITIVE_INFINITY;
+  lastElicitingSentUs = 0;
+  packetThreshold: number = FIRST_PACKET_THRESHOLD;
+  packetsLost = 0;
+  packetsSpuriouslyLost = 0;
+  /** Latest sample, bytes per second. */
+  deliveryRate = 0;
+
+  private timeStretch = 1;
+  /** All packets below have a verdict. */
+  private scanFrom = 0;
+  private readonly persistent = new PersistentCongestion();
+  private readonly ackSample: AckSample = newAckSample();
+  private readonly lossSample: LossSample = newLossSample();
+  private ackedBytes = 0;
+  private lostBytes = 0;
+
+  private readonly sent: SentPackets;
+  private readonly rtt: RttEstimator;
+  private readonly rate: DeliveryRateEstimator;
+  private readonly controller: CongestionController;
+  private readonly packets: PacketListener;
+  private readonly contents: ContentListener;
+
+  constructor(
+    sent: SentPackets,
+    rtt: RttEstimator,
+    rate: DeliveryRateEstimator,
+    controller: CongestionController,
+    packets: PacketListener,
+    contents: ContentListener,
+  ) {
+    this.sent = sent;
+    this.rtt = rtt;
+    this.rate = rate;
+    this.controller = controller;
+    this.packets = packets;
+    this.contents = contents;
+  }
+
+  /** Enters the packet just built; see `SentPackets.add`. */
+  onPacketSent(
+    nowUs: number,
+    bytes: number,
+    contentStart: number,
+    ackEliciting: boolean,
+    isMtuProbe: boolean,
+  ): void {
+    if (ackEliciting) {
+      this.rate.onPacketSent(this.sent.nextNumber, nowUs, bytes, this.bytesInFlight);
+      this.controller.onPacketSent(nowUs, bytes, this.bytesInFlight);
+      this.bytesInFlight += bytes;
+      this.lastElicitingSentUs = nowUs;
+    }
+    const state = ackEliciting ? PacketState.InFlight | (isMtuProbe ? MTU_PROBE : 0) : 0;
+    this.sent.add(nowUs, bytes, contentStart, state);
+  }
+
+  /**
+   * @param maxAckDelayUs longest delay that the peer was asked to keep
+   * @returns true when it acknowledged an ack-eliciting packet anew
+   * @throws JetStreamError `protocol-violation` for a packet never sent (FR-2)
+   */
+  onAck(nowUs: number, ack: AckFrame, maxAckDelayUs: number): boolean {
+    const largest = ack.largest[0]!;
+    if (largest >= this.sent.nextNumber) {
+      throw new JetStreamError('protocol-violation', `packet ${largest} was acknowledged but never sent`);
+    }
+    const priorBytesInFlight = this.bytesInFlight;
+    const largestIsNew = largest > this.largestAcked && this.isInFlight(largest);
+    this.ackedBytes = 0;
+    for (let range = 0; range < ack.rangeCount; range++) {
+      if (ack.largest[range]! < this.sent.firstNumber) break;
+      this.settleRange(nowUs, ack.smallest[range]!, ack.largest[range]!);
+    }
+    if (this.ackedBytes === 0 && largest <= this.largestAcked) return false;
+    this.largestAcked = Math.max(this.largestAcked, largest);
+
+    const rttUs = largestIsNew ? nowUs - this.sent.sentUs(largest) : 0;
+    if (rttUs > 0) {
+      this.rtt.onSample(rttUs, ack.delayUs, maxAckDelayUs);
+      this.persistent.onRttSample(nowUs);
+    }
+    this.detectLosses(nowUs, maxAckDelayUs);
+    if (this.ackedBytes > 0) this.reportAck(nowUs, rttUs, priorBytesInFlight);
+    this.sent.releaseSettled(nowUs - LATE_ACK_ROUND_TRIPS * this.rtt.smoothedUs);
+    return this.ackedBytes > 0;
+  }
+
+  /** Declares lost what the thresholds say (RFC 9002 A.10); to be called when `lossTimeUs` has come. */
+  detectLosses(nowUs: number, maxAckDelayUs: number): void {
+    const { sent, largestAcked } = this;
+    const lossDelayUs = this.rtt.lossDelayUs() * this.timeStretch;
+    this.lostBytes = 0;
+    this.lossTimeUs = Number.POSITIVE_INFINITY;
+    let undecided = largestAcked + 1;
+    for (let number = Math.max(this.scanFrom, sent.firstNumber); number <= largestAcked; number++) {
+      const state = sent.state(number);
+      if ((state & PacketState.InFlight) === 0) {
+        if (state === PacketState.Acked && undecided > largestAcked) this.persistent.onAcked();
+        continue;
+      }
+      const dueUs = sent.sentUs(number) + lossDelayUs;
+      if (dueUs <= nowUs || number <= largestAcked - this.packetThreshold) {
+        this.declareLost(nowUs, number, state);
+        continue;
+      }
+      if (undecided > largestAcked) {
+        undecided = number;
+        this.lossTimeUs = dueUs;
+      }
+    }
+    this.scanFrom = Math.max(this.scanFrom, undecided);
+    if (this.persistent.isEstablished(this.rtt.persistentCongestionUs(maxAckDelayUs))) {
+      this.controller.onPersistentCongestion(nowUs);
+    }
+  }
+
+  /**
+   * Has the content of the oldest packets in flight sent again by probes (RFC 9002 §6.2.4) without declaring them lost (RC-1).
+   */
+  requeueOldest(packetCount: number): void {
+    const { sent } = this;
+    let left = packetCount;
+    for (
+      let number = Math.max(this.scanFrom, sent.firstNumber);
+      number < sent.nextNumber && left > 0;
+      number++
+    ) {
+      if (
+        (sent.state(number) & PacketState.InFlight) === 0 ||
+        sent.contentStart(number) === sent.contentEnd(number)
+      ) {
+        continue;
+      }
+      this.loseContent(number);
+      left -= 1;
+    }
+  }
+
+  /** The path is another: what is in flight will be sent again and says nothing about the new path. */
+  discardInFlight(): void {
+    const { sent } = this;
+    for (let number = sent.firstNumber; number < sent.nextNumber; number++) {
+      if ((sent.state(number) & PacketState.InFlight) === 0) continue;
+      sent.setState(number, PacketState.Discarded);
+      this.rate.onPacketDiscarded(number);
+      this.loseContent(number);
+    }
+    this.bytesInFlight = 0;
+    this.scanFrom = sent.nextNumber;
+    this.lossTimeUs = Number.POSITIVE_INFINITY;
+    this.persistent.reset();
+  }
+
+  private isInFlight(number: number): boolean {
+    return number >= this.sent.firstNumber && (this.sent.state(number) & PacketState.InFlight) !== 0;
+  }
+
+  /** Settles what is new in [smallest, largest] and not below the packets kept. */
+  private settleRange(nowUs: number, smallest: number, largest: number): void {
+    const { settled } = this.sent;
+    const from = Math.max(smallest, this.sent.firstNumber);
+    let number = settled.nextMissing(from);
+    if (number > largest) return;
+    while (number <= largest) {
+      const gapEnd = Math.min(largest + 1, settled.nextPresent(number));
+      for (; number < gapEnd; number++) this.settlePacket(nowUs, number);
+      number = settled.nextMissing(number);
+    }
+    settled.insert(from, largest + 1);
+  }
+
+  private settlePacket(nowUs: number, number: number): void {
+    const { sent } = this;
+    const state = sent.state(number);
+    const bytes = sent.bytes(number);
+    const isMtuProbe = (state & MTU_PROBE) !== 0;
+    sent.setState(number, PacketState.Acked);
+    if ((state & PacketState.InFlight) !== 0) {
+      this.bytesInFlight -= bytes;
+      this.ackedBytes += bytes;
+      this.rate.onPacketAcked(number, nowUs, bytes);
+    } else if ((state & PacketState.Lost) !== 0 && !isMtuProbe) {
+      this.onSpuriousLoss(nowUs, number, bytes);
+    }
+    if (state !== PacketState.Discarded) this.packets.onPacketAcked(number, bytes, isMtuProbe);
+    const { content } = sent;
+    const end = sent.contentEnd(number);
+    for (let index = sent.contentStart(number); index < end; index++)
+      this.contents.onContentAcked(content, index);
+  }
+
+  private onSpuriousLoss(nowUs: number, number: number, bytes: number): void {
+    this.packetsSpuriouslyLost += 1;
+    this.ackedBytes += bytes;
+    this.persistent.onAcked();
+    this.rate.onPacketAcked(number, nowUs, bytes);
+    this.controller.onSpuriousLoss(nowUs, bytes);
+    const distance = this.largestAcked - number;
+    this.packetThreshold = Math.max(this.packetThreshold, Math.min(distance + 1, MAX_PACKET_THRESHOLD));
+    if (nowUs - this.sent.sentUs(number) > this.rtt.lossDelayUs() * this.timeStretch) {
+      this.timeStretch = Math.min(MAX_TIME_STRETCH, this.timeStretch + TIME_STRETCH_STEP);
+    }
+  }
+
+  private declareLost(nowUs: number, number: number, state: number): void {
+    const { sent } = this;
+    const bytes = sent.bytes(number);
+    const isMtuProbe = (state & MTU_PROBE) !== 0;
+    sent.setState(number, PacketState.Lost | (state & MTU_PROBE));
+    this.bytesInFlight -= bytes;
+    if (isMtuProbe) {
+      this.rate.onPacketDiscarded(number);
+    } else {
+      this.packetsLost += 1;
+      this.lostBytes += bytes;
+      this.persistent.onLost(sent.sentUs(number));
+      this.rate.onPacketLost(number, bytes);
+      this.reportLoss(nowUs, number, bytes);
+    }
+    this.packets.onPacketLost(nowUs, number, bytes, isMtuProbe);
+    this.loseContent(number);
+  }
+
+  private loseContent(number: number): void {
+    const { content } = this.sent;
+    const end = this.sent.contentEnd(number);
+    for (let index = this.sent.contentStart(number); index < end; index++) {
+      this.contents.onContentLost(content, index);
+    }
+  }
+
+  private reportLoss(nowUs: number, number: number, bytes: number): void {
+    const sample = this.lossSample;
+    sample.nowUs = nowUs;
+    sample.packetBytes = bytes;
+    sample.bytesInFlight = this.bytesInFlight;
+    sample.smoothedRttUs = this.rtt.smoothedUs;
+    sample.minRttUs = this.rtt.minUs;
+    this.rate.fillLossSample(sample, number);
+    this.controller.onPacketLost(sample);
+  }
+
+  private reportAck(nowUs: number, rttUs: number, priorBytesInFlight: number): void {
+    const sample = this.ackSample;
+    sample.ackedBytes = this.ackedBytes;
+    sample.lostBytes = this.lostBytes;
+    sample.bytesInFlight = this.bytesInFlight;
+    sample.priorBytesInFlight = priorBytesInFlight;
+    sample.rttUs = rttUs;
+    sample.smoothedRttUs = this.rtt.smoothedUs;
+    sample.minRttUs = this.rtt.minUs;
+    sample.largestAcked = this.largestAcked;
+    this.rate.fillAckSample(sample, nowUs, this.rtt.minUs);
+    if (sample.deliveryRate > 0) this.deliveryRate = sample.deliveryRate;
+    this.controller.onAck(sample);
+  }
+}

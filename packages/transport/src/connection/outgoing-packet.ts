@@ -1,0 +1,34 @@
+import { AEAD_TAG_BYTES, PROTECTED_HEADER_BYTES, writeProtectedHeader } from '@jetstream/protocol';
+
+/** The packet under construction; one object serves all. */
+export class OutgoingPacket {
+  buffer: Uint8Array = new Uint8Array(0);
+  /** Where the next frame goes. */
+  at = 0;
+  /** Frames end here at the latest. */
+  end = 0;
+  /** It holds a frame that asks for an acknowledgement (FR-4). */
+  ackEliciting = false;
+
+  /** @param datagramBytes size that header, frames and tag may have together */
+  begin(
+    buffer: Uint8Array,
+    datagramBytes: number,
+    destinationConnectionId: Uint8Array,
+    packetNumber: number,
+  ): void {
+    this.buffer = buffer;
+    // The key phase bit is written when the packet is sealed.
+    this.at = writeProtectedHeader(buffer, 0, 0, destinationConnectionId, packetNumber);
+    this.end = Math.min(datagramBytes, buffer.length) - AEAD_TAG_BYTES;
+    this.ackEliciting = false;
+  }
+
+  get room(): number {
+    return this.end - this.at;
+  }
+
+  get isEmpty(): boolean {
+    return this.at === PROTECTED_HEADER_BYTES;
+  }
+}

@@ -1,0 +1,78 @@
+import { type AckFrame, MAX_ACK_RANGES } from '@jetstream/protocol';
+import { RangeSet } from './range-set.ts';
+
+/** RC-2: what holds until the peer's first ACK_FREQUENCY. */
+export const DEFAULT_PACKET_THRESHOLD = 2;
+export const DEFAULT_MAX_ACK_DELAY_US = 5_000;
+/** Ranges at which a peer that never acknowledges our ACKs is asked to, so that the oldest can be forgotten. */
+const MANY_RANGES = 16;
+
+/** Which packets arrived and when an ACK for them is due (RFC 9000 §13.2, ACK_FREQUENCY). */
+export class ReceivedPackets {
+  private readonly ranges = new RangeSet(MAX_ACK_RANGES + 1);
+  private largestReceivedUs = 0;
+  private elicitingSinceAck = 0;
+  private dueUs = Number.POSITIVE_INFINITY;
+  private packetThreshold = DEFAULT_PACKET_THRESHOLD;
+  private maxDelayUs: number = DEFAULT_MAX_ACK_DELAY_US;
+  private frequencySequence = -1;
+
+  /** A packet was opened and wholly processed. */
+  onPacket(nowUs: number, packetNumber: number, ackEliciting: boolean): void {
+    const { ranges } = this;
+    const expected = ranges.rangeCount === 0 ? 0 : ranges.endOf(ranges.rangeCount - 1);
+    ranges.insert(packetNumber, packetNumber + 1);
+    if (ranges.rangeCount > MAX_ACK_RANGES) ranges.dropLowest();
+    if (packetNumber >= expected) this.largestReceivedUs = nowUs;
+    if (!ackEliciting) return;
+
+    this.elicitingSinceAck += 1;
+    const outOfOrder = packetNumber !== expected;
+    if (outOfOrder || this.elicitingSinceAck >= this.packetThreshold) this.dueUs = nowUs;
+    else if (this.elicitingSinceAck === 1) this.dueUs = nowUs + this.maxDelayUs;
+  }
+
+  /** The peer's wish (ACK_FREQUENCY); one that is not newer than the last is ignored. */
+  onAckFrequency(sequence: number, packetThreshold: number, maxDelayUs: number): void {
+    if (sequence <= this.frequencySequence) return;
+    this.frequencySequence = sequence;
+    this.packetThreshold = packetThreshold;
+    this.maxDelayUs = maxDelayUs;
+  }
+
+  /** When an ACK must go; Infinity when none is owed. */
+  get ackDueUs(): number {
+    return this.dueUs;
+  }
+
+  /** Something arrived that asks for an ACK, due or not. */
+  get isAckOwed(): boolean {
+    return this.elicitingSinceAck > 0;
+  }
+
+  /** So many ranges are kept that an acknowledgement of an ACK is wanted. */
+  get hasManyRanges(): boolean {
+    return this.ranges.rangeCount >= MANY_RANGES;
+  }
+
+  /** Fills `ack`, highest range first. */
+  describe(nowUs: number, ack: AckFrame): void {
+    const { ranges } = this;
+    ack.clear();
+    ack.delayUs = Math.max(0, nowUs - this.largestReceivedUs);
+    for (let i = ranges.rangeCount - 1; i >= 0; i--) ack.addRange(ranges.startOf(i), ranges.endOf(i) - 1);
+  }
+
+  onAckSent(): void {
+    this.elicitingSinceAck = 0;
+    this.dueUs = Number.POSITIVE_INFINITY;
+  }
+
+  /** A packet of ours with an ACK up to `largest` was acknowledged: the peer needs to hear no more of those. */
+  onAckAcked(largest: number): void {
+    const { ranges } = this;
+    if (ranges.rangeCount === 0) return;
+    // The newest range stays, as the measure of what comes next.
+    ranges.removeBelow(Math.min(largest + 1, ranges.endOf(ranges.rangeCount - 1) - 1));
+  }
+}

@@ -1,0 +1,163 @@
+import {
+  type CongestionController,
+  createController,
+  DeliveryRateEstimator,
+  initialWindowBytes,
+  Pacer,
+  RttEstimator,
+} from '@jetstream/congestion';
+import { type AckFrame, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import type { CongestionName } from '../endpoint-contract.ts';
+import { AckFrequency } from './ack-frequency.ts';
+import { type ContentListener, LossDetection, type PacketListener } from './loss-detection.ts';
+import { PathMtu } from './path/path-mtu.ts';
+import { ProbeTimeout } from './probe-timeout.ts';
+import { DEFAULT_MAX_ACK_DELAY_US, DEFAULT_PACKET_THRESHOLD } from './received-packets.ts';
+import { SentPackets } from './sent-packets.ts';
+
+/** Oldest packets whose content goes again when the probe timeout expires: as many as it allows probes. */
+const PROBED_PACKETS = 2;
+/** Probe timeouts in a row after which probes go in small datagrams: the path may have stopped to take large ones. */
+const SMALL_PROBES_FROM_COUNT = 2;
+
+export interface RecoverySetup {
+  congestion: CongestionName;
+  /** Smaller of what our path and the peer take. */
+  maxDatagramBytes: number;
+  /** RTT seen by the handshake, 0 for none. */
+  handshakeRttUs: number;
+  /** Random in [0, 1). */
+  random: () => number;
+  contents: ContentListener;
+}
+
+/** Everything about one path's sending: RTT, losses, probe timeouts, congestion control, pacing, path MTU. */
+export class Recovery implements PacketListener {
+  readonly sent = new SentPackets();
+  readonly rtt = new RttEstimator();
+  readonly rate = new DeliveryRateEstimator();
+  readonly ackFrequency = new AckFrequency(DEFAULT_PACKET_THRESHOLD, DEFAULT_MAX_ACK_DELAY_US);
+  readonly controller: CongestionController;
+  readonly pacer: Pacer;
+  readonly loss: LossDetection;
+  readonly probeTimeout: ProbeTimeout;
+  readonly mtu: PathMtu;
+  private nextRoundUs = 0;
+  private deliveredAtRoundStart = 0;
+
+  constructor({ congestion, maxDatagramBytes, handshakeRttUs, random, contents }: RecoverySetup) {
+    this.mtu = new PathMtu(maxDatagramBytes);
+    const { datagramBytes } = this.mtu;
+    if (handshakeRttUs > 0) this.rtt.onSample(handshakeRttUs, 0, 0);
+    this.controller = createController(congestion, {
+      datagramBytes,
+      initialWindowBytes: initialWindowBytes(datagramBytes),
+      random,
+    });
+    this.pacer = new Pacer(this.controller.pacingRate, datagramBytes);
+    this.loss = new LossDetection(this.sent, this.rtt, this.rate, this.controller, this, contents);
+    this.probeTimeout = new ProbeTimeout(this.rtt);
+  }
+
+  /** UDP payload of a full datagram now. */
+  get datagramBytes(): number {
+    return this.mtu.datagramBytes;
+  }
+
+  /** UDP payload that the next datagram may have: probes of a path that fell silent are small. */
+  get nextDatagramBytes(): number {
+    const { probeTimeout, mtu } = this;
+    const isSmallProbe = probeTimeout.probesDue > 0 && probeTimeout.count >= SMALL_PROBES_FROM_COUNT;
+    return isSmallProbe ? Math.min(MIN_DATAGRAM_BYTES, mtu.datagramBytes) : mtu.datagramBytes;
+  }
+
+  /** Does the congestion window have room for a full datagram? */
+  get hasWindow(): boolean {
+    return this.loss.bytesInFlight + this.mtu.datagramBytes <= this.controller.windowBytes;
+  }
+
+  /** Enters the packet just built, under the number `sent.nextNumber`; see `SentPackets.add`. */
+  onPacketSent(
+    nowUs: number,
+    bytes: number,
+    contentStart: number,
+    ackEliciting: boolean,
+    isMtuProbe: boolean,
+  ): void {
+    this.loss.onPacketSent(nowUs, bytes, contentStart, ackEliciting, isMtuProbe);
+    if (!ackEliciting) return;
+    this.pacer.onSent(nowUs, bytes);
+    this.probeTimeout.onElicitingSent();
+    if (isMtuProbe) this.mtu.onProbeSent(bytes);
+  }
+
+  /** @throws JetStreamError `protocol-violation` for a packet never sent (FR-2) */
+  onAck(nowUs: number, ack: AckFrame): void {
+    if (this.loss.onAck(nowUs, ack, this.ackFrequency.maxDelayUs)) this.probeTimeout.onAcked();
+    this.pacer.setRate(this.controller.pacingRate);
+    if (nowUs < this.nextRoundUs) return;
+    const deliveredBytes = this.rate.deliveredBytes - this.deliveredAtRoundStart;
+    this.ackFrequency.update(this.rtt.smoothedUs, deliveredBytes, this.mtu.datagramBytes);
+    this.deliveredAtRoundStart = this.rate.deliveredBytes;
+    this.nextRoundUs = nowUs + this.rtt.smoothedUs;
+  }
+
+  /** When `onTimeout` must be called (RFC 9002 A.8); Infinity for never. */
+  get timeoutUs(): number {
+    const { loss } = this;
+    if (loss.lossTimeUs !== Number.POSITIVE_INFINITY) return loss.lossTimeUs;
+    if (loss.bytesInFlight <= 0) return Number.POSITIVE_INFINITY;
+    return this.probeTimeout.deadlineUs(loss.lastElicitingSentUs, this.ackFrequency.maxDelayUs);
+  }
+
+  onTimeout(nowUs: number): void {
+    const { loss } = this;
+    if (loss.lossTimeUs <= nowUs) {
+      loss.detectLosses(nowUs, this.ackFrequency.maxDelayUs);
+      this.pacer.setRate(this.controller.pacingRate);
+    } else {
+      this.probeTimeout.onExpired();
+      loss.requeueOldest(PROBED_PACKETS);
+    }
+  }
+
+  /** The current probe timeout without back-off. */
+  get probeTimeoutUs(): number {
+    return this.probeTimeout.baseUs(this.ackFrequency.maxDelayUs);
+  }
+
+  /** There was nothing to send, no credit, or a rate cap: the path can do more than what is seen. */
+  onApplicationLimited(nowUs: number): void {
+    this.rate.onApplicationLimited(this.loss.bytesInFlight);
+    this.controller.onApplicationLimited(nowUs, this.loss.bytesInFlight);
+  }
+
+  /**
+   * The peer moved; what is in flight goes again. @param onlyPort most likely a NAT gave it another port: the path is the same
+   */
+  onMigration(nowUs: number, onlyPort: boolean): void {
+    this.loss.discardInFlight();
+    this.probeTimeout.onAcked();
+    if (onlyPort) return;
+    this.rtt.reset();
+    this.controller.reset(nowUs);
+    this.mtu.restart(nowUs);
+    this.applyDatagramBytes();
+    this.pacer.setRate(this.controller.pacingRate);
+  }
+
+  onPacketAcked(packetNumber: number, bytes: number, isMtuProbe: boolean): void {
+    if (!isMtuProbe) this.mtu.onPacketAcked(packetNumber, bytes);
+    else if (this.mtu.onProbeAcked(bytes)) this.applyDatagramBytes();
+  }
+
+  onPacketLost(nowUs: number, packetNumber: number, bytes: number, isMtuProbe: boolean): void {
+    if (isMtuProbe) this.mtu.onProbeLost(bytes);
+    else if (this.mtu.onPacketLost(nowUs, packetNumber, bytes)) this.applyDatagramBytes();
+  }
+
+  private applyDatagramBytes(): void {
+    this.controller.onDatagramBytes(this.mtu.datagramBytes);
+    this.pacer.setDatagramBytes(this.mtu.datagramBytes);
+  }
+}

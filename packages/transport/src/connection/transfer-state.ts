@@ -1,0 +1,40 @@
+import type { BlockPool } from '../contract.ts';
+import { INITIAL_BLOCK_CREDIT } from '../handshake-driver.ts';
+import { BulkReceiver } from './bulk/bulk-receiver.ts';
+import { BulkSender } from './bulk/bulk-sender.ts';
+import { ReceiveStream } from './streams/receive-stream.ts';
+import { SendStream } from './streams/send-stream.ts';
+
+/** One transfer's stream, both ways, and its bulk data; number 0 is the connection's control stream and has no bulk data. */
+export class TransferState {
+  readonly id: number;
+  readonly sendStream: SendStream;
+  readonly receiveStream: ReceiveStream;
+  bulkSender: BulkSender | undefined;
+  bulkReceiver: BulkReceiver | undefined;
+  /** Blocks that the peer lets us begin, kept here as its BLOCK_CREDIT may come before the bulk sender is opened. */
+  private blockCredit: number;
+
+  constructor(id: number, sendCreditBytes: number, sendCreditBlocks: number, receiveCreditBytes: number) {
+    this.id = id;
+    this.blockCredit = sendCreditBlocks;
+    this.sendStream = new SendStream(id, sendCreditBytes);
+    this.receiveStream = new ReceiveStream(id, receiveCreditBytes);
+  }
+
+  openBulkSender(): BulkSender {
+    this.bulkSender ??= new BulkSender(this.id, this.blockCredit);
+    return this.bulkSender;
+  }
+
+  raiseBlockCredit(blocks: number): void {
+    this.blockCredit = Math.max(this.blockCredit, blocks);
+    this.bulkSender?.raiseCredit(this.blockCredit);
+  }
+
+  /** The bulk receiver, made when the first DATA or the application asks for it, whichever is earlier. */
+  ensureBulkReceiver(pool: BlockPool): BulkReceiver {
+    this.bulkReceiver ??= new BulkReceiver(pool, INITIAL_BLOCK_CREDIT);
+    return this.bulkReceiver;
+  }
+}
