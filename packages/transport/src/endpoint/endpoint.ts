@@ -9,6 +9,7 @@ import {
   parseHandshakePacket,
   parseProtectedHeader,
 } from '@jetstream/protocol';
+import { TransportConnection } from '../connection/connection.ts';
 import type { Connection, PathAddress, Transmission } from '../contract.ts';
 import type { Endpoint, EndpointOptions } from '../endpoint-contract.ts';
 import type { ConnectionSetup, EndpointSettings, ManagedConnection } from '../handshake-driver.ts';
@@ -44,7 +45,11 @@ export class TransportEndpoint implements Endpoint {
    * @param createConnection what stands behind the handshake; tests give another one
    * @throws JetStreamError `invalid-argument` for an option out of range
    */
-  constructor(options: EndpointOptions, createConnection: (setup: ConnectionSetup) => ManagedConnection) {
+  constructor(
+    options: EndpointOptions,
+    createConnection: (setup: ConnectionSetup) => ManagedConnection = (setup) =>
+      new TransportConnection(setup),
+  ) {
     this.#settings = resolveEndpointOptions(options);
     this.#staticKey = staticKeyPair(options.staticPrivateKey);
     this.#cookies = new CookieJar(options.randomBytes);
