@@ -1,7 +1,7 @@
 /** `@jetstream/core`: servers and clients for other programs to embed. */
 export { type ErrorCode, JetStreamError } from '@jetstream/protocol';
-export { clientIdentityLine } from './client/identity.ts';
 export { Client } from './client/client.ts';
+export { clientIdentityLine } from './client/identity.ts';
 export type * from './contract.ts';
 export { Server } from './server/server.ts';
 export { VERSION } from './software.ts';

@@ -1,14 +1,13 @@
+import { join } from 'node:path';
 import { configDirectory, KnownHosts } from '@jetstream/auth';
 import { currentUser } from '@jetstream/platform';
-import { join } from 'node:path';
 import type { ClientOptions, ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import { startDownload, startUpload } from './client-transfer.ts';
 import { type AnsweredConnection, connectToFirst } from './connect.ts';
-import { startDownload } from './download.ts';
 import { checkHostKey } from './host-key-policy.ts';
 import { resolveHost } from './host-resolution.ts';
 import { logIn } from './login.ts';
-import { startUpload } from './upload.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;

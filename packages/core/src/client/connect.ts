@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { openDatagramPath } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { type Connection, TransportEndpoint } from '@jetstream/transport';
 import { BlockMemory } from '../datagram/block-memory.ts';
@@ -37,21 +36,26 @@ export interface AnsweredConnection {
  */
 export async function connectToFirst(request: ConnectRequest): Promise<AnsweredConnection> {
   const memory = new BlockMemory(CLIENT_MAX_BLOCKS);
-  const path = await openDatagramPath({ port: 0 });
-  const endpoint = new TransportEndpoint({
-    // The server authenticates the user by a login key, not by this one: a fresh key tells it nothing about the client.
-    staticPrivateKey: randomBytes(32),
-    aead: aeadProvider(),
-    blockPool: memory,
-    randomBytes,
-    software: SOFTWARE,
-    acceptIncoming: false,
-    congestion: request.congestion,
-    handshakeTimeoutMs: request.timeoutMs,
-    maxDatagramBytes: Math.max(...request.addresses.map((address) => path.maxDatagramBytesFor(address))),
-  });
   const sessions = new Map<Connection, Session>();
-  const driver = new DatagramDriver(path, endpoint, (connection) => sessions.get(connection)?.drainEvents());
+  const driver = await DatagramDriver.open({
+    path: { port: 0 },
+    makeEndpoint: (path) =>
+      new TransportEndpoint({
+        // The server authenticates the user by a login key, not by this one: a fresh key tells it nothing about the client.
+        staticPrivateKey: randomBytes(32),
+        aead: aeadProvider(),
+        blockPool: memory,
+        randomBytes,
+        software: SOFTWARE,
+        acceptIncoming: false,
+        congestion: request.congestion,
+        handshakeTimeoutMs: request.timeoutMs,
+        maxDatagramBytes: Math.max(...request.addresses.map((address) => path.maxDatagramBytesFor(address))),
+      }),
+    onReady: (connection) => sessions.get(connection)?.drainEvents(),
+    onError: () => undefined,
+  });
+  const { endpoint } = driver;
 
   return await new Promise<AnsweredConnection>((resolve, reject) => {
     let next = 0;
@@ -82,7 +86,8 @@ export async function connectToFirst(request: ConnectRequest): Promise<AnsweredC
         },
         onControl: () => undefined,
         onClosed: (error) => {
-          lastError = error.code === 'version-mismatch' || error.code === 'handshake-failed' ? error : lastError;
+          lastError =
+            error.code === 'version-mismatch' || error.code === 'handshake-failed' ? error : lastError;
           sessions.delete(connection);
           if (next < request.addresses.length) tryNext();
           else if (sessions.size === 0) giveUp(lastError ?? unreachable(request));
@@ -98,7 +103,9 @@ export async function connectToFirst(request: ConnectRequest): Promise<AnsweredC
 }
 
 function unreachable({ addresses, port, hostName, timeoutMs }: ConnectRequest): JetStreamError {
-  const tried = addresses.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)).join(', ');
+  const tried = addresses
+    .map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`))
+    .join(', ');
   return new JetStreamError(
     'host-unreachable',
     `no answer from ${hostName} within ${timeoutMs / 1000} s (tried UDP ${tried}): check that a JetStream server runs there and that the firewall lets UDP ${port} through`,

@@ -1,4 +1,4 @@
-import { KnownHosts, keyFingerprint } from '@jetstream/auth';
+import { type KnownHosts, keyFingerprint } from '@jetstream/auth';
 import { JetStreamError } from '@jetstream/protocol';
 import type { ClientOptions } from '../contract.ts';
 
@@ -15,8 +15,11 @@ export async function checkHostKey(
   const fingerprint = keyFingerprint(key);
   const found = knownHosts.check(host.name, host.port, key);
   if (found.status === 'known') return;
-  if (found.status === 'changed') throw new JetStreamError('host-key-changed', found.message, { subject: host.name });
-  const accepted = policy === 'accept-new' || (typeof policy === 'function' && (await policy({ name: host.name, fingerprint })));
+  if (found.status === 'changed')
+    throw new JetStreamError('host-key-changed', found.message, { subject: host.name });
+  const accepted =
+    policy === 'accept-new' ||
+    (typeof policy === 'function' && (await policy({ name: host.name, fingerprint })));
   if (!accepted) {
     throw new JetStreamError(
       'host-key-unknown',

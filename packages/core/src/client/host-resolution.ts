@@ -14,9 +14,13 @@ export async function resolveHost(host: string): Promise<string[]> {
     const found = await lookup(host, { all: true, order: 'verbatim' });
     return [...new Set(found.map(({ address }) => address))].slice(0, MAX_ADDRESSES);
   } catch (cause) {
-    throw new JetStreamError('host-unresolved', `cannot find an address for host ${host}: check its name, or give its IP address`, {
-      subject: host,
-      cause,
-    });
+    throw new JetStreamError(
+      'host-unresolved',
+      `cannot find an address for host ${host}: check its name, or give its IP address`,
+      {
+        subject: host,
+        cause,
+      },
+    );
   }
 }

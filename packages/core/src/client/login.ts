@@ -39,7 +39,10 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
       onEstablished: (handshakeHash) => {
         const input = loginSignatureInput(handshakeHash, request.user);
         Promise.all(
-          signers.map(async (signer) => ({ publicKey: signer.publicKeyBlob, signature: await signer.sign(input) })),
+          signers.map(async (signer) => ({
+            publicKey: signer.publicKeyBlob,
+            signature: await signer.sign(input),
+          })),
         ).then((publicKeys) => {
           session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
           resolve({ account });
@@ -47,7 +50,10 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
       },
       onControl: (message: ControlMessage) => {
         if (message.body?.$case !== 'loginResult') {
-          throw new JetStreamError('protocol-violation', 'the server sent something else than the answer to the login');
+          throw new JetStreamError(
+            'protocol-violation',
+            'the server sent something else than the answer to the login',
+          );
         }
         const result = message.body.value;
         if (result.errorCode === 0) return gaveAccount(result.account);

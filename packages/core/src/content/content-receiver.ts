@@ -1,21 +1,30 @@
-import { EntryKind, errorCodeFromWire, errorCodeToWire, JetStreamError, type TransferMessage } from '@jetstream/protocol';
+import {
+  EntryKind,
+  errorCodeFromWire,
+  errorCodeToWire,
+  JetStreamError,
+  type TransferMessage,
+} from '@jetstream/protocol';
+import type { EntryResult, WriterProgress } from '@jetstream/storage';
 import type { FileOutcome } from '../contract.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
-import type { EntryOutcome, SealedBlock } from '../storage/storage-operations.ts';
 import type { WriterStep } from '../storage/storage-session.ts';
+import { asJetStreamError } from './failure.ts';
+import type { TransferTotals } from './transfer-totals.ts';
 
 /** Blocks held in memory between socket and disk; the transport grows its window up to this by need. */
 const MAX_HELD_BLOCKS = 128;
 const PROGRESS_INTERVAL_MS = 250;
 /** Results in one message: with the longest error text it stays below the message limit. */
-const RESULTS_PER_MESSAGE = 200;
+const RESULTS_PER_MESSAGE = 50;
+/** Files made durable in one call of the storage worker, so that blocks get their turn in between. */
+const ENTRIES_PER_COMMIT = 256;
 /** Digests that arrived ahead of their blocks; more is a peer that does not keep its order. */
-const MAX_DIGESTS_AHEAD = 65_536;
+const MAX_DIGESTS_AHEAD = 4_096;
 
 export interface ContentReceiverObserver {
-  onTotals(totals: { files: number; bytes: number; final: boolean }): void;
-  onDirectory(): void;
+  onTotals(totals: TransferTotals): void;
   onFile(outcome: FileOutcome): void;
   onProgress(writtenBytes: number, durableBytes: number): void;
   onComplete(): void;
@@ -23,7 +32,7 @@ export interface ContentReceiverObserver {
 }
 
 /**
- * Receives a tree: manifest → places, block + digests → disk, finished files → durable under their names → results.
+ * Receives a tree: manifest → places, digests then block → disk, finished files → durable under their names → results.
  * The same at a server that is uploaded to and at a client that downloads.
  */
 export class ContentReceiver implements TransferHandler {
@@ -31,19 +40,10 @@ export class ContentReceiver implements TransferHandler {
   readonly #storage: StorageHost;
   readonly #observer: ContentReceiverObserver;
   readonly #digests = new Map<number, Uint8Array>();
-  readonly #waiting = new Map<number, Uint8Array>();
   readonly #progressTimer: NodeJS.Timeout;
-  #entries = 0;
-  #files = 0;
-  #bytes = 0;
-  #settled = 0;
-  #manifestEnded = false;
-  #writtenBytes = 0;
-  #durableBytes = 0;
-  #filesDone = 0;
-  #failed = 0;
+  #progress: WriterProgress = { writtenBytes: 0, durableBytes: 0, filesDone: 0, failed: 0 };
+  #totals: TransferTotals = { files: 0, directories: 0, bytes: 0, final: false };
   #committing = false;
-  #commitWanted = false;
   #over = false;
 
   constructor(port: TransferPort, storage: StorageHost, observer: ContentReceiverObserver) {
@@ -63,53 +63,62 @@ export class ContentReceiver implements TransferHandler {
     if (this.#over) return;
     const { body } = message;
     switch (body?.$case) {
-      case 'manifestBatch':
-        return this.#guard(async () => {
-          for (const entry of body.value.entries) {
-            this.#entries++;
-            this.#files += Number(entry.kind === EntryKind.FILE);
-            this.#bytes += entry.size;
-          }
-          this.#observer.onTotals({ files: this.#files, bytes: this.#bytes, final: false });
-          this.#onStep(await this.#storage.call('addEntries', body.value.firstIndex, body.value.entries));
-        });
+      case 'manifestBatch': {
+        const { firstIndex, entries } = body.value;
+        for (const { kind, size } of entries) {
+          if (kind === EntryKind.DIRECTORY) this.#totals.directories++;
+          else this.#totals.files++;
+          this.#totals.bytes += size;
+        }
+        this.#observer.onTotals(this.#totals);
+        return this.#run(() => this.#storage.call('addEntries', firstIndex, entries));
+      }
       case 'manifestEnd':
-        return this.#guard(async () => {
-          if (body.value.entries !== this.#entries) {
-            throw new JetStreamError('protocol-violation', `the manifest ended after ${this.#entries} of ${body.value.entries} entries`);
-          }
-          this.#onStep(await this.#storage.call('endManifest'));
-          this.#manifestEnded = true;
-          this.#observer.onTotals({ files: this.#files, bytes: this.#bytes, final: true });
-          this.#commit();
-        });
+        this.#totals.final = true;
+        this.#observer.onTotals(this.#totals);
+        return this.#run(() => this.#storage.call('endManifest', body.value.entries));
       case 'blockDigests':
-        this.#onDigests(body.value.block, body.value.digests);
+        this.#onDigests(body.value.block, body.value.byteLength, body.value.digests);
         return;
-      case 'entryFailed':
-        return this.#guard(async () => {
-          const { index, errorCode, message: text } = body.value;
-          this.#onStep(await this.#storage.call('failEntry', index, errorCodeFromWire(errorCode), text));
-          this.#commit();
-        });
+      case 'entryFailed': {
+        const { index, errorCode, message: text } = body.value;
+        return this.#run(() => this.#storage.call('failEntry', index, errorCodeFromWire(errorCode), text));
+      }
       case 'sourceProblem': {
         const { source, errorCode, message: text } = body.value;
-        this.#failed++;
-        this.#observer.onFile({ source, target: '', bytes: 0, error: { code: errorCodeFromWire(errorCode), message: text } });
+        this.#observer.onFile({
+          source,
+          target: '',
+          bytes: 0,
+          error: { code: errorCodeFromWire(errorCode), message: text },
+        });
         return;
       }
-      case 'failed':
-        this.#fail(new JetStreamError(errorCodeFromWire(body.value.errorCode), body.value.message, { subject: body.value.subject }));
+      case 'failed': {
+        const { errorCode, message: text, subject } = body.value;
+        this.#fail(new JetStreamError(errorCodeFromWire(errorCode), text, { subject }));
         return;
+      }
       default:
-        throw new JetStreamError('protocol-violation', `a sender of content may not send ${body?.$case ?? 'an empty message'}`);
+        throw new JetStreamError(
+          'protocol-violation',
+          `a sender of content may not send ${body?.$case ?? 'an empty message'}`,
+        );
     }
   }
 
+  /** Its digests are here already: without them the connection does not know its length and never calls it complete. */
   onBlockReceived(block: number, bytes: Uint8Array): void {
-    const digests = this.#digests.get(block);
-    if (digests === undefined) this.#waiting.set(block, bytes);
-    else this.#write(block, bytes, digests);
+    const digests = this.#digests.get(block)!;
+    this.#digests.delete(block);
+    void this.#run(async () => {
+      const written = await this.#storage.call('writeBlock', block, bytes, digests);
+      if (this.#over) return written;
+      this.#port.connection.releaseBlock(this.#port.transfer, block, written.mismatch);
+      if (written.mismatch) this.#port.send({ $case: 'blockRequest', value: { block } });
+      this.#port.wake();
+      return written;
+    });
   }
 
   onClosed(error: JetStreamError): void {
@@ -121,45 +130,40 @@ export class ContentReceiver implements TransferHandler {
     clearInterval(this.#progressTimer);
   }
 
-  #onDigests(block: number, digests: Uint8Array): void {
+  #onDigests(block: number, byteLength: number, digests: Uint8Array): void {
     if (this.#digests.size >= MAX_DIGESTS_AHEAD) {
-      throw new JetStreamError('protocol-violation', 'the sender announced digests of too many blocks ahead of their content');
+      throw new JetStreamError(
+        'protocol-violation',
+        'the sender announced digests of too many blocks ahead of their content',
+      );
     }
     this.#digests.set(block, digests);
-    const bytes = this.#waiting.get(block);
-    if (bytes === undefined) return;
-    this.#waiting.delete(block);
-    this.#write(block, bytes, digests);
+    this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
+    this.#port.wake();
   }
 
-  #write(block: number, bytes: Uint8Array, digests: Uint8Array): void {
-    this.#digests.delete(block);
-    void this.#guard(async () => {
-      const written = await this.#storage.call('writeBlock', block, bytes, digests);
+  /** Runs one step of the writer and deals with what it says. */
+  async #run(work: () => Promise<WriterStep>): Promise<void> {
+    try {
+      const step = await work();
       if (this.#over) return;
-      this.#port.connection.releaseBlock(this.#port.transfer, block, written.mismatch);
-      if (written.mismatch) this.#port.send({ $case: 'blockRequest', value: { block } });
-      else this.#writtenBytes += bytes.byteLength;
-      this.#onStep(written);
-      this.#port.wake();
-      this.#commit();
-    });
+      this.#progress = step.progress;
+      this.#report(step.results);
+      if (step.readyEntries > 0) this.#commit();
+      else if (step.settled && !this.#committing) await this.#finish();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Makes finished files durable, one commit at a time; what finishes meanwhile goes into the next. */
   #commit(): void {
-    if (this.#committing) {
-      this.#commitWanted = true;
-      return;
-    }
+    if (this.#committing) return;
     this.#committing = true;
-    void this.#guard(async () => {
-      do {
-        this.#commitWanted = false;
-        this.#onStep(await this.#storage.call('commitReady'));
-      } while (this.#commitWanted && !this.#over);
+    void this.#run(async () => {
+      const step = await this.#storage.call('commitReady', ENTRIES_PER_COMMIT);
       this.#committing = false;
-      if (!this.#over && this.#manifestEnded && this.#settled === this.#entries) await this.#finish();
+      return step;
     });
   }
 
@@ -167,42 +171,28 @@ export class ContentReceiver implements TransferHandler {
     this.stop();
     await this.#storage.call('finish');
     this.#sendProgress();
-    this.#port.send({ $case: 'complete', value: { files: this.#filesDone, bytes: this.#durableBytes, failed: this.#failed } });
+    const { filesDone, durableBytes, failed } = this.#progress;
+    this.#port.send({
+      $case: 'complete',
+      value: { files: filesDone, bytes: durableBytes, failed },
+    });
     this.#observer.onComplete();
   }
 
-  #onStep(step: WriterStep): void {
-    if (this.#over) return;
-    for (const { block, byteLength } of step.sealedBlocks) this.#expect({ block, byteLength });
-    this.#report(step.results);
-  }
-
-  #expect({ block, byteLength }: SealedBlock): void {
-    this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
-    this.#port.wake();
-  }
-
-  #report(results: readonly (EntryOutcome & { kind: 'file' | 'directory'; targetPath: string; size: number })[]): void {
-    for (const result of results) {
-      this.#settled++;
-      if (result.code !== 'none') this.#failed++;
-      else if (result.kind === 'file') {
-        this.#filesDone++;
-        this.#durableBytes += result.size;
-      }
-      if (result.kind === 'directory' && result.code === 'none') this.#observer.onDirectory();
-      else {
-        const outcome: FileOutcome = { source: '', target: result.targetPath, bytes: result.size };
-        if (result.code === 'none') outcome.digest = Buffer.from(result.digest).toString('hex');
-        else outcome.error = { code: result.code, message: result.message };
-        this.#observer.onFile(outcome);
-      }
+  #report(results: readonly EntryResult[]): void {
+    for (const { kind, code, message, target, bytes, digest } of results) {
+      if (kind === 'directory' && code === 'none') continue;
+      const outcome: FileOutcome = { source: '', target, bytes };
+      if (code === 'none') outcome.digest = Buffer.from(digest).toString('hex');
+      else outcome.error = { code, message };
+      this.#observer.onFile(outcome);
     }
     for (let at = 0; at < results.length; at += RESULTS_PER_MESSAGE) {
+      const part = results.slice(at, at + RESULTS_PER_MESSAGE);
       this.#port.send({
         $case: 'entryResults',
         value: {
-          results: results.slice(at, at + RESULTS_PER_MESSAGE).map(({ index, code, message, digest }) => ({
+          results: part.map(({ index, code, message, digest }) => ({
             index,
             errorCode: errorCodeToWire(code),
             message,
@@ -214,28 +204,14 @@ export class ContentReceiver implements TransferHandler {
   }
 
   #sendProgress(): void {
-    this.#observer.onProgress(this.#writtenBytes, this.#durableBytes);
-    this.#port.send({
-      $case: 'receiverProgress',
-      value: { writtenBytes: this.#writtenBytes, durableBytes: this.#durableBytes, filesDone: this.#filesDone },
-    });
-  }
-
-  async #guard(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#fail(error);
-    }
+    const { writtenBytes, durableBytes, filesDone } = this.#progress;
+    this.#observer.onProgress(writtenBytes, durableBytes);
+    this.#port.send({ $case: 'receiverProgress', value: { writtenBytes, durableBytes, filesDone } });
   }
 
   #fail(error: unknown): void {
     if (this.#over) return;
     this.stop();
-    this.#observer.onFailed(
-      error instanceof JetStreamError
-        ? error
-        : new JetStreamError('internal', error instanceof Error ? error.message : String(error), { cause: error }),
-    );
+    this.#observer.onFailed(asJetStreamError(error));
   }
 }

@@ -1,32 +1,32 @@
 import {
+  type EntryResult,
   errorCodeFromWire,
   errorCodeToWire,
   JetStreamError,
-  type EntryResult,
   type TransferMessage,
 } from '@jetstream/protocol';
-import type { BlockMemory } from '../datagram/block-memory.ts';
+import type { ManifestTotals } from '@jetstream/storage';
 import type { FileOutcome } from '../contract.ts';
+import type { BlockMemory } from '../datagram/block-memory.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
-import type { SealedBlock, SourceEntry } from '../storage/storage-operations.ts';
+import { BlockQueue } from './block-queue.ts';
+import { asJetStreamError } from './failure.ts';
 import { manifestMessages } from './manifest-messages.ts';
+import type { TransferTotals } from './transfer-totals.ts';
 
 /** Entries asked of the scanner at once. */
 const SCAN_BATCH_ENTRIES = 1_000;
 /** Entries announced to the receiver and not answered by it yet; bounds memory for any size of manifest. */
 const MAX_UNSETTLED_ENTRIES = 32_768;
-/** Blocks planned ahead of reading; scanning pauses above. */
-const MAX_PLANNED_BLOCKS = 4_096;
 /** Blocks read ahead of what the transport asks for. */
 const READ_AHEAD_BLOCKS = 4;
 
 export interface ContentSenderObserver {
-  onTotals(totals: { files: number; bytes: number; final: boolean }): void;
+  onTotals(totals: TransferTotals): void;
   onFileBegun(source: string): void;
-  onDirectory(): void;
   onFile(outcome: FileOutcome): void;
-  onReceiverProgress(writtenBytes: number, durableBytes: number): void;
+  onProgress(writtenBytes: number, durableBytes: number): void;
   /** Everything that could be sent is durable at the receiver. */
   onComplete(): void;
   onFailed(error: JetStreamError): void;
@@ -47,20 +47,23 @@ export class ContentSender implements TransferHandler {
   readonly #storage: StorageHost;
   readonly #memory: BlockMemory;
   readonly #observer: ContentSenderObserver;
-  readonly #unsettled = new Map<number, SourceEntry>();
-  readonly #planned: SealedBlock[] = [];
+  readonly #planned = new BlockQueue();
   readonly #ready: ReadyBlock[] = [];
   readonly #inFlight = new Map<number, Uint8Array>();
   readonly #resendWhenAcked = new Set<number>();
-  #plannedHead = 0;
-  #files = 0;
-  #bytes = 0;
+  #settledEntries = 0;
+  #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
   #reading = 0;
   #wanted = false;
   #scanGate: (() => void) | undefined;
   #over = false;
 
-  constructor(port: TransferPort, storage: StorageHost, memory: BlockMemory, observer: ContentSenderObserver) {
+  constructor(
+    port: TransferPort,
+    storage: StorageHost,
+    memory: BlockMemory,
+    observer: ContentSenderObserver,
+  ) {
     this.#port = port;
     this.#storage = storage;
     this.#memory = memory;
@@ -83,17 +86,22 @@ export class ContentSender implements TransferHandler {
         this.#resend(body.value.block);
         return;
       case 'receiverProgress':
-        this.#observer.onReceiverProgress(body.value.writtenBytes, body.value.durableBytes);
+        this.#observer.onProgress(body.value.writtenBytes, body.value.durableBytes);
         return;
       case 'complete':
         return this.#onComplete();
       case 'failed':
         this.#fail(
-          new JetStreamError(errorCodeFromWire(body.value.errorCode), body.value.message, { subject: body.value.subject }),
+          new JetStreamError(errorCodeFromWire(body.value.errorCode), body.value.message, {
+            subject: body.value.subject,
+          }),
         );
         return;
       default:
-        throw new JetStreamError('protocol-violation', `a receiver of content may not send ${body?.$case ?? 'an empty message'}`);
+        throw new JetStreamError(
+          'protocol-violation',
+          `a receiver of content may not send ${body?.$case ?? 'an empty message'}`,
+        );
     }
   }
 
@@ -129,41 +137,41 @@ export class ContentSender implements TransferHandler {
       this.#resendWhenAcked.add(block);
       return;
     }
-    this.#planned.splice(this.#plannedHead, 0, { block, byteLength: 0 });
+    this.#planned.unshift(block);
     this.#fill();
   }
 
   async #scan(): Promise<void> {
     for (;;) {
-      while (!this.#over && !this.#mayScan()) await new Promise<void>((resolve) => (this.#scanGate = resolve));
+      while (!this.#over && !this.#mayScan())
+        await new Promise<void>((resolve) => (this.#scanGate = resolve));
       await this.#port.writable();
       if (this.#over) return;
       const batch = await this.#storage.call('nextBatch', SCAN_BATCH_ENTRIES);
       if (this.#over) return;
-      for (const entry of batch.entries) {
-        if (entry.kind === 'directory') continue;
-        this.#unsettled.set(entry.index, entry);
-        this.#files++;
-        this.#bytes += entry.size;
-      }
+      this.#totals = batch.totals;
       for (const problem of batch.problems) {
         const { source, code, message } = problem;
         this.#observer.onFile({ source, target: '', bytes: 0, error: { code, message } });
-        this.#port.send({ $case: 'sourceProblem', value: { source, errorCode: errorCodeToWire(code), message } });
+        this.#port.send({
+          $case: 'sourceProblem',
+          value: { source, errorCode: errorCodeToWire(code), message },
+        });
       }
-      for (const body of manifestMessages(batch.entries)) this.#port.send(body);
-      this.#planned.push(...batch.sealedBlocks);
+      for (const body of manifestMessages(batch.firstIndex, batch.entries)) this.#port.send(body);
+      this.#planned.push(batch.sealedBlocks);
       if (batch.done) {
-        this.#port.send({ $case: 'manifestEnd', value: { entries: batch.totalEntries, files: this.#files, bytes: this.#bytes } });
+        this.#port.send({ $case: 'manifestEnd', value: batch.totals });
       }
-      this.#observer.onTotals({ files: this.#files, bytes: this.#bytes, final: batch.done });
+      const { entries, files, bytes } = batch.totals;
+      this.#observer.onTotals({ files, directories: entries - files, bytes, final: batch.done });
       this.#fill();
       if (batch.done) return;
     }
   }
 
   #mayScan(): boolean {
-    return this.#unsettled.size < MAX_UNSETTLED_ENTRIES && this.#planned.length - this.#plannedHead < MAX_PLANNED_BLOCKS;
+    return this.#totals.entries - this.#settledEntries < MAX_UNSETTLED_ENTRIES;
   }
 
   #openScanGate(): void {
@@ -174,14 +182,14 @@ export class ContentSender implements TransferHandler {
 
   /** Keeps READ_AHEAD_BLOCKS read or being read. */
   #fill(): void {
-    while (!this.#over && this.#ready.length + this.#reading < READ_AHEAD_BLOCKS && this.#plannedHead < this.#planned.length) {
+    while (
+      !this.#over &&
+      this.#ready.length + this.#reading < READ_AHEAD_BLOCKS &&
+      this.#planned.next !== undefined
+    ) {
       const memory = this.#memory.acquire();
       if (memory === undefined) break;
-      const { block } = this.#planned[this.#plannedHead++]!;
-      if (this.#plannedHead > 1_024 && this.#plannedHead * 2 > this.#planned.length) {
-        this.#planned.splice(0, this.#plannedHead);
-        this.#plannedHead = 0;
-      }
+      const block = this.#planned.shift()!;
       this.#reading++;
       void this.#read(block, memory).catch((error) => this.#fail(error));
     }
@@ -203,8 +211,11 @@ export class ContentSender implements TransferHandler {
       this.#fill();
       return;
     }
-    if (read.currentSource !== undefined) this.#observer.onFileBegun(read.currentSource);
-    this.#port.send({ $case: 'blockDigests', value: { block, digests: read.digests } });
+    if (read.begun !== undefined) this.#observer.onFileBegun(read.begun);
+    this.#port.send({
+      $case: 'blockDigests',
+      value: { block, byteLength: read.byteLength, digests: read.digests },
+    });
     this.#ready.push({ block, memory, bytes: memory.subarray(0, read.byteLength) });
     this.#offer();
     this.#fill();
@@ -220,28 +231,37 @@ export class ContentSender implements TransferHandler {
     this.#fill();
   }
 
-  #onResults(results: readonly EntryResult[]): Promise<void> {
-    const settled: number[] = [];
-    for (const result of results) {
-      const entry = this.#unsettled.get(result.index);
-      this.#unsettled.delete(result.index);
-      settled.push(result.index);
-      if (entry === undefined && result.errorCode === 0) {
-        this.#observer.onDirectory();
-        continue;
+  async #onResults(results: readonly EntryResult[]): Promise<void> {
+    const sources = await this.#storage.call(
+      'settleEntries',
+      results.map(({ index }) => index),
+    );
+    for (const [at, result] of results.entries()) {
+      const entry = sources[at];
+      if (entry === undefined) {
+        throw new JetStreamError(
+          'protocol-violation',
+          'the receiver answered for an entry twice or for one that is not there',
+        );
       }
-      const outcome: FileOutcome = { source: entry?.source ?? '', target: entry?.targetPath ?? '', bytes: entry?.size ?? 0 };
+      this.#settledEntries++;
+      if (entry.kind === 'directory' && result.errorCode === 0) continue;
+      const { source, target, bytes } = entry;
+      const outcome: FileOutcome = { source, target, bytes };
       if (result.errorCode === 0) outcome.digest = Buffer.from(result.digest).toString('hex');
       else outcome.error = { code: errorCodeFromWire(result.errorCode), message: result.message };
       this.#observer.onFile(outcome);
     }
     this.#openScanGate();
-    return this.#storage.call('settleEntries', settled);
   }
 
   #onComplete(): void {
-    if (this.#unsettled.size > 0) {
-      throw new JetStreamError('protocol-violation', `the receiver said complete with ${this.#unsettled.size} files unanswered`);
+    const unanswered = this.#totals.entries - this.#settledEntries;
+    if (unanswered !== 0) {
+      throw new JetStreamError(
+        'protocol-violation',
+        `the receiver said complete with ${unanswered} entries unanswered`,
+      );
     }
     this.stop();
     this.#observer.onComplete();
@@ -250,8 +270,6 @@ export class ContentSender implements TransferHandler {
   #fail(error: unknown): void {
     if (this.#over) return;
     this.stop();
-    const failure =
-      error instanceof JetStreamError ? error : new JetStreamError('internal', error instanceof Error ? error.message : String(error), { cause: error });
-    this.#observer.onFailed(failure);
+    this.#observer.onFailed(asJetStreamError(error));
   }
 }

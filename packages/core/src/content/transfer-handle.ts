@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { JetStreamError } from '@jetstream/protocol';
+import type { JetStreamError } from '@jetstream/protocol';
 import type { ConnectionStats, Limiter } from '@jetstream/transport';
 import type { FileOutcome, Transfer, TransferProgress, TransferSummary } from '../contract.ts';
 import { RateMeter } from './rate-meter.ts';
+import type { TransferTotals } from './transfer-totals.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 const LIMITER_WORDS: Record<Limiter, string> = {
@@ -61,7 +62,10 @@ export class TransferHandle implements Transfer {
     this.#timer = setInterval(() => this.#tick(), PROGRESS_INTERVAL_MS);
   }
 
-  on(event: 'progress' | 'file', listener: (value: never) => void): this {
+  on(
+    event: 'progress' | 'file',
+    listener: ((progress: TransferProgress) => void) | ((file: FileOutcome) => void),
+  ): this {
     this.#emitter.on(event, listener);
     return this;
   }
@@ -79,8 +83,11 @@ export class TransferHandle implements Transfer {
     await this.done;
   }
 
-  directoryDone(): void {
-    this.#directories++;
+  setTotals({ files, directories, bytes, final }: TransferTotals): void {
+    this.#directories = directories;
+    this.progress.totalFiles = files;
+    this.progress.totalBytes = bytes;
+    this.progress.totalsFinal = final;
   }
 
   fileDone(outcome: FileOutcome): void {
@@ -92,14 +99,13 @@ export class TransferHandle implements Transfer {
     this.#emitter.emit('file', outcome);
   }
 
-  complete(bytes: number): void {
+  complete(): void {
     if (this.#settled) return;
-    this.progress.totalsFinal = true;
     this.#settle('complete');
     this.#resolve({
       files: this.progress.filesDone,
       directories: this.#directories,
-      bytes,
+      bytes: this.progress.durableBytes,
       failed: this.progress.filesFailed,
       elapsedMs: this.progress.elapsedMs,
       failures: this.#failures,
@@ -127,11 +133,14 @@ export class TransferHandle implements Transfer {
     progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes);
     const left = progress.totalBytes - progress.ackedBytes;
     progress.etaSeconds =
-      progress.totalsFinal && progress.rateBitsPerSecond > 0 ? (left * 8) / progress.rateBitsPerSecond : undefined;
+      progress.totalsFinal && progress.rateBitsPerSecond > 0
+        ? (left * 8) / progress.rateBitsPerSecond
+        : undefined;
     const stats = this.#stats();
     if (progress.state === 'transferring' && progress.totalsFinal && left <= 0) progress.state = 'finishing';
     if (progress.state === 'finishing') progress.waitsFor = 'files to become durable at the receiver';
-    else if (progress.state === 'transferring' && stats !== undefined) progress.waitsFor = LIMITER_WORDS[stats.limiter];
+    else if (progress.state === 'transferring' && stats !== undefined)
+      progress.waitsFor = LIMITER_WORDS[stats.limiter];
     if (stats !== undefined) {
       progress.rttMs = stats.smoothedRttUs / 1000;
       progress.lossShare = stats.packetsSent === 0 ? 0 : stats.packetsLost / stats.packetsSent;

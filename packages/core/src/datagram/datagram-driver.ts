@@ -1,4 +1,4 @@
-import type { DatagramPath } from '@jetstream/platform';
+import { type DatagramAddress, type DatagramPath, openDatagramPath } from '@jetstream/platform';
 import type { Connection, Endpoint } from '@jetstream/transport';
 import { monotonicNowUs } from './monotonic-clock.ts';
 
@@ -7,27 +7,46 @@ const SPIN_BELOW_US = 700;
 /** Datagrams sent before incoming ones get their turn. */
 const DATAGRAMS_PER_TURN = 256;
 
+export interface DatagramDriverOptions {
+  path: { port: number; host?: string };
+  makeEndpoint: (path: DatagramPath) => Endpoint;
+  onReady: (connection: Connection) => void;
+  onError: (error: NodeJS.ErrnoException) => void;
+}
+
 /**
  * Runs an endpoint on a datagram path: feeds it datagrams and time, sends what it has, and hands out connections that
  * have events. The only place where the transport meets real time.
  */
 export class DatagramDriver {
   readonly endpoint: Endpoint;
-  readonly #path: DatagramPath;
+  readonly path: DatagramPath;
   readonly #onReady: (connection: Connection) => void;
   #timer: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
   #closed = false;
 
-  constructor(path: DatagramPath, endpoint: Endpoint, onReady: (connection: Connection) => void) {
-    this.#path = path;
+  /**
+   * Opens a path and runs the endpoint that `makeEndpoint` makes for it.
+   * @throws JetStreamError `address-in-use`, `permission-denied`, `invalid-argument`
+   */
+  static async open(options: DatagramDriverOptions): Promise<DatagramDriver> {
+    // Nothing comes in before the caller's next turn, so these are set by then.
+    let driver!: DatagramDriver;
+    const path = await openDatagramPath({
+      ...options.path,
+      onReceive: (datagram, from) => driver.#receive(datagram, from),
+      onDrain: () => driver.schedule(),
+      onError: options.onError,
+    });
+    driver = new DatagramDriver(path, options.makeEndpoint(path), options.onReady);
+    return driver;
+  }
+
+  private constructor(path: DatagramPath, endpoint: Endpoint, onReady: (connection: Connection) => void) {
+    this.path = path;
     this.endpoint = endpoint;
     this.#onReady = onReady;
-    path.onReceive = (datagram, from) => {
-      endpoint.receive(monotonicNowUs(), datagram, from);
-      this.schedule();
-    };
-    path.onDrain = () => this.schedule();
   }
 
   /** Call after anything that may give the endpoint something to send or tell. Many calls make one turn. */
@@ -45,7 +64,12 @@ export class DatagramDriver {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearImmediate(this.#turn);
-    await this.#path.close();
+    await this.path.close();
+  }
+
+  #receive(datagram: Uint8Array, from: DatagramAddress): void {
+    this.endpoint.receive(monotonicNowUs(), datagram, from);
+    this.schedule();
   }
 
   #takeTurn(): void {
@@ -67,11 +91,11 @@ export class DatagramDriver {
   /** @returns whether the turn's share was used up while there was more to send */
   #send(): boolean {
     for (let sent = 0; sent < DATAGRAMS_PER_TURN; sent++) {
-      const buffer = this.#path.reserve();
+      const buffer = this.path.reserve();
       if (buffer === undefined) return false;
       const transmission = this.endpoint.transmit(monotonicNowUs(), buffer);
       if (transmission.bytes === 0) return false;
-      this.#path.commit(transmission.bytes, transmission.address);
+      this.path.commit(transmission.bytes, transmission.address);
     }
     return true;
   }

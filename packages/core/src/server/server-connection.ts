@@ -51,7 +51,10 @@ export class ServerConnection {
       onControl: (message) => this.#onControl(message),
       onIncomingTransfer: (transfer) => this.#openTransfer(transfer),
       onClosed: (error) => {
-        context.logger.info({ remote: this.#remote, code: error.code, reason: escapeName(error.message) }, 'connection closed');
+        context.logger.info(
+          { remote: this.#remote, code: error.code, reason: escapeName(error.message) },
+          'connection closed',
+        );
         context.onClosed();
       },
     });
@@ -83,7 +86,8 @@ export class ServerConnection {
     if (message.body?.$case !== 'login' || this.#account !== undefined || this.#handshakeHash === undefined) {
       throw new JetStreamError('protocol-violation', 'only a login is expected on the control stream, once');
     }
-    if (++this.#attempts > MAX_LOGIN_ATTEMPTS) throw new JetStreamError('login-refused', 'too many logins on one connection');
+    if (++this.#attempts > MAX_LOGIN_ATTEMPTS)
+      throw new JetStreamError('login-refused', 'too many logins on one connection');
     const { logger, limiter, stateDirectory } = this.#context;
     const { user, publicKeys } = message.body.value;
     const outcome = await authenticate(
@@ -92,10 +96,16 @@ export class ServerConnection {
     );
     if (this.#session.closed !== undefined) return;
     if (!outcome.accepted) {
-      logger.warn({ remote: this.#remote, user: escapeName(user), why: escapeName(outcome.reason) }, 'login refused');
+      logger.warn(
+        { remote: this.#remote, user: escapeName(user), why: escapeName(outcome.reason) },
+        'login refused',
+      );
       const code = outcome.limited ? 'limit-exceeded' : 'login-refused';
       this.#session.sendControl({
-        body: { $case: 'loginResult', value: { errorCode: errorCodeToWire(code), message: 'login refused', account: '' } },
+        body: {
+          $case: 'loginResult',
+          value: { errorCode: errorCodeToWire(code), message: 'login refused', account: '' },
+        },
       });
       return;
     }
@@ -114,10 +124,17 @@ export class ServerConnection {
       this.#session.close('protocol-violation', 'more than one transfer was opened before the login');
       return undefined;
     }
-    const transfer = new ServerTransfer(id, this.#session, this.#loggedIn, this.#context, () => this.#refusing, () => {
-      this.#transfers.delete(transfer);
-      this.#context.onTransferOver();
-    });
+    const transfer = new ServerTransfer(
+      id,
+      this.#session,
+      this.#loggedIn,
+      this.#context,
+      () => this.#refusing,
+      () => {
+        this.#transfers.delete(transfer);
+        this.#context.onTransferOver();
+      },
+    );
     this.#transfers.add(transfer);
     return transfer;
   }

@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { escapeName, resolveTarget } from '@jetstream/manifest';
 import { type Account, currentUser } from '@jetstream/platform';
-import { Direction, errorCodeToWire, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
+import {
+  Direction,
+  errorCodeToWire,
+  JetStreamError,
+  type OpenTransfer,
+  type TransferMessage,
+} from '@jetstream/protocol';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
+import { asJetStreamError } from '../content/failure.ts';
+import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import { StorageHost } from '../storage/storage-host.ts';
@@ -20,11 +28,18 @@ export class ServerTransfer implements TransferHandler {
   readonly #refusing: () => boolean;
   readonly #onOver: () => void;
   readonly #startedMs = performance.now();
-  readonly #summary: TransferSummary = { files: 0, directories: 0, bytes: 0, failed: 0, elapsedMs: 0, failures: [] };
+  readonly #summary: TransferSummary = {
+    files: 0,
+    directories: 0,
+    bytes: 0,
+    failed: 0,
+    elapsedMs: 0,
+    failures: [],
+  };
   /** Resolves when the storage worker has ended. */
   readonly ended: Promise<void>;
   #storage: StorageHost | undefined;
-  #content: ContentSender | ContentReceiver | undefined;
+  #content: (TransferHandler & { start(): void; stop(): void }) | undefined;
   #direction: 'upload' | 'download' = 'upload';
   #accountName = '';
   #over = false;
@@ -58,15 +73,15 @@ export class ServerTransfer implements TransferHandler {
   }
 
   onBlockWanted(): void {
-    if (this.#content instanceof ContentSender) this.#content.onBlockWanted();
+    this.#content?.onBlockWanted?.();
   }
 
   onBlockAcked(block: number): void {
-    if (this.#content instanceof ContentSender) this.#content.onBlockAcked(block);
+    this.#content?.onBlockAcked?.(block);
   }
 
   onBlockReceived(block: number, bytes: Uint8Array): void {
-    if (this.#content instanceof ContentReceiver) this.#content.onBlockReceived(block, bytes);
+    this.#content?.onBlockReceived?.(block, bytes);
   }
 
   onClosed(error: JetStreamError): void {
@@ -78,14 +93,18 @@ export class ServerTransfer implements TransferHandler {
     const account = await this.#loggedIn;
     if (this.#over) return;
     this.#accountName = account.name;
-    if (this.#refusing()) throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
+    if (this.#refusing())
+      throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
     const { name, fullName, uid } = account;
     const user = { name, fullName };
     const { sandboxDirectory, logger, memory } = this.#context;
     this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
     const storage = new StorageHost({ actAs: uid === currentUser().uid ? undefined : account });
     this.#storage = storage;
-    logger.info({ account: name, direction: this.#direction, transfer: this.#port.transfer }, 'transfer begins');
+    logger.info(
+      { account: name, direction: this.#direction, transfer: this.#port.transfer },
+      'transfer begins',
+    );
     if (open.direction === Direction.UPLOAD) {
       const content = new ContentReceiver(this.#port, storage, this.#observer());
       await storage.call('openWriter', {
@@ -104,7 +123,10 @@ export class ServerTransfer implements TransferHandler {
       const content = new ContentSender(this.#port, storage, memory, this.#observer());
       await storage.call('openReader', {
         sandboxRoot: sandboxDirectory === undefined ? undefined : places[0]?.root,
-        mappings: places.map(({ components }, index) => ({ source: `/${components.join('/')}`, target: String(index) })),
+        mappings: places.map(({ components }, index) => ({
+          source: `/${components.join('/')}`,
+          target: String(index),
+        })),
         symlinks: open.followSymlinks ? 'follow' : 'ignore',
       });
       if (this.#over) return;
@@ -116,14 +138,12 @@ export class ServerTransfer implements TransferHandler {
 
   #observer() {
     return {
-      onTotals: () => undefined,
-      onFileBegun: () => undefined,
-      onDirectory: () => {
-        this.#summary.directories++;
+      onTotals: ({ directories }: TransferTotals) => {
+        this.#summary.directories = directories;
       },
+      onFileBegun: () => undefined,
       onFile: (outcome: FileOutcome) => this.#onFile(outcome),
       onProgress: () => undefined,
-      onReceiverProgress: () => undefined,
       onComplete: () => void this.#end(undefined),
       onFailed: (error: JetStreamError) => this.#fail(error),
     };
@@ -135,23 +155,30 @@ export class ServerTransfer implements TransferHandler {
     if (outcome.error === undefined) {
       summary.files++;
       summary.bytes += outcome.bytes;
-      this.#context.logger.debug({ file: name, bytes: outcome.bytes, digest: outcome.digest }, 'file is done');
+      this.#context.logger.debug(
+        { file: name, bytes: outcome.bytes, digest: outcome.digest },
+        'file is done',
+      );
       return;
     }
     summary.failed++;
     if (summary.failures.length < MAX_FAILURES_KEPT) summary.failures.push(outcome);
-    this.#context.logger.warn({ file: name, code: outcome.error.code, why: escapeName(outcome.error.message) }, 'file failed');
+    this.#context.logger.warn(
+      { file: name, code: outcome.error.code, why: escapeName(outcome.error.message) },
+      'file failed',
+    );
   }
 
   #fail(error: unknown): void {
-    const failure =
-      error instanceof JetStreamError
-        ? error
-        : new JetStreamError('internal', error instanceof Error ? error.message : String(error), { cause: error });
     if (this.#over) return;
+    const failure = asJetStreamError(error);
     this.#port.send({
       $case: 'failed',
-      value: { errorCode: errorCodeToWire(failure.code), message: failure.message, subject: failure.subject ?? '' },
+      value: {
+        errorCode: errorCodeToWire(failure.code),
+        message: failure.message,
+        subject: failure.subject ?? '',
+      },
     });
     void this.#end(failure);
   }
@@ -163,8 +190,13 @@ export class ServerTransfer implements TransferHandler {
     this.#summary.elapsedMs = performance.now() - this.#startedMs;
     const { logger, onTransfer } = this.#context;
     const { failures, ...counts } = this.#summary;
-    if (error === undefined) logger.info({ account: this.#accountName, direction: this.#direction, ...counts }, 'transfer complete');
-    else logger.warn({ account: this.#accountName, code: error.code, why: escapeName(error.message), ...counts }, 'transfer failed');
+    if (error === undefined)
+      logger.info({ account: this.#accountName, direction: this.#direction, ...counts }, 'transfer complete');
+    else
+      logger.warn(
+        { account: this.#accountName, code: error.code, why: escapeName(error.message), ...counts },
+        'transfer failed',
+      );
     onTransfer(this.#accountName, this.#direction, this.#summary);
     await this.#storage?.close();
     this.#onEnded();

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { keyFingerprint, loadOrCreateHostKey, LoginLimiter } from '@jetstream/auth';
+import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/auth';
 import { checkSandboxDirectory } from '@jetstream/manifest';
-import { openDatagramPath } from '@jetstream/platform';
 import { type Connection, TransportEndpoint } from '@jetstream/transport';
 import type { RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
 import { BlockMemory } from '../datagram/block-memory.ts';
@@ -30,83 +29,73 @@ export const Server = {
     const stateDirectory = options.stateDirectory ?? defaultStateDirectory();
     if (options.sandboxDirectory !== undefined) checkSandboxDirectory(options.sandboxDirectory);
     const hostKey = loadOrCreateHostKey(stateDirectory);
-    const path = await openDatagramPath({ port: options.port ?? DEFAULT_PORT, ...(options.host === undefined ? {} : { host: options.host }) });
-    const memory = new BlockMemory(SERVER_MAX_BLOCKS);
-    const endpoint = new TransportEndpoint({
-      staticPrivateKey: hostKey.privateKey,
-      aead: aeadProvider(),
-      blockPool: memory,
-      randomBytes,
-      software: SOFTWARE,
-      acceptIncoming: true,
-      congestion: options.congestion ?? 'bbr',
-      maxDatagramBytes: path.maxDatagramBytesFor(LOOPBACK),
-    });
-    return new JetStreamServer({ options, logger, stateDirectory, path, endpoint, memory, hostKeyFingerprint: keyFingerprint(hostKey.publicKey) });
+    const server = new JetStreamServer(options, logger, stateDirectory, keyFingerprint(hostKey.publicKey));
+    await server.listen(hostKey.privateKey);
+    return server;
   },
 };
 
-interface ServerParts {
-  options: ServerOptions;
-  logger: Logger;
-  stateDirectory: string;
-  path: Awaited<ReturnType<typeof openDatagramPath>>;
-  endpoint: TransportEndpoint;
-  memory: BlockMemory;
-  hostKeyFingerprint: string;
-}
-
 class JetStreamServer implements RunningServer {
-  readonly port: number;
   readonly hostKeyFingerprint: string;
+  readonly #options: ServerOptions;
   readonly #logger: Logger;
-  readonly #endpoint: TransportEndpoint;
-  readonly #driver: DatagramDriver;
+  readonly #stateDirectory: string;
+  readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
+  readonly #limiter = new LoginLimiter();
   readonly #connections = new Map<Connection, ServerConnection>();
   readonly #emitter = new EventEmitter();
+  #driver!: DatagramDriver;
   #idleWaiters: (() => void)[] = [];
 
-  constructor({ options, logger, stateDirectory, path, endpoint, memory, hostKeyFingerprint }: ServerParts) {
-    this.port = path.localPort;
-    this.hostKeyFingerprint = hostKeyFingerprint;
+  constructor(options: ServerOptions, logger: Logger, stateDirectory: string, hostKeyFingerprint: string) {
+    this.#options = options;
     this.#logger = logger;
-    this.#endpoint = endpoint;
-    const limiter = new LoginLimiter();
-    this.#driver = new DatagramDriver(path, endpoint, (connection) => {
-      let known = this.#connections.get(connection);
-      if (known === undefined) {
-        known = new ServerConnection(connection, {
-          wake: () => this.#driver.schedule(),
-          logger,
-          memory,
-          limiter,
-          stateDirectory,
-          sandboxDirectory: options.sandboxDirectory,
-          onTransfer: (account, direction, summary) => this.#emitter.emit('transfer', { account, direction, summary }),
-          onTransferOver: () => this.#checkIdle(),
-          onClosed: () => {
-            this.#connections.delete(connection);
-            this.#checkIdle();
-          },
-        });
-        this.#connections.set(connection, known);
-      }
-      known.drainEvents();
+    this.#stateDirectory = stateDirectory;
+    this.hostKeyFingerprint = hostKeyFingerprint;
+  }
+
+  get port(): number {
+    return this.#driver.path.localPort;
+  }
+
+  async listen(staticPrivateKey: Uint8Array): Promise<void> {
+    const { port = DEFAULT_PORT, host, congestion = 'bbr', sandboxDirectory = '/' } = this.#options;
+    this.#driver = await DatagramDriver.open({
+      path: host === undefined ? { port } : { port, host },
+      makeEndpoint: (path) =>
+        new TransportEndpoint({
+          staticPrivateKey,
+          aead: aeadProvider(),
+          blockPool: this.#memory,
+          randomBytes,
+          software: SOFTWARE,
+          acceptIncoming: true,
+          congestion,
+          maxDatagramBytes: path.maxDatagramBytesFor(LOOPBACK),
+        }),
+      onReady: (connection) => this.#serve(connection),
+      onError: (error) => this.#logger.debug({ code: error.code, why: error.message }, 'datagram path'),
     });
-    path.onError = (error) => logger.debug({ err: error.message }, 'datagram path');
-    logger.info({ udp: this.port, hostKey: hostKeyFingerprint, sandbox: options.sandboxDirectory ?? '/' }, 'server is up');
+    this.#logger.info(
+      { udp: this.port, hostKey: this.hostKeyFingerprint, sandbox: sandboxDirectory },
+      'server is up',
+    );
   }
 
   on(
     event: 'transfer',
-    listener: (event: { account: string; direction: 'upload' | 'download'; summary: TransferSummary }) => void,
+    listener: (event: {
+      account: string;
+      direction: 'upload' | 'download';
+      summary: TransferSummary;
+    }) => void,
   ): this {
     this.#emitter.on(event, listener);
     return this;
   }
 
   async drain(deadlineMs: number = DEFAULT_DRAIN_MS): Promise<void> {
-    this.#endpoint.stopAccepting();
+    this.#driver.endpoint.stopAccepting();
     this.#logger.info({ transfers: this.#runningTransfers() }, 'draining');
     for (const connection of this.#connections.values()) connection.refuseNewTransfers();
     if (this.#runningTransfers() > 0) {
@@ -123,7 +112,8 @@ class JetStreamServer implements RunningServer {
   }
 
   async close(): Promise<void> {
-    for (const connection of this.#connections.values()) connection.close('server-closing', 'the server is shutting down');
+    for (const connection of this.#connections.values())
+      connection.close('server-closing', 'the server is shutting down');
     this.#driver.flush();
     await Promise.all([...this.#connections.values()].map((connection) => connection.ended()));
     await this.#driver.close();
@@ -132,6 +122,29 @@ class JetStreamServer implements RunningServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #serve(connection: Connection): void {
+    let known = this.#connections.get(connection);
+    if (known === undefined) {
+      known = new ServerConnection(connection, {
+        wake: () => this.#driver.schedule(),
+        logger: this.#logger,
+        memory: this.#memory,
+        limiter: this.#limiter,
+        stateDirectory: this.#stateDirectory,
+        sandboxDirectory: this.#options.sandboxDirectory,
+        onTransfer: (account, direction, summary) =>
+          this.#emitter.emit('transfer', { account, direction, summary }),
+        onTransferOver: () => this.#checkIdle(),
+        onClosed: () => {
+          this.#connections.delete(connection);
+          this.#checkIdle();
+        },
+      });
+      this.#connections.set(connection, known);
+    }
+    known.drainEvents();
   }
 
   #runningTransfers(): number {
@@ -145,4 +158,3 @@ class JetStreamServer implements RunningServer {
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 }
-

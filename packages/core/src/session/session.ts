@@ -2,9 +2,9 @@ import {
   type ControlMessage,
   decodeControlMessage,
   decodeTransferMessage,
+  type ErrorCode,
   encodeControlMessage,
   encodeTransferMessage,
-  type ErrorCode,
   JetStreamError,
   type TransferMessage,
 } from '@jetstream/protocol';

@@ -30,7 +30,9 @@ export class StorageHost {
   constructor(options: StorageWorkerOptions) {
     this.#worker = new Worker(WORKER_URL, { workerData: options, name: 'jetstream-storage' });
     this.#worker.on('message', (reply: StorageReply) => this.#onReply(reply));
-    this.#worker.on('error', (error) => this.#die(new JetStreamError('internal', `storage worker failed: ${error.message}`, { cause: error })));
+    this.#worker.on('error', (error) =>
+      this.#die(new JetStreamError('internal', `storage worker failed: ${error.message}`, { cause: error })),
+    );
     this.#worker.on('exit', () => this.#die(new JetStreamError('cancelled', 'storage worker was stopped')));
   }
 

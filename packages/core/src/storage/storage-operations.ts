@@ -1,4 +1,3 @@
-import type { ErrorCode } from '@jetstream/protocol';
 import type { Account } from '@jetstream/platform';
 
 /** How a storage worker is born: it belongs to one account and one transfer for its whole life. */
@@ -25,27 +24,4 @@ export type WriterRequest = { transferId: string } & (
 export interface PathUser {
   name: string;
   fullName: string;
-}
-
-export interface SourceEntry {
-  index: number;
-  kind: 'file' | 'directory';
-  source: string;
-  targetPath: string;
-  size: number;
-  mtimeSeconds: number;
-  mtimeNanoseconds: number;
-  executable: boolean;
-}
-
-export interface EntryOutcome {
-  index: number;
-  code: ErrorCode;
-  message: string;
-  digest: Uint8Array;
-}
-
-export interface SealedBlock {
-  block: number;
-  byteLength: number;
 }

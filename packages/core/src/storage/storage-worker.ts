@@ -25,7 +25,11 @@ port.on('message', (call: { id: number; operation: StorageCall; parameters: unkn
       reply.error =
         error instanceof JetStreamError
           ? { code: error.code, message: error.message, subject: error.subject }
-          : { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error), subject: undefined };
+          : {
+              code: 'internal',
+              message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+              subject: undefined,
+            };
     }
     port.postMessage(reply);
   });

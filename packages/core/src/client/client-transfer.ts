@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { Direction, errorCodeToWire, JetStreamError, type TransferMessage } from '@jetstream/protocol';
+import { ContentReceiver } from '../content/content-receiver.ts';
+import { ContentSender } from '../content/content-sender.ts';
+import { asJetStreamError } from '../content/failure.ts';
+import { TransferHandle } from '../content/transfer-handle.ts';
+import type { TransferTotals } from '../content/transfer-totals.ts';
+import type { DownloadOptions, FileMapping, FileOutcome, UploadOptions } from '../contract.ts';
+import type { TransferHandler, TransferPort } from '../session/session.ts';
+import { StorageHost } from '../storage/storage-host.ts';
+import type { AnsweredConnection } from './connect.ts';
+
+/**
+ * Begins to send at once: neither the server's answer to the transfer nor, if need be, that to the login is waited for.
+ */
+export function startUpload(
+  answered: AnsweredConnection,
+  id: number,
+  options: UploadOptions,
+): TransferHandle {
+  const transfer = new ClientTransfer(answered, id);
+  const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
+  const symlinks = options.symlinks ?? 'follow';
+  transfer.port.send({
+    $case: 'open',
+    value: {
+      direction: Direction.UPLOAD,
+      destinationPath: options.destinationPath ?? '',
+      sourcePaths: [],
+      recursive: true,
+      followSymlinks: symlinks === 'follow',
+    },
+  });
+  const content = new ContentSender(
+    transfer.port,
+    transfer.storage,
+    answered.memory,
+    transfer.observer((outcome) => outcome),
+  );
+  transfer.begin(
+    content,
+    transfer.storage.call('openReader', { sandboxRoot: undefined, mappings, symlinks }),
+  );
+  return transfer.handle;
+}
+
+/** Each mapping's target is a local path, where its source comes to stand. */
+export function startDownload(
+  answered: AnsweredConnection,
+  id: number,
+  options: DownloadOptions,
+): TransferHandle {
+  const transfer = new ClientTransfer(answered, id);
+  const { mappings } = options;
+  const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
+  transfer.port.send({
+    $case: 'open',
+    value: {
+      direction: Direction.DOWNLOAD,
+      destinationPath: '',
+      sourcePaths: mappings.map(({ source }) => source),
+      recursive: true,
+      followSymlinks: options.symlinks !== 'ignore',
+    },
+  });
+  const named = (outcome: FileOutcome) => ({
+    ...outcome,
+    source: sourceOf(outcome.target, mappings, localTargets),
+  });
+  const content = new ContentReceiver(transfer.port, transfer.storage, transfer.observer(named));
+  const transferId = randomBytes(8).toString('hex');
+  transfer.begin(
+    content,
+    transfer.storage.call('openWriter', { rule: 'mappings', transferId, localTargets }),
+  );
+  return transfer.handle;
+}
+
+/** A local path beneath one of the targets, as a path at the server. */
+function sourceOf(target: string, mappings: readonly FileMapping[], localTargets: readonly string[]): string {
+  const local = target.startsWith('/') ? target : `/${target}`;
+  const at = localTargets.findIndex((root) => local === root || local.startsWith(`${root}/`));
+  return at === -1 ? target : `${mappings[at]!.source}${local.slice(localTargets[at]!.length)}`;
+}
+
+type Content = TransferHandler & { start(): void };
+
+/** One transfer at the client: its worker, its place in the session, and what the application sees of it. */
+class ClientTransfer implements TransferHandler {
+  readonly storage = new StorageHost({ actAs: undefined });
+  readonly handle: TransferHandle;
+  readonly port: TransferPort;
+  #content: Content | undefined;
+  #over = false;
+
+  constructor({ session }: AnsweredConnection, id: number) {
+    const { connection } = session;
+    this.handle = new TransferHandle(
+      () => connection.stats(),
+      () => this.onClosed(new JetStreamError('cancelled', 'the copy was stopped on request')),
+    );
+    this.port = session.addTransfer(id, this);
+  }
+
+  begin(content: Content, opened: Promise<void>): void {
+    this.#content = content;
+    opened.then(
+      () => this.#over || content.start(),
+      (error) => this.onClosed(asJetStreamError(error)),
+    );
+  }
+
+  observer(describe: (outcome: FileOutcome) => FileOutcome) {
+    const { handle } = this;
+    const { progress } = handle;
+    const onReceived = (writtenBytes: number, durableBytes: number) => {
+      progress.ackedBytes = writtenBytes;
+      progress.durableBytes = durableBytes;
+    };
+    return {
+      onTotals: (totals: TransferTotals) => handle.setTotals(totals),
+      onFileBegun: (source: string) => {
+        progress.currentFile = source;
+      },
+      onFile: (outcome: FileOutcome) => handle.fileDone(outcome.target === '' ? outcome : describe(outcome)),
+      onProgress: onReceived,
+      onComplete: () => this.#end(undefined),
+      onFailed: (error: JetStreamError) => this.#end(error),
+    };
+  }
+
+  onMessage(message: TransferMessage): void | Promise<void> {
+    return message.body?.$case === 'accepted' ? undefined : this.#content?.onMessage(message);
+  }
+
+  onBlockWanted(): void {
+    this.#content?.onBlockWanted?.();
+  }
+
+  onBlockAcked(block: number): void {
+    this.#content?.onBlockAcked?.(block);
+  }
+
+  onBlockReceived(block: number, bytes: Uint8Array): void {
+    this.#content?.onBlockReceived?.(block, bytes);
+  }
+
+  onClosed(error: JetStreamError): void {
+    this.#content?.onClosed(error);
+    this.#end(error);
+  }
+
+  #end(error: JetStreamError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (error !== undefined) {
+      const { code, message, subject = '' } = error;
+      this.port.send({ $case: 'failed', value: { errorCode: errorCodeToWire(code), message, subject } });
+    }
+    this.port.close();
+    void this.storage
+      .close()
+      .then(() => (error === undefined ? this.handle.complete() : this.handle.fail(error)));
+  }
+}

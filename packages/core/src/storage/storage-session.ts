@@ -1,0 +1,167 @@
+import { createTargetResolver, type ManifestEntry, splitPath } from '@jetstream/manifest';
+import {
+  EntryKind,
+  type ErrorCode,
+  JetStreamError,
+  type ManifestEntry as WireEntry,
+} from '@jetstream/protocol';
+import {
+  type BlockRead,
+  createTreeReader,
+  createTreeWriter,
+  type EntryResult,
+  loadBlake3,
+  openStorage,
+  type ReaderBatch,
+  type SourceEntry,
+  type TreeReader,
+  type TreeWriter,
+  type WriterProgress,
+} from '@jetstream/storage';
+import type { ReaderRequest, WriterRequest } from './storage-operations.ts';
+
+/** Entries that one transfer may have. */
+const MAX_MANIFEST_ENTRIES = 100_000_000;
+
+export interface WriterStep {
+  results: EntryResult[];
+  progress: WriterProgress;
+  /** Entries that wait for `commitReady`. */
+  readyEntries: number;
+  /** The manifest has ended and every entry has its result. */
+  settled: boolean;
+}
+
+/**
+ * What a storage worker can do: one reader or one writer, its methods flattened so that each is one message. All of it is
+ * synchronous but for loading the digest.
+ */
+export class StorageSession {
+  #reader: TreeReader | undefined;
+  #writer: TreeWriter | undefined;
+  #closeFileSystem: (() => void) | undefined;
+
+  async openReader({ sandboxRoot, mappings, symlinks }: ReaderRequest): Promise<void> {
+    const fileSystem = openStorage({ sandboxRoot });
+    this.#closeFileSystem = () => fileSystem.close();
+    this.#reader = createTreeReader({ fileSystem, blake3: await loadBlake3(), mappings, symlinks });
+  }
+
+  nextBatch(maxEntries: number): ReaderBatch {
+    return this.#open(this.#reader).nextBatch(maxEntries);
+  }
+
+  /** @returns no bytes when no file needs the block any more */
+  readBlock(block: number, into: Uint8Array): BlockRead {
+    const reader = this.#open(this.#reader);
+    if (reader.isBlockWanted(block)) return reader.readBlock(block, into);
+    return { byteLength: 0, digests: new Uint8Array(0), failures: [], begun: undefined };
+  }
+
+  /** @returns what each index stood for; undefined for what was settled before */
+  settleEntries(indexes: readonly number[]): (SourceEntry | undefined)[] {
+    const reader = this.#open(this.#reader);
+    return indexes.map((index) => reader.entrySettled(index));
+  }
+
+  async openWriter(request: WriterRequest): Promise<void> {
+    const blake3 = await loadBlake3();
+    const { root, resolve } = placesFor(request);
+    const fileSystem = openStorage({ sandboxRoot: root });
+    this.#closeFileSystem = () => fileSystem.close();
+    const { transferId } = request;
+    this.#writer = createTreeWriter({
+      fileSystem,
+      blake3,
+      resolve,
+      transferId,
+      maxEntries: MAX_MANIFEST_ENTRIES,
+    });
+  }
+
+  addEntries(firstIndex: number, entries: readonly WireEntry[]): WriterStep {
+    const writer = this.#open(this.#writer);
+    return this.#step(writer, writer.addEntries(firstIndex, entries.map(fromWire)).results);
+  }
+
+  endManifest(entries: number): WriterStep {
+    const writer = this.#open(this.#writer);
+    writer.endManifest(entries);
+    return this.#step(writer, []);
+  }
+
+  writeBlock(block: number, bytes: Uint8Array, digests: Uint8Array): WriterStep & { mismatch: boolean } {
+    const writer = this.#open(this.#writer);
+    const { mismatch, results } = writer.writeBlock(block, bytes, digests);
+    return { ...this.#step(writer, results), mismatch };
+  }
+
+  failEntry(index: number, code: ErrorCode, message: string): WriterStep {
+    const writer = this.#open(this.#writer);
+    return this.#step(writer, writer.failEntry(index, code, message));
+  }
+
+  commitReady(maxFiles: number): WriterStep {
+    const writer = this.#open(this.#writer);
+    return this.#step(writer, writer.commitReady(maxFiles));
+  }
+
+  finish(): void {
+    this.#open(this.#writer).finish();
+    this.#writer = undefined;
+  }
+
+  /** Removes what is unfinished and closes everything. */
+  close(): void {
+    this.#reader?.close();
+    this.#writer?.abort();
+    this.#closeFileSystem?.();
+    this.#reader = undefined;
+    this.#writer = undefined;
+    this.#closeFileSystem = undefined;
+  }
+
+  #step(writer: TreeWriter, results: EntryResult[]): WriterStep {
+    return {
+      results,
+      progress: { ...writer.progress },
+      readyEntries: writer.readyEntries,
+      settled: writer.settled,
+    };
+  }
+
+  #open<T>(tree: T | undefined): T {
+    if (tree === undefined) throw new JetStreamError('internal', 'the storage worker has no tree open');
+    return tree;
+  }
+}
+
+function placesFor(request: WriterRequest): {
+  root: string | undefined;
+  resolve: (targetPath: string) => string[];
+} {
+  if (request.rule === 'server') {
+    const { sandboxDirectory, destinationPath, user } = request;
+    const resolver = createTargetResolver({ sandboxDirectory, destinationPath, user });
+    return {
+      root: sandboxDirectory === undefined ? undefined : resolver.root,
+      resolve: (targetPath) => resolver.resolve(targetPath),
+    };
+  }
+  const { localTargets } = request;
+  return {
+    root: undefined,
+    resolve: (targetPath) => {
+      const [mapping, ...rest] = splitPath(targetPath);
+      const local = localTargets[Number(mapping)];
+      if (local === undefined || !/^\d+$/.test(mapping ?? '')) {
+        throw new JetStreamError('path-refused', 'the server sent a file that was not asked for');
+      }
+      return [...local.split('/').filter((name) => name !== ''), ...rest];
+    },
+  };
+}
+
+function fromWire({ kind, ...entry }: WireEntry): ManifestEntry {
+  return { ...entry, kind: kind === EntryKind.FILE ? 'file' : 'directory' };
+}
