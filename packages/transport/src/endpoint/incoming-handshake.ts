@@ -6,6 +6,7 @@ import {
   type HandshakePacket,
   JetStreamError,
 } from '@jetstream/protocol';
+import { isSameAddress } from '../connection/path/path-validation.ts';
 import type { PathAddress, Transmission } from '../contract.ts';
 import type { EndpointSettings, EstablishedKeys } from '../handshake-driver.ts';
 import { encodeOwnParameters, noisePrologue, parseParameters, pickAead } from './handshake-parameters.ts';
@@ -150,8 +151,4 @@ function undefinedIfRefused<T>(read: () => T): T | undefined {
     if (error instanceof JetStreamError) return undefined;
     throw error;
   }
-}
-
-function isSameAddress(one: PathAddress, other: PathAddress): boolean {
-  return one.port === other.port && one.address === other.address;
 }
