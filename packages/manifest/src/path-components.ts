@@ -1,10 +1,8 @@
-import { JetStreamError } from '@jetstream/protocol';
+import { JetStreamError, MAX_PATH_BYTES } from '@jetstream/protocol';
 import { escapeName } from './escape-name.ts';
 
 /** NAME_MAX of every common file system. */
 export const MAX_COMPONENT_BYTES = 255;
-/** PATH_MAX of Linux. */
-export const MAX_PATH_BYTES = 4096;
 
 /**
  * Splits a "/"-separated path into its components. `.` and repeated, leading and trailing slashes mean nothing; a backslash

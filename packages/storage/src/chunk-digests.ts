@@ -1,4 +1,5 @@
-import { type Blake3, DIGEST_BYTES, fileDigest } from './digest.ts';
+import { DIGEST_BYTES } from '@jetstream/protocol';
+import { type Blake3, fileDigest } from './digest.ts';
 
 /**
  * Collects the digests of a file's chunks as they arrive, in any order. Memory follows the chunks that came, not the size that

@@ -1,6 +1,4 @@
-import { JetStreamError } from '@jetstream/protocol';
-
-export const DIGEST_BYTES = 32;
+import { DIGEST_BYTES, JetStreamError } from '@jetstream/protocol';
 
 /** BLAKE3 of some bytes, 32 bytes long. Synchronous. */
 export type Blake3 = (bytes: Uint8Array) => Uint8Array;

@@ -18,7 +18,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * Names a failed file operation for people: which path, what went wrong while doing what, and what to do about it.
+ * Names a failed file operation for people: which path, what went wrong while doing what, and what to do about it. What is no
+ * system error is a fault of ours, and comes back as it is.
  * @param doing as in "while ...", e.g. "writing"
  * @param components of the path beneath the root: what lies above the root is nobody's business
  */

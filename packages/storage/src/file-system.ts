@@ -21,10 +21,13 @@ export interface FileSystem extends ScanFileSystem {
 export interface Directory extends ScanDirectory {
   /** For reading; refuses symlinks and all but regular files. */
   openFile(name: string): OpenFile;
-  /** A new file, mode 0600, for writing; `already-exists` when there is anything of that name. */
-  createFile(name: string): OpenFile;
+  /**
+   * A new file, mode 0600, for writing; `already-exists` when there is anything of that name.
+   * @param shownAs its name in messages
+   */
+  createFile(name: string, shownAs: string): OpenFile;
   /** An existing file for writing on; refuses symlinks and all but regular files. */
-  reopenFile(name: string): OpenFile;
+  reopenFile(name: string, shownAs: string): OpenFile;
   /** Mode 0777 less the umask. False: something of that name is there already. */
   makeDirectory(name: string): boolean;
   /** Replaces a file or symlink at the new name. */

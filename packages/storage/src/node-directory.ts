@@ -33,22 +33,22 @@ export class NodeDirectory implements Directory {
   }
 
   openFile(name: string): OpenFile {
-    return this.#openRegular(name, O_RDONLY);
+    return this.#openRegular(name, O_RDONLY, name);
   }
 
-  createFile(name: string): OpenFile {
-    return this.#attempt('creating', name, () => {
+  createFile(name: string, shownAs: string): OpenFile {
+    return this.#attempt('creating it', shownAs, () => {
       const fd = this.#operations.openFileAt(this.#handle, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
-      return new NodeFile(fd, this.#components, name);
+      return new NodeFile(fd, this.#components, shownAs);
     });
   }
 
-  reopenFile(name: string): OpenFile {
-    return this.#openRegular(name, O_WRONLY);
+  reopenFile(name: string, shownAs: string): OpenFile {
+    return this.#openRegular(name, O_WRONLY, shownAs);
   }
 
   makeDirectory(name: string): boolean {
-    return this.#attempt('making the directory', name, () => {
+    return this.#attempt('making it', name, () => {
       try {
         this.#operations.mkdirAt(this.#handle, name, 0o777);
         return true;
@@ -66,7 +66,7 @@ export class NodeDirectory implements Directory {
   }
 
   remove(name: string): void {
-    this.#attempt('removing', name, () => this.#operations.unlinkAt(this.#handle, name));
+    this.#attempt('removing it', name, () => this.#operations.unlinkAt(this.#handle, name));
   }
 
   setModificationTime(seconds: number, nanoseconds: number): void {
@@ -89,11 +89,11 @@ export class NodeDirectory implements Directory {
     this.#handle.close();
   }
 
-  #openRegular(name: string, flags: number): OpenFile {
-    return this.#attempt('opening it', name, () => {
+  #openRegular(name: string, flags: number, shownAs: string): OpenFile {
+    return this.#attempt('opening it', shownAs, () => {
       const fd = this.#operations.openFileAt(this.#handle, name, flags);
       const stats = fstatSync(fd);
-      if (stats.isFile()) return new NodeFile(fd, this.#components, name);
+      if (stats.isFile()) return new NodeFile(fd, this.#components, shownAs);
       closeSync(fd);
       throw new JetStreamError(stats.isDirectory() ? 'is-a-directory' : 'special-file', 'not a regular file');
     });

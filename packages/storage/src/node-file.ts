@@ -21,7 +21,7 @@ export class NodeFile implements OpenFile {
   }
 
   read(into: Uint8Array, position: number): number {
-    return this.#attempt('reading', () => {
+    return this.#attempt('reading it', () => {
       let done = 0;
       while (done < into.byteLength) {
         const count = readSync(this.#fd, into, done, into.byteLength - done, position + done);
@@ -33,7 +33,7 @@ export class NodeFile implements OpenFile {
   }
 
   write(bytes: Uint8Array, position: number): void {
-    this.#attempt('writing', () => {
+    this.#attempt('writing it', () => {
       for (let done = 0; done < bytes.byteLength; ) {
         done += writeSync(this.#fd, bytes, done, bytes.byteLength - done, position + done);
       }
@@ -53,7 +53,7 @@ export class NodeFile implements OpenFile {
   }
 
   close(): void {
-    this.#attempt('closing', () => closeSync(this.#fd));
+    this.#attempt('closing it', () => closeSync(this.#fd));
   }
 
   #attempt<T>(doing: string, operation: () => T): T {

@@ -12,20 +12,28 @@ export function statusOfName(path: string): FileStatus | undefined {
 }
 
 const SECOND_NS = 1_000_000_000n;
-const KIND_MASK = 0o170000;
-const KINDS: Record<number, FileStatus['kind']> = { 16807: 'file', 9604: 'directory', 21609: 'symlink' };
 
 function fileStatus(stats: BigIntStats): FileStatus {
-  const mode = Number(stats.mode);
   // Before 1970, too, seconds round down and nanoseconds count upwards.
   const nanoseconds = ((stats.mtimeNs % SECOND_NS) + SECOND_NS) % SECOND_NS;
   return {
-    kind: KINDS[mode & KIND_MASK] ?? 'special',
+    kind: kindOf(stats),
     size: Number(stats.size),
-    mtimeSeconds: Number((stats.mtimeNs - nanoseconds) / SECOND_NS),
+    mtimeSeconds: safeInteger((stats.mtimeNs - nanoseconds) / SECOND_NS),
     mtimeNanoseconds: Number(nanoseconds),
-    mode: mode & 0o7777,
+    mode: Number(stats.mode) & 0o7777,
     device: Number(stats.dev),
     inode: Number(stats.ino),
   };
+}
+
+function kindOf(stats: BigIntStats): FileStatus['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  return stats.isSymbolicLink() ? 'symlink' : 'special';
+}
+
+/** Some file systems can hold a time that no message can. */
+function safeInteger(value: bigint): number {
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
 }

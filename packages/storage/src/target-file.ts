@@ -89,13 +89,13 @@ export class PartialFiles {
     }
     file.mode = (file.executable ? 0o755 : 0o644) & ~this.#umask;
     if (standing?.kind === 'file') file.mode = modeOfReplacement(standing.mode, file.executable);
-    const partial = directory.createFile(this.#nameOf(file));
+    const partial = directory.createFile(this.#nameOf(file), file.name);
     file.partialInode = partial.status().inode;
     return partial;
   }
 
   #reopen(file: TargetFile): OpenFile {
-    const partial = this.#tree.open(file.directory).reopenFile(this.#nameOf(file));
+    const partial = this.#tree.open(file.directory).reopenFile(this.#nameOf(file), file.name);
     if (partial.status().inode === file.partialInode) return partial;
     partial.close();
     throw this.#refusal(file, 'io-error', 'somebody replaced its unfinished file; run the copy again');

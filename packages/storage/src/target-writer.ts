@@ -7,8 +7,8 @@ import {
   Layout,
   type ManifestEntry,
 } from '@jetstream/manifest';
-import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
-import { chunkDigest, DIGEST_BYTES } from './digest.ts';
+import { DIGEST_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
 import { digestsOf, PartialFiles, type TargetFile } from './target-file.ts';
@@ -34,6 +34,8 @@ export class TargetWriter implements TreeWriter {
   readonly #unsettled = new Map<number, TargetFile>();
   readonly #suspectBlocks = new Set<number>();
   #ready: TargetFile[] = [];
+  /** Results of directories that exist, but not yet durably. */
+  #madeDirectories: EntryResult[] = [];
   #nextIndex = 0;
   #ended = false;
 
@@ -45,12 +47,12 @@ export class TargetWriter implements TreeWriter {
     this.#partials = new PartialFiles(this.#tree, this.#handles, transferId, umask);
   }
 
-  get readyFiles(): number {
-    return this.#ready.length;
+  get readyEntries(): number {
+    return this.#ready.length + this.#madeDirectories.length;
   }
 
   get settled(): boolean {
-    return this.#ended && this.#unsettled.size === 0;
+    return this.#ended && this.#unsettled.size === 0 && this.#madeDirectories.length === 0;
   }
 
   addEntries(
@@ -89,7 +91,7 @@ export class TargetWriter implements TreeWriter {
     if (digests.byteLength !== files.length * DIGEST_BYTES)
       throw violation(`block ${block} has a wrong number of digests`);
     if (bytes.byteLength !== this.#blocks.byteLengthOf(block)) {
-      throw new JetStreamError('internal', `block ${block} came with ${bytes.byteLength} bytes`);
+      throw violation(`block ${block} has a wrong length`);
     }
     const wrong: TargetFile[] = [];
     const results: EntryResult[] = [];
@@ -127,16 +129,21 @@ export class TargetWriter implements TreeWriter {
         results.push(this.#fail(file, asFileFailure(error)));
       }
     }
+    const directories = this.#madeDirectories;
+    this.#madeDirectories = [];
     try {
       this.#tree.sync();
+      results.push(...directories, ...named.map((file) => this.#succeed(file)));
     } catch (error) {
-      return [...results, ...named.map((file) => this.#fail(file, asFileFailure(error)))];
+      const failed = asFileFailure(error);
+      results.push(...directories.map(({ index, target }) => this.#failDirectory(index, target, failed)));
+      results.push(...named.map((file) => this.#fail(file, failed)));
     }
-    return [...results, ...named.map((file) => this.#succeed(file))];
+    return results;
   }
 
   finish(): WriterProgress {
-    if (!this.settled) throw new JetStreamError('internal', 'the transfer has files without a result');
+    if (!this.settled) throw new JetStreamError('internal', 'the transfer has entries without a result');
     this.#tree.sync();
     for (const time of this.#directoryTimes) this.#setDirectoryTime(time);
     this.#handles.closeAll();
@@ -180,20 +187,26 @@ export class TargetWriter implements TreeWriter {
     return [];
   }
 
-  #addDirectory(index: number, entry: ManifestEntry): EntryResult[] {
+  #addDirectory(index: number, { targetPath, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): EntryResult[] {
     try {
-      const directory = this.#tree.claimDirectory(this.#options.resolve(entry.targetPath));
+      const components = this.#options.resolve(targetPath);
+      const directory = this.#tree.claimDirectory(components);
       this.#handles.attempt(() => this.#tree.open(directory));
-      this.#directoryTimes.push({
-        directory,
-        seconds: entry.mtimeSeconds,
-        nanoseconds: entry.mtimeNanoseconds,
+      this.#directoryTimes.push({ directory, seconds: mtimeSeconds, nanoseconds: mtimeNanoseconds });
+      const target = `/${components.join('/')}`;
+      const digest = new Uint8Array(0);
+      this.#madeDirectories.push({
+        index,
+        kind: 'directory',
+        code: 'none',
+        message: '',
+        target,
+        bytes: 0,
+        digest,
       });
       return [];
     } catch (error) {
-      const { code, message } = asFileFailure(error);
-      this.progress.failed++;
-      return [failure({ index, kind: 'directory', target: entry.targetPath, code, message })];
+      return [this.#failDirectory(index, targetPath, asFileFailure(error))];
     }
   }
 
@@ -239,6 +252,11 @@ export class TargetWriter implements TreeWriter {
     this.#settle(file);
     this.progress.failed++;
     return failure({ index: file.index, kind: 'file', target, code, message });
+  }
+
+  #failDirectory(index: number, target: string, { code, message }: JetStreamError): EntryResult {
+    this.progress.failed++;
+    return failure({ index, kind: 'directory', target, code, message });
   }
 
   #settle(file: TargetFile): void {

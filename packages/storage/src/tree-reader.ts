@@ -14,8 +14,8 @@ import {
   type SourcePath,
   sourceComponents,
 } from '@jetstream/manifest';
-import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
-import { type Blake3, chunkDigest, DIGEST_BYTES } from './digest.ts';
+import { BLOCK_BYTES, DIGEST_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { type Blake3, chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { HandleCache } from './handle-cache.ts';
@@ -64,9 +64,12 @@ export interface BlockRead {
   digests: Uint8Array;
   /** Files that failed just now; their bytes are zeros. */
   failures: EntryFailure[];
+  /** Path of a file that begins in this block, for those who watch. */
+  begun: string | undefined;
 }
 
 export interface SourceEntry {
+  kind: ManifestEntry['kind'];
   /** Path beneath the root of the source; not escaped. */
   source: string;
   target: string;
@@ -83,9 +86,9 @@ export interface TreeReader {
    * @param into at least as long as the block
    */
   readBlock(block: number, into: Uint8Array): BlockRead;
-  /** A file entry not yet settled; undefined for others. */
+  /** An entry not yet settled; undefined when there is none of this index. */
   describe(index: number): SourceEntry | undefined;
-  /** The receiver answered: forgets the file entry. Undefined when there is no such unsettled file. */
+  /** The receiver answered: forgets the entry, and gives what `describe` gave. */
   entrySettled(index: number): SourceEntry | undefined;
   close(): void;
 }
@@ -94,8 +97,10 @@ export function createTreeReader(options: TreeReaderOptions): TreeReader {
   return new SourceTree(options);
 }
 
+/** A directory is one without content. */
 interface SourceFile extends Placed {
   readonly index: number;
+  readonly kind: ManifestEntry['kind'];
   readonly directory: SourcePath;
   readonly name: string;
   readonly followed: boolean;
@@ -177,14 +182,20 @@ class SourceTree implements TreeReader {
       }
       content.fill(0);
     }
-    return { byteLength: this.#blocks.byteLengthOf(block), digests, failures };
+    const begun = files.find((file) => file.address >= block * BLOCK_BYTES);
+    return {
+      byteLength: this.#blocks.byteLengthOf(block),
+      digests,
+      failures,
+      begun: begun && this.describe(begun.index)?.source,
+    };
   }
 
   describe(index: number): SourceEntry | undefined {
     const file = this.#unsettled.get(index);
     if (file === undefined) return undefined;
-    const source = `/${sourceComponents(file.directory, file.name).join('/')}`;
-    return { source, target: file.target ?? `${file.directory.targetPath}/${file.name}`, bytes: file.size };
+    const { kind, size: bytes, directory, name, target = `${directory.targetPath}/${name}` } = file;
+    return { kind, source: `/${sourceComponents(directory, name).join('/')}`, target, bytes };
   }
 
   entrySettled(index: number): SourceEntry | undefined {
@@ -204,30 +215,28 @@ class SourceTree implements TreeReader {
   }
 
   #add({ entry, status, directory, name, followed }: Found): void {
-    if (entry.kind === 'file') {
-      const index = this.#totals.entries;
-      const { size } = entry;
-      const { device, inode, mtimeSeconds, mtimeNanoseconds } = status;
-      const file: SourceFile = {
-        index,
-        address: this.#layout.place(size),
-        size,
-        directory,
-        name,
-        followed,
-        target: directory.targetPath === undefined ? entry.targetPath : undefined,
-        device,
-        inode,
-        mtimeSeconds,
-        mtimeNanoseconds,
-        state: 'wanted',
-      };
-      this.#unsettled.set(index, file);
-      if (size > 0) this.#blocks.add(file);
-      this.#totals.files++;
-      this.#totals.bytes += size;
-    }
+    const { kind, size } = entry;
+    const { device, inode, mtimeSeconds, mtimeNanoseconds } = status;
+    const file: SourceFile = {
+      index: this.#totals.entries,
+      kind,
+      address: this.#layout.place(size),
+      size,
+      directory,
+      name,
+      followed,
+      target: directory.targetPath === undefined ? entry.targetPath : undefined,
+      device,
+      inode,
+      mtimeSeconds,
+      mtimeNanoseconds,
+      state: 'wanted',
+    };
+    this.#unsettled.set(file.index, file);
+    if (size > 0) this.#blocks.add(file);
     this.#totals.entries++;
+    this.#totals.bytes += size;
+    if (kind === 'file') this.#totals.files++;
   }
 
   #readChunk(file: SourceFile, chunk: Chunk, content: Uint8Array): void {

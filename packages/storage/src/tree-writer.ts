@@ -19,17 +19,17 @@ export interface TreeWriterOptions {
   umask?: number;
 }
 
-/** What became of an entry. Every file gets exactly one; a directory only if it failed. */
+/** What became of an entry: every entry gets exactly one (TR-3). */
 export interface EntryResult {
   index: number;
   kind: ManifestEntry['kind'];
-  /** `none`: the file is durable under its final name. */
-  code: ErrorCode | 'none';
+  /** `none`: it is durable under its final name. */
+  code: ErrorCode;
   message: string;
   /** Path beneath the root, not escaped; of a refused target, what the sender gave. */
   target: string;
   bytes: number;
-  /** 32 bytes (PROTOCOL.md §4.3); empty on failure. */
+  /** Of a file, 32 bytes (PROTOCOL.md §4.3); empty for a directory and on failure. */
   digest: Uint8Array;
 }
 
@@ -45,9 +45,9 @@ export interface WriterProgress {
 /** The receiver's side of a transfer's files: makes, writes, verifies and names them. */
 export interface TreeWriter {
   readonly progress: Readonly<WriterProgress>;
-  /** Files that wait for `commitReady`. */
-  readonly readyFiles: number;
-  /** The manifest has ended and every file has its result. */
+  /** Entries that wait for `commitReady`. */
+  readonly readyEntries: number;
+  /** The manifest has ended and every entry has its result. */
   readonly settled: boolean;
   /**
    * Takes the next entries and makes their directories.
@@ -63,7 +63,7 @@ export interface TreeWriter {
    * Verifies and writes a sealed block.
    * @param digests 32 bytes for each chunk
    * @returns `mismatch`: ask for the block once more (DI-2); what was good is kept
-   * @throws JetStreamError `protocol-violation` when the digests have a wrong length
+   * @throws JetStreamError `protocol-violation` when block or digests are not as long as the manifest makes them
    */
   writeBlock(
     block: number,
@@ -73,11 +73,11 @@ export interface TreeWriter {
   /** The sender cannot send this file (any more). No results when it already has one. */
   failEntry(index: number, code: ErrorCode, message: string): EntryResult[];
   /**
-   * Makes complete files durable, then names them, then makes the names durable.
+   * Makes complete files durable, then names them, then makes the names and new directories durable.
    * @param maxFiles default all
    */
   commitReady(maxFiles?: number): EntryResult[];
-  /** After every file has its result: sets the times of directories. The writer is of no more use. */
+  /** After every entry has its result: sets the times of directories. The writer is of no more use. */
   finish(): WriterProgress;
   /** Removes what is unfinished. The writer is of no more use. */
   abort(): void;

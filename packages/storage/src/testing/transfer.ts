@@ -1,0 +1,63 @@
+import type { ManifestEntry, ScanProblem } from '@jetstream/manifest';
+import { BLOCK_BYTES } from '@jetstream/protocol';
+import type { SourceEntry, TreeReader } from '../tree-reader.ts';
+import type { EntryResult, TreeWriter } from '../tree-writer.ts';
+
+export interface TransferOptions {
+  batchEntries?: number;
+  /** Order in which blocks go over; default as they are. */
+  order?: (blocks: number[]) => number[];
+  /** May change a block on its way. */
+  tamper?: (block: number, bytes: Uint8Array, beginning: number) => void;
+  /** Runs after the scan and before the first block is read. */
+  afterScan?: () => void;
+}
+
+export interface TransferOutcome {
+  entries: ManifestEntry[];
+  results: EntryResult[];
+  /** By index of the entry, when its result came. */
+  settled: Map<number, SourceEntry | undefined>;
+  problems: ScanProblem[];
+  blocksRead: number[];
+}
+
+/** Takes a tree from reader to writer in one thread, as two ends of a connection would. */
+export function transfer(reader: TreeReader, writer: TreeWriter, options: TransferOptions = {}): TransferOutcome {
+  const { batchEntries = 100, order = (blocks) => blocks, tamper = () => {}, afterScan = () => {} } = options;
+  const outcome: TransferOutcome = { entries: [], results: [], settled: new Map(), problems: [], blocksRead: [] };
+  const blocks: number[] = [];
+  const take = (results: readonly EntryResult[]) => {
+    outcome.results.push(...results);
+    for (const { index } of results) outcome.settled.set(index, reader.entrySettled(index));
+  };
+
+  for (let done = false; !done; ) {
+    const batch = reader.nextBatch(batchEntries);
+    outcome.entries.push(...batch.entries);
+    outcome.problems.push(...batch.problems);
+    for (const run of batch.sealedBlocks) for (let at = 0; at < run.count; at++) blocks.push(run.block + at);
+    take(writer.addEntries(batch.firstIndex, batch.entries).results);
+    done = batch.done;
+    if (done) writer.endManifest(batch.totals.entries);
+  }
+  afterScan();
+
+  const memory = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
+  for (const block of order(blocks)) {
+    for (let beginning = 1; reader.isBlockWanted(block); beginning++) {
+      memory.fill(0xee);
+      const { byteLength, digests, failures } = reader.readBlock(block, memory);
+      outcome.blocksRead.push(block);
+      for (const { index, code, message } of failures) take(writer.failEntry(index, code, message));
+      const bytes = memory.subarray(0, byteLength);
+      tamper(block, bytes, beginning);
+      const written = writer.writeBlock(block, bytes, digests);
+      take(written.results);
+      if (!written.mismatch) break;
+    }
+    if (block % 3 === 0) take(writer.commitReady());
+  }
+  take(writer.commitReady());
+  return outcome;
+}
