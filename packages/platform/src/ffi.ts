@@ -30,7 +30,7 @@ export function portableForced(): boolean {
 
 /** The error Node itself would throw for this errno. */
 export function systemError(errno: number, syscall: string, path: string): NodeJS.ErrnoException {
-  const [code, meaning] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error'];
+  const [code, meaning] = getSystemErrorMap().get(-errno) ?? [`Unknown system error -${errno}`, 'unknown'];
   return Object.assign(new Error(`${code}: ${meaning}, ${syscall} '${path}'`), {
     errno: -errno,
     code,

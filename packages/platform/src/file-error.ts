@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 
 const CODE_BY_ERRNO: Readonly<Record<string, ErrorCode>> = {
@@ -27,8 +28,8 @@ const CODE_BY_ERRNO: Readonly<Record<string, ErrorCode>> = {
  */
 export function fileError(error: unknown, subject: string): JetStreamError {
   if (error instanceof JetStreamError) return error;
-  const errno = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (typeof errno !== 'string' || !/^E[A-Z0-9]+$/.test(errno)) {
+  const errno = errnoOf(error);
+  if (errno === undefined) {
     return new JetStreamError('internal', `${subject}: ${String(error)}`, { subject, cause: error });
   }
   const code = CODE_BY_ERRNO[errno] ?? 'io-error';
@@ -38,7 +39,17 @@ export function fileError(error: unknown, subject: string): JetStreamError {
   });
 }
 
+/** Node names the errors that its libuv knows, and numbers the others: EDQUOT is one of those. */
+function errnoOf(error: unknown): string | undefined {
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code;
+  if (typeof errno !== 'number') return undefined;
+  if (errno === -constants.errno.EDQUOT) return 'EDQUOT';
+  return `errno ${-errno}`;
+}
+
 /** "no such file or directory" out of "ENOENT: no such file or directory, open '/proc/self/fd/7/x'". */
 function meaningOf(error: Error, errno: string): string {
+  if (errno === 'EDQUOT') return 'disk quota exceeded';
   return /^E[A-Z0-9]+: ([^,]+),/.exec(error.message)?.[1] ?? errno;
 }

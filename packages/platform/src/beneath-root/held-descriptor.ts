@@ -10,20 +10,19 @@ export const O_PATH = 0o10000000;
 export const O_DIRECTORY = fsConstants.O_DIRECTORY;
 export const O_NOFOLLOW = fsConstants.O_NOFOLLOW;
 
-/** A directory by its descriptor: /proc leads to the inode itself, whatever has become of its name. */
-export function heldDirectory(fd: number): DirectoryHandle {
-  return {
-    fd,
-    location: descriptorPath(fd),
-    close: () => closeSync(fd),
-  };
+/**
+ * A directory by its descriptor: /proc leads to the inode itself, whatever has become of its name.
+ * @param close by whom the descriptor was opened: Node warns in a worker when it closes one that it did not open
+ */
+export function heldDirectory(fd: number, close: (fd: number) => void = closeSync): DirectoryHandle {
+  return { fd, location: descriptorPath(fd), close: () => close(fd) };
 }
 
-export function heldEnd(fd: number): PathEnd {
+export function heldEnd(fd: number, close: (fd: number) => void = closeSync): PathEnd {
   return {
     stats: fstatSync(fd),
     open: (flags) => openSync(descriptorPath(fd), flags),
-    close: () => closeSync(fd),
+    close: () => close(fd),
   };
 }
 

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { type Ffi, ffi, systemError } from '../ffi.ts';
 import type { DirectoryHandle, FileName, SymlinkRule } from './contract.ts';
 import { descriptorWalkResolver } from './descriptor-walk.ts';
@@ -37,9 +36,10 @@ export function openat2Resolver(): PathResolver | undefined {
   const native = ffi();
   if (!native || !canReachDescriptors()) return undefined;
   const openat2 = bindOpenat2(native);
+  const close = native.process.func('int close(int)') as (fd: number) => void;
   const probe = openat2(AT_FDCWD, Buffer.from('/\0'), openHow(O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS));
   if (probe < 0) return undefined;
-  closeSync(probe);
+  close(probe);
 
   const directoryHow = openHowByRule(O_PATH | O_DIRECTORY);
   const endHow = openHowByRule(O_PATH);
@@ -66,11 +66,13 @@ export function openat2Resolver(): PathResolver | undefined {
       const fd = open(from, components, directoryHow[symlinks]);
       return fd === undefined
         ? descriptorWalkResolver.openDirectory(from, components, symlinks)
-        : heldDirectory(fd);
+        : heldDirectory(fd, close);
     },
     openEnd(from, components, symlinks) {
       const fd = open(from, components, endHow[symlinks]);
-      return fd === undefined ? descriptorWalkResolver.openEnd(from, components, symlinks) : heldEnd(fd);
+      return fd === undefined
+        ? descriptorWalkResolver.openEnd(from, components, symlinks)
+        : heldEnd(fd, close);
     },
   };
 }
