@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { JetStreamError } from '@jetstream/protocol';
 
 const MAX_ADDRESSES = 8;
@@ -9,7 +9,10 @@ const MAX_ADDRESSES = 8;
  * @throws JetStreamError `host-unresolved`
  */
 export async function resolveHost(host: string): Promise<string[]> {
-  if (isIP(host) !== 0) return [host];
+  const version = isIP(host);
+  // In the form the system gives back: the transport compares addresses as text.
+  if (version === 6) return [new SocketAddress({ address: host, family: 'ipv6' }).address];
+  if (version === 4) return [host];
   try {
     const found = await lookup(host, { all: true, order: 'verbatim' });
     return [...new Set(found.map(({ address }) => address))].slice(0, MAX_ADDRESSES);

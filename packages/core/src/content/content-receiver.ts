@@ -44,6 +44,7 @@ export class ContentReceiver implements TransferHandler {
   #progress: WriterProgress = { writtenBytes: 0, durableBytes: 0, filesDone: 0, failed: 0 };
   #totals: TransferTotals = { files: 0, directories: 0, bytes: 0, final: false };
   #committing = false;
+  #awaitsAnswer = false;
   #over = false;
 
   constructor(port: TransferPort, storage: StorageHost, observer: ContentReceiverObserver) {
@@ -60,8 +61,9 @@ export class ContentReceiver implements TransferHandler {
   }
 
   onMessage(message: TransferMessage): void | Promise<void> {
-    if (this.#over) return;
     const { body } = message;
+    if (this.#awaitsAnswer && body?.$case === 'complete') this.#onAnswered();
+    if (this.#over) return;
     switch (body?.$case) {
       case 'manifestBatch': {
         const { firstIndex, entries } = body.value;
@@ -122,7 +124,9 @@ export class ContentReceiver implements TransferHandler {
   }
 
   onClosed(error: JetStreamError): void {
-    this.#fail(error);
+    // All is durable: a peer that leaves without its answer changes nothing.
+    if (this.#awaitsAnswer) this.#onAnswered();
+    else this.#fail(error);
   }
 
   stop(): void {
@@ -176,6 +180,12 @@ export class ContentReceiver implements TransferHandler {
       $case: 'complete',
       value: { files: filesDone, bytes: durableBytes, failed },
     });
+    this.#awaitsAnswer = true;
+  }
+
+  /** The sender knows that all is done (TR-5). */
+  #onAnswered(): void {
+    this.#awaitsAnswer = false;
     this.#observer.onComplete();
   }
 

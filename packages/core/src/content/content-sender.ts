@@ -3,6 +3,7 @@ import {
   errorCodeFromWire,
   errorCodeToWire,
   JetStreamError,
+  type TransferComplete,
   type TransferMessage,
 } from '@jetstream/protocol';
 import type { ManifestTotals } from '@jetstream/storage';
@@ -89,7 +90,7 @@ export class ContentSender implements TransferHandler {
         this.#observer.onProgress(body.value.writtenBytes, body.value.durableBytes);
         return;
       case 'complete':
-        return this.#onComplete();
+        return this.#onComplete(body.value);
       case 'failed':
         this.#fail(
           new JetStreamError(errorCodeFromWire(body.value.errorCode), body.value.message, {
@@ -255,7 +256,7 @@ export class ContentSender implements TransferHandler {
     this.#openScanGate();
   }
 
-  #onComplete(): void {
+  #onComplete(message: TransferComplete): void {
     const unanswered = this.#totals.entries - this.#settledEntries;
     if (unanswered !== 0) {
       throw new JetStreamError(
@@ -264,6 +265,7 @@ export class ContentSender implements TransferHandler {
       );
     }
     this.stop();
+    this.#port.send({ $case: 'complete', value: message });
     this.#observer.onComplete();
   }
 

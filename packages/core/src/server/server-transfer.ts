@@ -187,6 +187,7 @@ export class ServerTransfer implements TransferHandler {
     if (this.#over) return;
     this.#over = true;
     this.#content?.stop();
+    this.#port.close();
     this.#summary.elapsedMs = performance.now() - this.#startedMs;
     const { logger, onTransfer } = this.#context;
     const { failures, ...counts } = this.#summary;
