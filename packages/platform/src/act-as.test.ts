@@ -15,9 +15,9 @@ import { Worker } from 'node:worker_threads';
 import { buildSync } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
 import { lookUpAccount } from './accounts/account.ts';
-import { actAs, canActAs } from './act-as.ts';
+import { actAs, canActAsOthers } from './act-as.ts';
 
-const needsRoot = !canActAs();
+const needsRoot = !canActAsOthers();
 const ada = { name: 'ada', uid: 54_321, gid: 54_322, groups: [54_322, 54_323] };
 const bob = { name: 'bob', uid: 54_331, gid: 54_332, groups: [54_332] };
 
@@ -133,7 +133,7 @@ describe('acting as a user', () => {
 
   it('refuses in the main thread, and without native functions', () => {
     vi.stubEnv('JETSTREAM_PORTABLE', '1');
-    expect(canActAs()).toBe(false);
+    expect(canActAsOthers()).toBe(false);
     vi.unstubAllEnvs();
     expect(() => actAs(ada)).toThrow(expect.objectContaining({ code: 'permission-denied' }));
   });

@@ -12,7 +12,7 @@ const SYSCALLS = {
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
 /** Can a worker thread of this process act as another user than the one who runs it. */
-export function canActAs(): boolean {
+export function canActAsOthers(): boolean {
   return reasonAgainst() === undefined;
 }
 

@@ -1,6 +1,6 @@
 export { type Account, lookUpAccount } from './accounts/account.ts';
 export { currentUser } from './accounts/current-user.ts';
-export { actAs, canActAs } from './act-as.ts';
+export { actAs, canActAsOthers } from './act-as.ts';
 export { aeadProvider } from './aead/aead-provider.ts';
 export { portableAead } from './aead/portable.ts';
 export type * from './beneath-root/contract.ts';
