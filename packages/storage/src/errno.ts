@@ -31,9 +31,8 @@ export function operationFailed(
   const subject = `/${components.join('/')}`;
   if (error instanceof JetStreamError && error.subject === subject) return error;
   const { code, message } = fileError(error, subject);
-  const shown = displayPath(components);
-  const what =
-    code === 'internal' || code === 'io-error' ? message : `${shown}: ${ERROR_CODES[code].meaning}`;
+  if (code === 'internal') return error as Error;
+  const what = code === 'io-error' ? message : `${displayPath(components)}: ${ERROR_CODES[code].meaning}`;
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   return new JetStreamError(code, `${what}, while ${doing}${advice}`, { subject, cause: error });
 }

@@ -18,8 +18,6 @@ export interface StorageOptions {
    * it is missing. Default: the system's root, with symlinks followed as the system does.
    */
   sandboxRoot?: string | undefined;
-  /** Default: the strongest that this machine has. */
-  operations?: DirectoryOperations | undefined;
 }
 
 /**
@@ -27,7 +25,8 @@ export interface StorageOptions {
  * @throws JetStreamError when the sandbox directory cannot be opened or made
  */
 export function openStorage(options: StorageOptions = {}): FileSystem {
-  const { sandboxRoot, operations = directoryOperations() } = options;
+  const { sandboxRoot } = options;
+  const operations = directoryOperations();
   try {
     if (sandboxRoot === undefined) return new NodeFileSystem(operations, operations.openRoot('/'), 'system');
     mkdirSync(sandboxRoot, { recursive: true, mode: 0o700 });

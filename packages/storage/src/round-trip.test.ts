@@ -15,7 +15,11 @@ const temporaryDirectory = temporaryDirectories();
 const blake3 = await loadBlake3();
 const user = { name: 'alice', fullName: 'alice' };
 
-function copy(from: string, to: string, options: TransferOptions & { maxDescriptors?: number; maxOpenHandles?: number }) {
+function copy(
+  from: string,
+  to: string,
+  options: TransferOptions & { maxDescriptors?: number; maxOpenHandles?: number },
+) {
   const { maxDescriptors = 1000, maxOpenHandles = 32 } = options;
   const source = openStorage();
   const target = openStorage({ sandboxRoot: to });
@@ -52,14 +56,21 @@ describe('a tree that is read, sent and written', () => {
     const open = readdirSync('/proc/self/fd').length;
     const { results, entries, problems, settled, totals } = copy(from, to, {
       batchEntries: 1 + Math.floor(random() * 50),
-      order: (blocks) => blocks.map((block) => [random(), block] as const).sort().map(([, block]) => block),
+      order: (blocks) =>
+        blocks
+          .map((block) => [random(), block] as const)
+          .sort()
+          .map(([, block]) => block),
       ...(seed % 2 === 0 && { maxDescriptors: 4 }),
       ...(seed % 3 === 0 && { maxOpenHandles: 1 }),
     });
     expect(problems).toEqual([]);
     expect(results.filter(({ code }) => code !== 'none')).toEqual([]);
     expect(treeSnapshot(`${to}/into/copy`)).toEqual(treeSnapshot(from));
-    expect(results.map(({ index }) => index).sort((a, b) => a - b), '[TR-3] one result each').toEqual([...entries.keys()]);
+    expect(
+      results.map(({ index }) => index).sort((a, b) => a - b),
+      '[TR-3] one result each',
+    ).toEqual([...entries.keys()]);
     for (const [index, entry] of entries.entries()) expect(settled.get(index)?.target).toBe(entry.targetPath);
     const files = entries.filter(({ kind }) => kind === 'file');
     const bytes = files.reduce((sum, { size }) => sum + size, 0);

@@ -10,7 +10,11 @@ export function faultyFileSystem(fileSystem: FileSystem, fault: Fault): FileSyst
 }
 
 /** Fails an operation, from its `first` time on, `times` times. */
-export function failing(operation: string, code: ErrorCode, { first = 1, times = Number.POSITIVE_INFINITY } = {}): Fault {
+export function failing(
+  operation: string,
+  code: ErrorCode,
+  { first = 1, times = Number.POSITIVE_INFINITY } = {},
+): Fault {
   let count = 0;
   return (name) => {
     if (name !== operation || ++count < first || count >= first + times) return;

@@ -13,7 +13,18 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-const NAMES = ['a', 'file.txt', '-rf', 'größe', 'a b', 'new\nline', '\x1b[31m', 'back\\slash', '日本', 'x'.repeat(250)];
+const NAMES = [
+  'a',
+  'file.txt',
+  '-rf',
+  'größe',
+  'a b',
+  'new\nline',
+  '\x1b[31m',
+  'back\\slash',
+  '日本',
+  'x'.repeat(250),
+];
 
 /** Fills a directory with files of awkward sizes and names. */
 export function makeRandomTree(root: string, random: () => number, entries: number): void {
@@ -35,7 +46,8 @@ export function makeRandomTree(root: string, random: () => number, entries: numb
 
 function randomContent(random: () => number): Buffer {
   const edges = [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 17];
-  const size = random() < 0.15 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() ** 4 * 300_000);
+  const size =
+    random() < 0.15 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() ** 4 * 300_000);
   const content = Buffer.alloc(size);
   for (let at = 0; at < size; at += 1 + Math.floor(random() * 4096)) content[at] = Math.floor(random() * 256);
   return content;

@@ -23,9 +23,19 @@ export interface TransferOutcome {
 }
 
 /** Takes a tree from reader to writer in one thread, as two ends of a connection would. */
-export function transfer(reader: TreeReader, writer: TreeWriter, options: TransferOptions = {}): TransferOutcome {
+export function transfer(
+  reader: TreeReader,
+  writer: TreeWriter,
+  options: TransferOptions = {},
+): TransferOutcome {
   const { batchEntries = 100, order = (blocks) => blocks, tamper = () => {}, afterScan = () => {} } = options;
-  const outcome: TransferOutcome = { entries: [], results: [], settled: new Map(), problems: [], blocksRead: [] };
+  const outcome: TransferOutcome = {
+    entries: [],
+    results: [],
+    settled: new Map(),
+    problems: [],
+    blocksRead: [],
+  };
   const blocks: number[] = [];
   const take = (results: readonly EntryResult[]) => {
     outcome.results.push(...results);
