@@ -28,10 +28,11 @@ const { metafile } = await build({
   sourcesContent: false,
   // Optional parts of ssh2; it does without them.
   external: [...NATIVE_PACKAGES, 'cpu-features', '*.node'],
-  // CommonJS packages inside an ES module call `require` for Node's own modules.
+  // CommonJS packages inside an ES module call `require` for Node's own modules, and some read `__dirname`.
   banner: {
-    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url), directoryOfBundle = import.meta.dirname;",
   },
+  define: { __dirname: 'directoryOfBundle' },
   metafile: true,
   logLevel: 'warning',
 });

@@ -14,4 +14,11 @@ async function main(argv: readonly string[]): Promise<number> {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
+/** Only a fault of ours comes here. */
+process.on('uncaughtException', (error) => {
+  const what = process.env.JETSTREAM_DEBUG ? error.stack : `${error.message} (JETSTREAM_DEBUG=1 shows where)`;
+  process.stderr.write(`jscp: internal error: ${what}\n`);
+  process.exit(1);
+});
+
 main(process.argv.slice(2)).then((status) => process.exit(status));
