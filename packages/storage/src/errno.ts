@@ -23,16 +23,13 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
  * @param doing as in "while ...", e.g. "writing"
  * @param components of the path beneath the root: what lies above the root is nobody's business
  */
-export function operationFailed(
-  error: unknown,
-  doing: string,
-  components: readonly string[],
-): JetStreamError {
+export function operationFailed(error: unknown, doing: string, components: readonly string[]): Error {
   const subject = `/${components.join('/')}`;
   if (error instanceof JetStreamError && error.subject === subject) return error;
-  const { code, message } = fileError(error, subject);
+  const shown = displayPath(components);
+  const { code, message } = fileError(error, shown);
   if (code === 'internal') return error as Error;
-  const what = code === 'io-error' ? message : `${displayPath(components)}: ${ERROR_CODES[code].meaning}`;
+  const what = code === 'io-error' ? message : `${shown}: ${ERROR_CODES[code].meaning}`;
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   return new JetStreamError(code, `${what}, while ${doing}${advice}`, { subject, cause: error });
 }

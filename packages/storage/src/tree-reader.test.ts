@@ -1,0 +1,310 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { BLOCK_BYTES, type ErrorCode } from '@jetstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { loadBlake3 } from './digest.ts';
+import { openStorage } from './node-file-system.ts';
+import { type Fault, failing, faultyFileSystem } from './testing/faulty-file-system.ts';
+import { temporaryDirectories } from './testing/temporary-directory.ts';
+import {
+  createTreeReader,
+  type ReaderBatch,
+  type TreeReader,
+  type TreeReaderOptions,
+} from './tree-reader.ts';
+
+const temporaryDirectory = temporaryDirectories();
+const blake3 = await loadBlake3();
+
+interface Sending {
+  root: string;
+  reader: TreeReader;
+  batch: ReaderBatch;
+  /** Index of an entry by its target. */
+  indexOf(target: string): number;
+}
+
+/** Scans a directory as `t`, made by `fill`. */
+function sending(
+  fill: (root: string) => void,
+  options: Partial<TreeReaderOptions> & { fault?: Fault } = {},
+): Sending {
+  const root = temporaryDirectory();
+  fill(root);
+  const { fault = () => {}, ...rest } = options;
+  const fileSystem = faultyFileSystem(openStorage({ sandboxRoot: root }), fault);
+  const mappings = [{ source: '/', target: 't' }];
+  const reader = createTreeReader({ fileSystem, blake3, mappings, symlinks: 'follow', ...rest });
+  const batch = reader.nextBatch(1000);
+  expect(batch.done).toBe(true);
+  return {
+    root,
+    reader,
+    batch,
+    indexOf: (target) => batch.entries.findIndex(({ targetPath }) => targetPath === target),
+  };
+}
+
+function read(reader: TreeReader, block = 0) {
+  const memory = new Uint8Array(BLOCK_BYTES).fill(0xee);
+  const result = reader.readBlock(block, memory);
+  return { ...result, bytes: memory.subarray(0, result.byteLength) };
+}
+
+describe('createTreeReader', () => {
+  it('gives entries, totals and the blocks that are fully known', () => {
+    const { batch } = sending((root) => {
+      writeFileSync(`${root}/big`, Buffer.alloc(2 * BLOCK_BYTES + 5));
+      mkdirSync(`${root}/empty`);
+    });
+    expect(batch.entries.map(({ kind, targetPath, size }) => [kind, targetPath, size]).sort()).toEqual([
+      ['directory', 't', 0],
+      ['directory', 't/empty', 0],
+      ['file', 't/big', 2 * BLOCK_BYTES + 5],
+    ]);
+    expect(batch.totals).toEqual({ entries: 3, files: 1, bytes: 2 * BLOCK_BYTES + 5 });
+    expect(batch.sealedBlocks).toEqual([
+      { block: 0, count: 2, byteLength: BLOCK_BYTES },
+      { block: 2, count: 1, byteLength: 5 },
+    ]);
+  });
+
+  it('counts entries on from batch to batch', () => {
+    const root = temporaryDirectory();
+    for (let at = 0; at < 25; at++) writeFileSync(`${root}/${at}`, 'x');
+    const reader = createTreeReader({
+      fileSystem: openStorage({ sandboxRoot: root }),
+      blake3,
+      mappings: [{ source: '/', target: 't' }],
+      symlinks: 'ignore',
+    });
+    let next = 0;
+    for (let done = false; !done; ) {
+      const batch = reader.nextBatch(7);
+      expect(batch.firstIndex).toBe(next);
+      next += batch.entries.length;
+      done = batch.done;
+    }
+    expect(next).toBe(26);
+  });
+
+  it('reads several small files into one block, with a digest of each', () => {
+    const { reader, batch } = sending((root) => {
+      for (const name of ['a', 'b', 'c']) writeFileSync(`${root}/${name}`, `content of ${name}`);
+    });
+    const files = batch.entries
+      .filter(({ kind }) => kind === 'file')
+      .map(({ targetPath }) => targetPath.slice(2));
+    const { bytes, digests, failures, begun } = read(reader);
+    expect(Buffer.from(bytes).toString()).toBe(files.map((name) => `content of ${name}`).join(''));
+    const expected = files.map((name) => blake3(Buffer.from(`content of ${name}`)));
+    expect(Buffer.from(digests)).toEqual(Buffer.concat(expected));
+    expect(failures).toEqual([]);
+    expect(begun).toBe(`/${files[0]}`);
+  });
+
+  it('says by name what it cannot find, and goes on', () => {
+    const { batch } = sending((root) => writeFileSync(`${root}/a`, ''), {
+      mappings: [
+        { source: 'none', target: 'x' },
+        { source: 'a', target: 'y' },
+        { source: '../a', target: 'z' },
+      ],
+    });
+    expect(batch.problems.map(({ source, code }) => [source, code])).toEqual([
+      ['none', 'not-found'],
+      ['../a', 'path-refused'],
+    ]);
+    expect(batch.problems[0]?.message).toContain('none');
+    expect(batch.entries.map(({ targetPath }) => targetPath)).toEqual(['y']);
+  });
+
+  it('refuses a FIFO, a device and a symlink out of the root by name', () => {
+    const { batch } = sending((root) => {
+      execFileSync('mkfifo', [`${root}/fifo`]);
+      symlinkSync('/dev/zero', `${root}/zero`);
+      symlinkSync('/etc/passwd', `${root}/passwd`);
+      symlinkSync('loop', `${root}/loop`);
+    });
+    expect(batch.problems.map(({ source, code }) => [source, code]).sort()).toEqual([
+      ['/fifo', 'special-file'],
+      ['/loop', 'path-refused'],
+      ['/passwd', 'path-refused'],
+      ['/zero', 'path-refused'],
+    ]);
+  });
+
+  it('sends what a symlink leads to, or leaves it out', () => {
+    const fill = (root: string) => {
+      writeFileSync(`${root}/real`, 'abc');
+      symlinkSync('real', `${root}/link`);
+    };
+    const followed = sending(fill);
+    expect(followed.indexOf('t/link')).toBeGreaterThan(0);
+    expect(Buffer.from(read(followed.reader).bytes).toString()).toBe('abcabc');
+    expect(sending(fill, { symlinks: 'ignore' }).indexOf('t/link')).toBe(-1);
+  });
+
+  it('tells what an entry is until it is settled', () => {
+    const { reader, indexOf } = sending((root) => {
+      mkdirSync(`${root}/d`);
+      writeFileSync(`${root}/d/f`, 'abc');
+    });
+    const index = indexOf('t/d/f');
+    const described = { kind: 'file', source: '/d/f', target: 't/d/f', bytes: 3 };
+    expect(reader.describe(index)).toEqual(described);
+    expect(reader.entrySettled(index)).toEqual(described);
+    expect(reader.entrySettled(index)).toBeUndefined();
+    expect(reader.entrySettled(indexOf('t/d'))).toMatchObject({ kind: 'directory', source: '/d' });
+    expect(reader.entrySettled(99)).toBeUndefined();
+  });
+
+  it('wants a block until its files are settled', () => {
+    const { reader, indexOf } = sending((root) => {
+      writeFileSync(`${root}/a`, 'a');
+      writeFileSync(`${root}/b`, 'b');
+    });
+    reader.entrySettled(indexOf('t/a'));
+    expect(reader.isBlockWanted(0)).toBe(true);
+    reader.entrySettled(indexOf('t/b'));
+    expect(reader.isBlockWanted(0)).toBe(false);
+    expect(reader.isBlockWanted(5)).toBe(false);
+  });
+
+  it('reads nothing of settled files when their block goes again', () => {
+    const { reader, indexOf, root } = sending((root) => {
+      writeFileSync(`${root}/a`, 'a');
+      writeFileSync(`${root}/b`, 'b');
+    });
+    read(reader);
+    reader.entrySettled(indexOf('t/a'));
+    rmSync(`${root}/a`);
+    const { bytes, failures } = read(reader);
+    expect(failures).toEqual([]);
+    expect([...bytes].sort()).toEqual([0, 0x62]);
+  });
+});
+
+describe('a source that changes while it is sent', () => {
+  const changes: [string, (path: string) => void, ErrorCode][] = [
+    ['grows', (path) => appendFileSync(path, 'more'), 'source-changed'],
+    ['shrinks', (path) => truncateSync(path, 1), 'source-changed'],
+    ['is touched', (path) => utimesSync(path, 1, 1), 'source-changed'],
+    ['vanishes', (path) => rmSync(path), 'not-found'],
+    [
+      'is replaced by an equal one',
+      (path) => {
+        writeFileSync(`${path}2`, 'abc');
+        utimesSync(`${path}2`, 1_700_000_000, 1_700_000_000);
+        renameSync(`${path}2`, path);
+      },
+      'source-changed',
+    ],
+    [
+      'is replaced by a directory',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+      'is-a-directory',
+    ],
+    [
+      'is replaced by a FIFO',
+      (path) => {
+        rmSync(path);
+        execFileSync('mkfifo', [path]);
+      },
+      'special-file',
+    ],
+    [
+      'is replaced by a symlink',
+      (path) => {
+        renameSync(path, `${path}2`);
+        symlinkSync('f2', path);
+      },
+      'path-refused',
+    ],
+  ];
+
+  it.each(changes)(
+    'fails by name when it %s; its bytes are zeros that no digest agrees with',
+    (_, change, code) => {
+      const { reader, root, indexOf } = sending((root) => {
+        writeFileSync(`${root}/f`, 'abc');
+        utimesSync(`${root}/f`, 1_700_000_000, 1_700_000_000);
+        writeFileSync(`${root}/other`, 'xyz');
+      });
+      change(`${root}/f`);
+      const { bytes, digests, failures } = read(reader);
+      expect(failures).toEqual([{ index: indexOf('t/f'), code, message: expect.stringContaining('/f') }]);
+      expect(Buffer.from(bytes).toString('latin1').split('').sort().join('')).toBe('\0\0\0xyz');
+      const order = indexOf('t/f') < indexOf('t/other') ? 0 : 1;
+      expect(digests.subarray(32 * order, 32 * order + 32)).toEqual(new Uint8Array(32));
+      expect(reader.isBlockWanted(0)).toBe(true);
+      expect(read(reader).failures, 'it fails once').toEqual([]);
+    },
+  );
+
+  it('has its later blocks skipped, but not those that others share', () => {
+    const { reader, root, indexOf } = sending((root) => {
+      writeFileSync(`${root}/big`, Buffer.alloc(3 * BLOCK_BYTES + 1));
+    });
+    expect(read(reader, 0).failures).toEqual([]);
+    appendFileSync(`${root}/big`, 'x');
+    const { bytes, failures } = read(reader, 1);
+    expect(failures).toEqual([expect.objectContaining({ index: indexOf('t/big'), code: 'source-changed' })]);
+    expect(bytes.every((byte) => byte === 0)).toBe(true);
+    expect([0, 1, 2, 3].map((block) => reader.isBlockWanted(block))).toEqual([false, false, false, false]);
+  });
+});
+
+describe('a failing source', () => {
+  it.each<[string, ErrorCode]>([
+    ['openFile', 'permission-denied'],
+    ['read', 'io-error'],
+    ['status', 'io-error'],
+  ])('at %s with %s fails that file by name', (operation, code) => {
+    let armed = false;
+    const fail = failing(operation, code, { times: 1 });
+    const fault: Fault = (name, parameters) => {
+      if (armed) fail(name, parameters);
+    };
+    const { reader } = sending(
+      (root) => {
+        writeFileSync(`${root}/a`, 'abc');
+        writeFileSync(`${root}/b`, 'abc');
+      },
+      { fault },
+    );
+    armed = true;
+    const { bytes, failures } = read(reader);
+    expect(failures).toEqual([expect.objectContaining({ code })]);
+    expect([...bytes.subarray(0, 3)]).toEqual([0, 0, 0]);
+    expect(Buffer.from(bytes.subarray(3)).toString()).toBe('abc');
+  });
+
+  it('that cannot be listed is told by name', () => {
+    const { batch } = sending((root) => mkdirSync(`${root}/d`), {
+      fault: failing('openDirectory', 'permission-denied', { first: 2 }),
+    });
+    expect(batch.problems).toEqual([expect.objectContaining({ source: '/d', code: 'permission-denied' })]);
+  });
+
+  it('keeps what an executable is', () => {
+    const { batch, indexOf } = sending((root) => {
+      writeFileSync(`${root}/x`, '');
+      chmodSync(`${root}/x`, 0o711);
+    });
+    expect(batch.entries[indexOf('t/x')]?.executable).toBe(true);
+  });
+});
