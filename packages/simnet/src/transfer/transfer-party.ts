@@ -37,6 +37,8 @@ export abstract class TransferParty {
   connection: Connection | undefined;
   establishedUs: number | undefined;
   closed: ClosedHow | undefined;
+  /** How often the peer was seen at a new address. */
+  pathChanges = 0;
   /** May more be written to the stream? */
   protected streamWritable = true;
   readonly #messageBytes: number;
@@ -68,6 +70,9 @@ export abstract class TransferParty {
         break;
       case 'stream-writable':
         this.streamWritable = true;
+        break;
+      case 'path-changed':
+        this.pathChanges++;
         break;
       case 'closed':
         this.closed = { atUs: nowUs, code: event.code, reason: event.reason, byPeer: event.byPeer };
