@@ -267,7 +267,7 @@ describe('a server', () => {
       copy.child.kill(signal);
       const { status, stderr } = await copy.finished;
       if (signal === 'SIGINT') {
-        expect([status, stderr]).toEqual([130, expect.stringMatching(/^jscp: [^\n]*cancel[^\n]*\n$/)]);
+        expect([status, stderr]).toEqual([130, expect.stringMatching(/^jscp: [^\n]*stopped[^\n]*\n$/)]);
       }
       expect(existsSync(received('interrupted'))).toBe(false);
     }

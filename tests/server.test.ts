@@ -66,7 +66,7 @@ describe('a server that cannot start says why in one line', () => {
   });
 
   it('when its address is not one of this machine', async () => {
-    expectRefusal(await start('--recv-host', '192.0.2.1'), 3, /192\.0\.2\.1/);
+    expectRefusal(await start('--recv-host', '192.0.2.1'), 2, /192\.0\.2\.1/);
   });
 
   it('when its sandbox is missing or a file', async () => {
@@ -140,8 +140,9 @@ describe('a server', () => {
     const file = arena.file('cut', 20_000_000);
     const copy = arena.startJscp(server.port, ['-l', '8M', file, '127.0.0.1:/cut']);
     await copy.untilAcked(500_000);
+    // Two of one kind could reach the process as one.
     server.child.kill('SIGTERM');
-    expect(await server.stop('SIGTERM')).toMatchObject({ status: 0, signal: null });
+    expect(await server.stop('SIGINT')).toMatchObject({ status: 0, signal: null });
     expectRefusal(await copy.finished, 8, /./);
     expect(existsSync(join(arena.sandbox, 'cut'))).toBe(false);
   });

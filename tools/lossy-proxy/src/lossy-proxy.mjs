@@ -14,12 +14,14 @@ import { seededRandom } from './seeded-random.mjs';
  * @property {number} [reorder] share that is held back by `reorderMs`
  * @property {number} [reorderMs] default 5
  * @property {number} [delayMs] added to every datagram, each way; default 0
+ * @property {number} [maxDatagramBytes] larger ones vanish without a word; default: all pass
  */
 
 /**
  * @typedef {object} ProxyCounts
  * @property {number} forwarded
  * @property {number} lost
+ * @property {number} tooLarge
  * @property {number} duplicated
  * @property {number} reordered
  * @property {number} rebindings
@@ -48,7 +50,7 @@ export class LossyProxy {
   #held = new Set();
   #closed = false;
   /** @type {ProxyCounts} */
-  counts = { forwarded: 0, lost: 0, duplicated: 0, reordered: 0, rebindings: 0 };
+  counts = { forwarded: 0, lost: 0, tooLarge: 0, duplicated: 0, reordered: 0, rebindings: 0 };
 
   /** @param {LossyProxyOptions} options */
   constructor(options) {
@@ -59,6 +61,7 @@ export class LossyProxy {
       reorder: 0,
       reorderMs: 5,
       delayMs: 0,
+      maxDatagramBytes: Number.POSITIVE_INFINITY,
       ...options,
     };
     this.#random = seededRandom(options.seed ?? 1);
@@ -108,13 +111,15 @@ export class LossyProxy {
     }
     const known = client;
     const { serverPort, serverHost } = this.#options;
-    this.#pass(() => known.upstream.send(datagram, serverPort, serverHost));
+    this.#pass(datagram, () => known.upstream.send(datagram, serverPort, serverHost));
   }
 
   /** @param {{ address: string, port: number }} client */
   #openUpstream({ address, port }) {
     const upstream = createSocket(this.#family());
-    upstream.on('message', (datagram) => this.#pass(() => this.#front.send(datagram, port, address)));
+    upstream.on('message', (datagram) =>
+      this.#pass(datagram, () => this.#front.send(datagram, port, address)),
+    );
     upstream.on('error', () => {});
     upstream.bind(0, () => growBuffers(upstream));
     return upstream;
@@ -122,10 +127,15 @@ export class LossyProxy {
 
   /**
    * Decides what becomes of one datagram.
+   * @param {Buffer} datagram
    * @param {() => void} send
    */
-  #pass(send) {
-    const { loss, duplicate, reorder, reorderMs, delayMs } = this.#options;
+  #pass(datagram, send) {
+    const { loss, duplicate, reorder, reorderMs, delayMs, maxDatagramBytes } = this.#options;
+    if (datagram.length > maxDatagramBytes) {
+      this.counts.tooLarge += 1;
+      return;
+    }
     if (this.#random() < loss) {
       this.counts.lost += 1;
       return;

@@ -51,6 +51,13 @@ describe('the lossy proxy', () => {
     expect(senders.size).toBe(2);
   });
 
+  it('swallows what is too large', async () => {
+    await start({ maxDatagramBytes: 1472 });
+    client.send(Buffer.alloc(1473), proxy.port, '127.0.0.1');
+    expect(await echo('x'.repeat(1472))).toHaveLength(1472);
+    expect(proxy.counts.tooLarge).toBe(1);
+  });
+
   it('duplicates', async () => {
     await start({ duplicate: 1 });
     const copies: string[] = [];

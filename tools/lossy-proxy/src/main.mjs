@@ -10,12 +10,13 @@ const USAGE = `Usage: lossy-proxy --to ADDRESS:PORT [options]
   --duplicate SHARE      datagrams that arrive twice [default: 0]
   --reorder SHARE        datagrams held back by 5 ms [default: 0]
   --delay MS             added each way [default: 0]
+  --mtu BYTES            larger datagrams vanish [default: all pass]
   --rebind-every SECONDS gives each client a new address before the server [default: never]
   --seed NUMBER          [default: 1]`;
 
 const { values } = parseArgs({
   options: Object.fromEntries(
-    ['to', 'listen', 'loss', 'duplicate', 'reorder', 'delay', 'rebind-every', 'seed'].map((name) => [
+    ['to', 'listen', 'loss', 'duplicate', 'reorder', 'delay', 'mtu', 'rebind-every', 'seed'].map((name) => [
       name,
       { type: /** @type {const} */ ('string') },
     ]),
@@ -35,6 +36,7 @@ const proxy = await startLossyProxy({
   duplicate: Number(values.duplicate ?? 0),
   reorder: Number(values.reorder ?? 0),
   delayMs: Number(values.delay ?? 0),
+  maxDatagramBytes: Number(values.mtu ?? Number.POSITIVE_INFINITY),
   seed: Number(values.seed ?? 1),
 });
 console.log(`listening on UDP ${proxy.port}`);
