@@ -3,8 +3,11 @@
  * timeouts. Fed in the order of packet numbers.
  */
 export class PersistentCongestion {
+  /** The run under way. */
   private runStartUs: number = Number.NaN;
-  private runEndUs: number = Number.NaN;
+  private runUs = 0;
+  /** Longest run that ended since the last look. */
+  private longestRunUs = 0;
   /** Packets sent before the first RTT sample prove nothing. */
   private firstSampleUs: number = Number.POSITIVE_INFINITY;
 
@@ -15,23 +18,32 @@ export class PersistentCongestion {
   onLost(sentUs: number): void {
     if (sentUs < this.firstSampleUs) return;
     if (Number.isNaN(this.runStartUs)) this.runStartUs = sentUs;
-    this.runEndUs = sentUs;
+    this.runUs = sentUs - this.runStartUs;
   }
 
   onAcked(): void {
-    this.runStartUs = Number.NaN;
+    this.longestRunUs = Math.max(this.longestRunUs, this.runUs);
+    this.startOver();
   }
 
   /** True once for each run that spans more than `durationUs`. */
   isEstablished(durationUs: number): boolean {
-    if (Number.isNaN(this.runStartUs) || this.runEndUs - this.runStartUs <= durationUs) return false;
-    this.runStartUs = Number.NaN;
+    const longestUs = Math.max(this.longestRunUs, this.runUs);
+    this.longestRunUs = 0;
+    if (longestUs <= durationUs) return false;
+    this.startOver();
     return true;
   }
 
   /** New path. */
   reset(): void {
-    this.runStartUs = Number.NaN;
+    this.startOver();
+    this.longestRunUs = 0;
     this.firstSampleUs = Number.POSITIVE_INFINITY;
+  }
+
+  private startOver(): void {
+    this.runStartUs = Number.NaN;
+    this.runUs = 0;
   }
 }

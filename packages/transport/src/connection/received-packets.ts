@@ -27,8 +27,8 @@ export class ReceivedPackets {
     if (!ackEliciting) return;
 
     this.elicitingSinceAck += 1;
-    const outOfOrder = packetNumber !== expected;
-    if (outOfOrder || this.elicitingSinceAck >= this.packetThreshold) this.dueUs = nowUs;
+    const gapAppeared = packetNumber > expected;
+    if (gapAppeared || this.elicitingSinceAck >= this.packetThreshold) this.dueUs = nowUs;
     else if (this.elicitingSinceAck === 1) this.dueUs = nowUs + this.maxDelayUs;
   }
 

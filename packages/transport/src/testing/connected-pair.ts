@@ -20,6 +20,9 @@ import {
 import { CountingPool } from './counting-pool.ts';
 import { nullAead } from './null-aead.ts';
 
+const CLIENT_ADDRESS: PathAddress = { address: '198.51.100.7', port: 40_000 };
+const SERVER_ADDRESS: PathAddress = { address: '192.0.2.1', port: 8886 };
+
 export interface ConnectedPairOptions {
   /** Seed of all randomness. Default 1. */
   seed?: number;
@@ -50,38 +53,59 @@ export interface ConnectedPair {
 
 /** Two connections with keys agreed, as if their handshake just ended; `established` is already taken from their events. */
 export function connectedPair(options: ConnectedPairOptions = {}): ConnectedPair {
-  const { seed = 1, nowUs = 0, aead = nullAead, idleTimeoutMs = 30_000 } = options;
-  const randomBytes = seededBytes(seededRandom(seed));
-  const clientAddress = { address: '198.51.100.7', port: 40_000 };
-  const serverAddress = { address: '192.0.2.1', port: 8886 };
-  const secrets = { up: randomBytes(32), down: randomBytes(32) };
-  const ids = {
-    client: connectionIdFromRandom(randomBytes(8)),
-    server: connectionIdFromRandom(randomBytes(8)),
+  const agreement = new Agreement(options);
+  return {
+    client: agreement.connection('client'),
+    server: agreement.connection('server'),
+    clientAddress: CLIENT_ADDRESS,
+    serverAddress: SERVER_ADDRESS,
   };
+}
 
-  function make(role: 'client' | 'server'): TransportConnection {
-    const isClient = role === 'client';
-    const settings = resolveEndpointOptions({
-      staticPrivateKey: randomBytes(32),
-      aead,
-      blockPool: (isClient ? options.clientPool : options.serverPool) ?? new CountingPool(1024),
-      randomBytes,
-      software: 'pair',
-      acceptIncoming: !isClient,
-      idleTimeoutMs,
-      ...options.settings,
-    });
-    const keys: EstablishedKeys = {
+/** A connection of `role`, and the keys of the other side for a peer that says whatever a test wants. */
+export function connectionAndPeerKeys(
+  role: 'client' | 'server',
+  options: ConnectedPairOptions = {},
+): { connection: TransportConnection; peerKeys: EstablishedKeys; peerAddress: PathAddress } {
+  const agreement = new Agreement(options);
+  return {
+    connection: agreement.connection(role),
+    peerKeys: agreement.keys(role === 'client' ? 'server' : 'client'),
+    peerAddress: role === 'client' ? SERVER_ADDRESS : CLIENT_ADDRESS,
+  };
+}
+
+/** What a handshake would have agreed on. */
+class Agreement {
+  private readonly options: ConnectedPairOptions;
+  private readonly randomBytes: (length: number) => Uint8Array;
+  private readonly secrets: Record<'client' | 'server', Uint8Array>;
+  private readonly ids: Record<'client' | 'server', Uint8Array>;
+
+  constructor(options: ConnectedPairOptions) {
+    this.options = options;
+    this.randomBytes = seededBytes(seededRandom(options.seed ?? 1));
+    this.secrets = { client: this.randomBytes(32), server: this.randomBytes(32) };
+    this.ids = {
+      client: connectionIdFromRandom(this.randomBytes(8)),
+      server: connectionIdFromRandom(this.randomBytes(8)),
+    };
+  }
+
+  keys(role: 'client' | 'server'): EstablishedKeys {
+    const { aead = nullAead, idleTimeoutMs = 30_000, handshakeRttUs = 0, settings } = this.options;
+    const peer = role === 'client' ? 'server' : 'client';
+    const { keyUpdatePackets } = settings ?? {};
+    return {
       protection: new PacketProtection({
         aead,
         algorithm: AeadAlgorithm.Aes256Gcm,
-        sendSecret: isClient ? secrets.up : secrets.down,
-        receiveSecret: isClient ? secrets.down : secrets.up,
-        updateAfterPackets: settings.keyUpdatePackets,
+        sendSecret: this.secrets[role],
+        receiveSecret: this.secrets[peer],
+        ...(keyUpdatePackets !== undefined && { updateAfterPackets: keyUpdatePackets }),
       }),
-      localConnectionId: isClient ? ids.client : ids.server,
-      peerConnectionId: isClient ? ids.server : ids.client,
+      localConnectionId: this.ids[role],
+      peerConnectionId: this.ids[peer],
       peerParameters: {
         initialStreamCreditBytes: INITIAL_STREAM_CREDIT_BYTES,
         initialBlockCredit: INITIAL_BLOCK_CREDIT,
@@ -91,25 +115,34 @@ export function connectedPair(options: ConnectedPairOptions = {}): ConnectedPair
       },
       handshakeHash: new Uint8Array(32),
       peerStaticKey: new Uint8Array(32),
-      rttUs: isClient ? (options.handshakeRttUs ?? 0) : 0,
+      rttUs: role === 'client' ? handshakeRttUs : 0,
     };
+  }
+
+  connection(role: 'client' | 'server'): TransportConnection {
+    const { options } = this;
+    const isClient = role === 'client';
     const connection = new TransportConnection({
       role,
-      nowUs,
-      path: isClient ? serverAddress : clientAddress,
-      settings,
-      driver: new AgreedKeys(keys),
+      nowUs: options.nowUs ?? 0,
+      path: isClient ? SERVER_ADDRESS : CLIENT_ADDRESS,
+      settings: resolveEndpointOptions({
+        staticPrivateKey: this.randomBytes(32),
+        aead: options.aead ?? nullAead,
+        blockPool: (isClient ? options.clientPool : options.serverPool) ?? new CountingPool(1024),
+        randomBytes: this.randomBytes,
+        software: 'pair',
+        acceptIncoming: !isClient,
+        ...options.settings,
+      }),
+      driver: new AgreedKeys(this.keys(role)),
       host: { onActivity: () => {} },
-      loginDeadlineUs: isClient
-        ? Number.POSITIVE_INFINITY
-        : (options.loginDeadlineUs ?? Number.POSITIVE_INFINITY),
+      loginDeadlineUs: (isClient ? undefined : options.loginDeadlineUs) ?? Number.POSITIVE_INFINITY,
     });
     connection.pollEvent();
     if (options.loggedIn ?? true) connection.raiseLimits();
     return connection;
   }
-
-  return { client: make('client'), server: make('server'), clientAddress, serverAddress };
 }
 
 /** A handshake that is over. */
