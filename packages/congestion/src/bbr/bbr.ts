@@ -130,15 +130,15 @@ export class Bbr implements CongestionController {
     this.updateRound(sample);
     this.updateMaxBw(sample);
     gate.onAck(state, sample);
-    adaptLowerBoundsFromCongestion(state, gate.counts(state, sample.smoothedRttUs));
+    adaptLowerBoundsFromCongestion(state, gate.counts(state));
     this.checkCollapse(sample);
     updateAckAggregation(state, sample);
     checkFullBwReached(state, sample);
+    const starting = state.phase === 'startup';
     checkStartupDone(state, gate, sample);
+    if (starting && state.phase !== 'startup') gate.onStartupDone();
     checkDrainDone(state);
-    const cycle = state.cycleCount;
     updateProbeBwCyclePhase(state, gate, sample);
-    if (state.cycleCount !== cycle) gate.fade();
     updateMinRtt(state, sample);
     checkProbeRtt(state);
     advanceLatestDeliverySignals(state, sample);
@@ -155,16 +155,18 @@ export class Bbr implements CongestionController {
 
   private updateMaxBw(sample: AckSample): void {
     const { state } = this;
-    if (sample.deliveryRate <= 0) return;
+    const sentUs = sample.nowUs - sample.rttUs;
+    if (sample.deliveryRate <= 0 || sentUs < state.modelSinceUs) return;
     if (state.sampleLimited && sample.deliveryRate < state.maxBw) return;
     state.maxBwFilter.update(Math.min(sample.deliveryRate, MAX_BW), state.cycleCount);
   }
 
   private checkCollapse(sample: AckSample): void {
     const { state, gate } = this;
-    const congested = gate.isLossHard || gate.delayed(state, sample.smoothedRttUs);
+    const congested = gate.isLossHard || gate.isQueueStanding(state);
     const rate = this.collapse.onAck(state, sample, congested);
     if (rate <= 0) return;
+    state.modelSinceUs = state.nowUs;
     state.maxBwFilter.reset();
     state.maxBwFilter.update(rate, state.cycleCount);
     resetShortTermModel(state);

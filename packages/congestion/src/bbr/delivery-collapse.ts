@@ -15,7 +15,7 @@ export class DeliveryCollapse {
   private startUs = 0;
   private startDelivered = 0;
   private lowIntervals = 0;
-  private bestRate = 0;
+  private lastRate = 0;
 
   /**
    * @param congested a queue or much loss is seen
@@ -31,20 +31,16 @@ export class DeliveryCollapse {
     const expected = (state.bw * intervalUs) / 1e6;
     if (intervalUs < state.minRttUs || expected < MIN_INTERVAL_DATAGRAMS * state.datagramBytes) return 0;
     const rate = ((state.deliveredBytes - this.startDelivered) * 1e6) / intervalUs;
-    if (rate >= COLLAPSE * state.bw) {
-      this.restart(state, 0);
-      return 0;
-    }
-    this.bestRate = Math.max(this.bestRate, rate);
-    const collapsedTo = this.lowIntervals + 1 >= INTERVALS ? this.bestRate : 0;
-    this.restart(state, collapsedTo > 0 ? 0 : this.lowIntervals + 1);
-    return collapsedTo;
+    const low = rate < COLLAPSE * state.bw ? this.lowIntervals + 1 : 0;
+    const delivers = Math.max(rate, this.lastRate);
+    this.restart(state, low % INTERVALS);
+    this.lastRate = rate;
+    return low >= INTERVALS ? delivers : 0;
   }
 
   private restart(state: BbrState, lowIntervals: number): void {
     this.startUs = state.nowUs;
     this.startDelivered = state.deliveredBytes;
     this.lowIntervals = lowIntervals;
-    if (lowIntervals === 0) this.bestRate = 0;
   }
 }

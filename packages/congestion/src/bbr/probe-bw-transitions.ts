@@ -47,6 +47,8 @@ export function startProbeBwUp(state: BbrState, deliveryRate: number): void {
   resetFullBw(state, deliveryRate);
   state.cwndGain = PROBE_UP_CWND_GAIN;
   state.phase = 'probe-bw-up';
+  state.upStampUs = state.nowUs;
+  state.upStartInflight = state.bytesInFlight;
   raiseInflightLongtermSlope(state);
 }
 

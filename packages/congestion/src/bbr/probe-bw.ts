@@ -2,7 +2,7 @@ import type { AckSample } from '../controller.ts';
 import type { DelayGatedLoss } from './delay-gated-loss.ts';
 import { resetFullBw } from './full-pipe.ts';
 import { adaptLongTermModel } from './long-term-model.ts';
-import { HEADROOM, RENO_COEXISTENCE_MAX_ROUNDS } from './parameters.ts';
+import { HEADROOM, PROBE_UP_PACING_GAIN, RENO_COEXISTENCE_MAX_ROUNDS } from './parameters.ts';
 import {
   startProbeBwCruise,
   startProbeBwDown,
@@ -63,9 +63,20 @@ function isTimeToGoDown(state: BbrState, sample: AckSample): boolean {
     state.prevProbePrecautionary = true;
     return true;
   }
+  if (hasBuiltQueue(state)) return true;
   if (state.isCwndLimited && state.cwnd >= state.inflightLongterm) {
     resetFullBw(state, sample.deliveryRate);
     return false;
   }
   return state.fullBwNow;
+}
+
+/**
+ * Ours, as in BBRv2: a quarter BDP more in flight than when the probe began has gone into a queue and need not grow. While the
+ * rate still grows, so does the BDP, and the probe goes on.
+ */
+function hasBuiltQueue(state: BbrState): boolean {
+  const extra = (PROBE_UP_PACING_GAIN - 1) * state.bdp(state.maxBw, 1);
+  const probed = Math.max(state.inflight(state.maxBw, 1), state.upStartInflight) + extra + state.extraAckedFilter.max;
+  return state.nowUs > state.upStampUs + state.minRttUs && state.bytesInFlight > probed;
 }

@@ -63,6 +63,8 @@ export class BbrState {
   sampleDelivered = 0;
 
   // Data rate model.
+  /** Packets sent before this measured a path that has changed since. */
+  modelSinceUs = 0;
   readonly maxBwFilter = new WindowedMaxFilter(parameters.MAX_BW_FILTER_LEN);
   cycleCount = 0;
   bwShortterm = Number.POSITIVE_INFINITY;
@@ -98,6 +100,8 @@ export class BbrState {
   ackPhase: AckPhase = 'init';
   isBwProbeSample = false;
   cycleStampUs = 0;
+  upStampUs = 0;
+  upStartInflight = 0;
   bwProbeWaitUs = 0;
   roundsSinceProbeUp = 0;
   bwProbeUpRounds = 0;

@@ -1,0 +1,33 @@
+import type { BbrState } from './state.ts';
+
+/** A queue is seen when the RTT stays above min_rtt by an eighth of it, and by this at least. */
+const DELAY_FRACTION = 1 / 8;
+const MIN_DELAY_US = 4_000;
+/** The least RTT is taken over at least this, so that the jitter of a radio is not taken for a queue. */
+const MIN_WINDOW_US = 25_000;
+
+/**
+ * Is a queue standing at the bottleneck? Judged by the least RTT of the last one to two min_rtt: jitter raises some samples of a
+ * window and the smoothed RTT with them, only a queue raises all.
+ */
+export class QueueDetector {
+  /** Least RTT of the last window and of this one; 0 for none. */
+  private lastLeastUs = 0;
+  private leastUs = 0;
+  private windowStartUs = 0;
+
+  onRtt(state: BbrState, rttUs: number): void {
+    if (rttUs <= 0) return;
+    if (state.nowUs - this.windowStartUs >= Math.max(state.minRttUs, MIN_WINDOW_US)) {
+      this.windowStartUs = state.nowUs;
+      this.lastLeastUs = this.leastUs;
+      this.leastUs = rttUs;
+    } else if (rttUs < this.leastUs) this.leastUs = rttUs;
+  }
+
+  isStanding(state: BbrState): boolean {
+    const { minRttUs } = state;
+    const floorUs = minRttUs + Math.max(minRttUs * DELAY_FRACTION, MIN_DELAY_US);
+    return minRttUs > 0 && Math.min(this.lastLeastUs, this.leastUs) > floorUs;
+  }
+}
