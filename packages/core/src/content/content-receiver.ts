@@ -141,7 +141,8 @@ export class ContentReceiver implements TransferHandler {
         'the sender announced digests of too many blocks ahead of their content',
       );
     }
-    this.#digests.set(block, digests);
+    // A copy: what was decoded is a view of a stream's whole buffer, which would be kept, and cloned for the worker.
+    this.#digests.set(block, new Uint8Array(digests));
     this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
     this.#port.wake();
   }

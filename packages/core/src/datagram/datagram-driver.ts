@@ -1,4 +1,4 @@
-import { type DatagramAddress, type DatagramPath, openPortableDatagramPath } from '@jetstream/platform';
+import { type DatagramAddress, type DatagramPath, openDatagramPath } from '@jetstream/platform';
 import type { Connection, Endpoint } from '@jetstream/transport';
 import { monotonicNowUs } from './monotonic-clock.ts';
 
@@ -33,7 +33,7 @@ export class DatagramDriver {
   static async open(options: DatagramDriverOptions): Promise<DatagramDriver> {
     // Nothing comes in before the caller's next turn, so these are set by then.
     let driver!: DatagramDriver;
-    const path = await openPortableDatagramPath({
+    const path = await openDatagramPath({
       ...options.path,
       onReceive: (datagram, from) => driver.#receive(datagram, from),
       onDrain: () => driver.schedule(),
