@@ -2,7 +2,6 @@ import { JetStreamError } from '@jetstream/protocol';
 import { ed25519KeyOf } from './login-signature.ts';
 
 const MAX_LINES = 4_096;
-const MAX_TEXT_LENGTH = 1024 * 1024;
 
 /** Options about what JetStream does not have; a key with them may do all that JetStream offers. */
 const IRRELEVANT_OPTIONS = new Set([
@@ -28,12 +27,12 @@ export interface AuthorizedKey {
  * Reads OpenSSH's `authorized_keys` (sshd(8)). Keys of other types and lines that make no sense are left out. A line with an
  * option that restricts what the key may do, and that JetStream cannot enforce, is refused as a whole: `command=`, `from=`,
  * `restrict`, `cert-authority`, or one that is not known.
- * @throws JetStreamError `limit-exceeded` above 1 MiB or 4,096 lines
+ * @throws JetStreamError `limit-exceeded` above 4,096 lines
  */
 export function parseAuthorizedKeys(text: string): AuthorizedKey[] {
-  const lines = text.length > MAX_TEXT_LENGTH ? undefined : text.split('\n', MAX_LINES + 1);
-  if (lines === undefined || lines.length > MAX_LINES) {
-    throw new JetStreamError('limit-exceeded', 'an authorized_keys file may have 1 MiB and 4,096 lines');
+  const lines = text.trimEnd().split('\n', MAX_LINES + 1);
+  if (lines.length > MAX_LINES) {
+    throw new JetStreamError('limit-exceeded', `an authorized_keys file may have ${MAX_LINES} lines`);
   }
   return lines.flatMap((line, index) => parseLine(line.trim(), index + 1) ?? []);
 }
@@ -56,7 +55,7 @@ function publicKeyIn(text: string): Uint8Array | undefined {
   return blob.toString('base64') === base64 && ed25519KeyOf(blob) !== undefined ? blob : undefined;
 }
 
-/** Options end at the first blank outside quotes and are parted by commas outside quotes; `\"` is a quote inside quotes. */
+/** Options end at the first blank outside quotes and are parted by commas outside quotes; `\"` is a quote that neither begins nor ends. */
 function splitOptions(line: string): { options: string[]; rest: string } {
   const options: string[] = [];
   let option = '';
@@ -64,7 +63,7 @@ function splitOptions(line: string): { options: string[]; rest: string } {
   let at = 0;
   for (; at < line.length; at++) {
     const character = line[at]!;
-    if (quoted && character === '\\' && line[at + 1] === '"') {
+    if (character === '\\' && line[at + 1] === '"') {
       option += '\\"';
       at++;
       continue;

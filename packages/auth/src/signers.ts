@@ -28,7 +28,9 @@ export interface SignerOptions {
  */
 export async function collectSigners(options: SignerOptions): Promise<Signer[]> {
   const agentSocket = options.agentSocket ?? process.env['SSH_AUTH_SOCK'] ?? '';
-  if (options.identityFile !== undefined) return [await namedSigner(options.identityFile, agentSocket)];
+  if (options.identityFile !== undefined) {
+    return [await namedSigner(options.identityFile.replace(/\.pub$/, ''), agentSocket)];
+  }
 
   const found: Signer[] = [];
   let reason: unknown;
