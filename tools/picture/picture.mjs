@@ -40,6 +40,7 @@ async function recordCopy() {
   try {
     const jscp = `jscp -P ${proxy.port} --accept-new photos 127.0.0.1:/photos`;
     tmux('new-session', '-d', '-x', String(COLUMNS), '-y', String(ROWS), '-c', base, shell(config));
+    await screenThatShows(/^\$/);
     tmux('send-keys', jscp, 'Enter');
     const during = await screenThatShows(/[456]\d %/);
     const after = await screenThatShows(/^copied /m);

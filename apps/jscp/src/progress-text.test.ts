@@ -39,6 +39,11 @@ describe('progressBlock', () => {
     expect(progressBlock(HALF, 80)[1]).toMatch(/ {2}…[^ ]*g_0001\.jpg$/);
   });
 
+  it('shows a name within the working directory as it would be typed there', () => {
+    const [, second] = progressBlock({ ...HALF, currentFile: `${process.cwd()}/a/b` }, 100);
+    expect(second.endsWith('  a/b')).toBe(true);
+  });
+
   it('says that totals still grow', () => {
     expect(progressBlock({ ...HALF, totalsFinal: false }, 100)[0]).toContain('/ 256 MiB+');
   });

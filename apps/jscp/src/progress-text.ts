@@ -59,7 +59,7 @@ export function progressBlock(progress: TransferProgress, columns: number): [str
     waiting(progress),
   ].filter((part) => part !== '');
   const detailsText = details.join(GAP);
-  const name = progress.currentFile ? printable(progress.currentFile) : '';
+  const name = progress.currentFile ? printable(fromHere(progress.currentFile)) : '';
   const room = columns - detailsText.length - GAP.length - 1;
   const second = name !== '' && room >= 8 ? `${detailsText}${GAP}${endOf(name, room)}` : detailsText;
   return [first.slice(0, columns), second.slice(0, columns)];
@@ -91,6 +91,12 @@ function waiting({ state, waitsFor }: TransferProgress): string {
   if (state === 'complete') return '';
   if (state === 'connecting' || state === 'finishing') return waitsFor ? `${state}: ${waitsFor}` : state;
   return waitsFor ? `limit: ${waitsFor}` : '';
+}
+
+/** A path within the working directory is shown as it would be typed there. */
+function fromHere(path: string): string {
+  const here = `${process.cwd()}/`;
+  return path.startsWith(here) ? path.slice(here.length) : path;
 }
 
 /** The end of a path says more than its beginning. */
