@@ -11,9 +11,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   'read-only': 'mount it writable or choose another target',
   'is-a-directory': 'choose another target name',
   'not-a-directory': 'choose another target path',
-  'path-refused': 'a symlink leads out of the root or is not allowed here',
-  'special-file': 'only files and directories are copied',
-  'name-invalid': 'the file system cannot store this name; rename it',
+  'path-refused': 'look for a symlink in it',
+  'name-invalid': 'rename it',
   'io-error': 'check the disk and run the copy again',
 };
 

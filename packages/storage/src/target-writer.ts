@@ -177,8 +177,9 @@ export class TargetWriter implements TreeWriter {
     if (size > 0) this.#blocks.add(file);
     try {
       const components = this.#options.resolve(entry.targetPath);
-      file.directory = this.#tree.claimFile(components);
-      file.name = components.at(-1)!;
+      // A copy: a part of a path would keep the whole of it in memory, a million times.
+      file.name = Buffer.from(components.pop()!).toString();
+      file.directory = this.#tree.claimFile([...components, file.name]);
     } catch (error) {
       return [this.#fail(file, asFileFailure(error), entry.targetPath)];
     }

@@ -179,6 +179,10 @@ describe('createTreeWriter', () => {
     execFileSync('rm', ['-rf', `${root}/d`]);
   });
 
+  it.each(['', 'a/b', '..', 'x'.repeat(33)])('refuses the transfer id %j', (transferId) => {
+    expect(() => writerInto(temporaryDirectory(), { transferId })).toThrow(/transfer id/);
+  });
+
   it('gives the digest of each file', () => {
     const results = writeLetters(writerInto(temporaryDirectory()), ['a']);
     expect(Buffer.from(results[0]!.digest)).toEqual(Buffer.from(blake3(Buffer.from('a'))));

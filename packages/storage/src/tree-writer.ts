@@ -1,5 +1,5 @@
 import type { BlockRun, ManifestEntry } from '@jetstream/manifest';
-import type { ErrorCode } from '@jetstream/protocol';
+import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import { TargetWriter } from './target-writer.ts';
@@ -9,7 +9,7 @@ export interface TreeWriterOptions {
   blake3: Blake3;
   /** The path rule: from an entry's target path to names beneath the file system's root; throws what it refuses. */
   resolve: (targetPath: string) => string[];
-  /** Of ASCII letters and digits, at most 32; not used by any other transfer into the same root, also not by earlier ones. */
+  /** 1 to 32 ASCII letters and digits; of no other transfer into the same root, also no earlier one: it names partial files. */
   transferId: string;
   /** Entries that a manifest may have. */
   maxEntries: number;
@@ -83,6 +83,10 @@ export interface TreeWriter {
   abort(): void;
 }
 
+/** @throws JetStreamError `invalid-argument` for a transfer id of another form */
 export function createTreeWriter(options: TreeWriterOptions): TreeWriter {
+  if (!/^[A-Za-z0-9]{1,32}$/.test(options.transferId)) {
+    throw new JetStreamError('invalid-argument', 'a transfer id has 1 to 32 letters and digits');
+  }
   return new TargetWriter(options);
 }
