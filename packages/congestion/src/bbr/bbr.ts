@@ -4,6 +4,7 @@ import { initPacingRate, setPacingRateWithGain, updateControlParameters } from '
 import { DelayGatedLoss } from './delay-gated-loss.ts';
 import { DeliveryCollapse } from './delivery-collapse.ts';
 import { checkDrainDone } from './drain.ts';
+import { respondToCe } from './ecn.ts';
 import { checkFullBwReached } from './full-pipe.ts';
 import { checkProbeLoss } from './long-term-model.ts';
 import { MAX_BW } from './parameters.ts';
@@ -18,7 +19,7 @@ import {
 } from './short-term-model.ts';
 import { checkStartupDone } from './startup.ts';
 import { BbrState } from './state.ts';
-import { handleSpuriousLoss, restoreCwnd, saveCwnd, saveStateUponLoss } from './undo.ts';
+import { handleSpuriousLoss, noteLoss, restoreCwnd, saveCwnd } from './undo.ts';
 
 /**
  * BBRv3 of draft-ietf-ccwg-bbr with delay-gated loss (`delay-gated-loss.ts`, docs/CONGESTION.md). This file is the order of
@@ -28,14 +29,18 @@ export class Bbr implements CongestionController {
   readonly name = 'bbr';
   private readonly options: ControllerOptions;
   private state: BbrState;
-  private gate = new DelayGatedLoss();
+  private readonly createGate: () => DelayGatedLoss;
+  private gate: DelayGatedLoss;
   private collapse = new DeliveryCollapse();
   /** Time of a persistent congestion not yet answered by an ACK of something sent after it; -1 for none. */
   private backedOffUs = -1;
 
-  constructor(options: ControllerOptions) {
+  /** @param createGate the rule by which loss counts; another one than ours serves to compare with the draft */
+  constructor(options: ControllerOptions, createGate: () => DelayGatedLoss = () => new DelayGatedLoss()) {
     this.options = { ...options };
+    this.createGate = createGate;
     this.state = new BbrState(options, 0, 0);
+    this.gate = createGate();
   }
 
   get windowBytes(): number {
@@ -78,11 +83,7 @@ export class Bbr implements CongestionController {
     state.nowUs = loss.nowUs;
     state.deliveredBytes = loss.deliveredBytes;
     this.gate.onLoss(state, loss);
-    if (!state.isLossInRound) {
-      state.lossRoundDelivered = loss.deliveredBytes;
-      saveStateUponLoss(state);
-    }
-    state.isLossInRound = true;
+    noteLoss(state);
     state.episodeLostBytes += loss.packetBytes;
     if (loss.packetNumber !== state.lastLostPacket + 1) state.lossRangesInRound++;
     state.lastLostPacket = loss.packetNumber;
@@ -119,7 +120,8 @@ export class Bbr implements CongestionController {
   reset(nowUs: number): void {
     const { deliveredBytes, datagramBytes } = this.state;
     this.state = new BbrState({ ...this.options, datagramBytes }, nowUs, deliveredBytes);
-    this.gate = new DelayGatedLoss();
+    this.state.modelSinceUs = nowUs;
+    this.gate = this.createGate();
     this.collapse = new DeliveryCollapse();
     this.backedOffUs = -1;
   }
@@ -130,6 +132,7 @@ export class Bbr implements CongestionController {
     this.updateRound(sample);
     this.updateMaxBw(sample);
     gate.onAck(state, sample);
+    respondToCe(state, sample);
     adaptLowerBoundsFromCongestion(state, gate.counts(state));
     this.checkCollapse(sample);
     updateAckAggregation(state, sample);

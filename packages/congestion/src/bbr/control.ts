@@ -14,6 +14,7 @@ import type { BbrState } from './state.ts';
 /** From the model to what the transport obeys (draft §5.6). */
 export function updateControlParameters(state: BbrState, sample: AckSample): void {
   setPacingRateWithGain(state, state.pacingGain);
+  floorPacingRate(state, sample.smoothedRttUs);
   setSendQuantum(state);
   setCwnd(state, sample.ackedBytes);
 }
@@ -26,6 +27,12 @@ export function initPacingRate(state: BbrState, rttUs: number): void {
 export function setPacingRateWithGain(state: BbrState, gain: number): void {
   const rate = gain * state.bw * (1 - PACING_MARGIN);
   if (rate > 0 && (state.fullBwReached || rate > state.pacingRate)) state.pacingRate = Math.min(rate, MAX_BW);
+}
+
+/** Half the smallest window each round trip is always allowed; without it a tiny `bw` would starve itself of samples. */
+function floorPacingRate(state: BbrState, smoothedRttUs: number): void {
+  if (smoothedRttUs > 0)
+    state.pacingRate = Math.max(state.pacingRate, (state.minPipeCwnd * 0.5 * 1e6) / smoothedRttUs);
 }
 
 function setSendQuantum(state: BbrState): void {

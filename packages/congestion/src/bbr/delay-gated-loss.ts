@@ -6,6 +6,8 @@ import type { BbrState } from './state.ts';
 
 /** A rate below this part of the model, after what loss explains, is a shortfall. */
 const SHORTFALL = 0.75;
+/** A mark is answered at the end of the loss round it falls in, which is not the end of a round. */
+const CE_ROUNDS = 2;
 /** From here on loss counts whatever else is seen. */
 const HARD_LOSS_THRESH = 0.2;
 /** …judged over at least so many datagrams, or chance would decide. */
@@ -21,7 +23,8 @@ const HARD_LOSS_DATAGRAMS = 256;
 export class DelayGatedLoss {
   private readonly queue = new QueueDetector();
   private readonly ledgers = new LossLedgers();
-  private ceInRound = false;
+  /** Rounds for which a CE mark is remembered. */
+  private ceRounds = 0;
   private shortfall = false;
   private hardLoss = false;
   private roundMaxRate = 0;
@@ -35,7 +38,7 @@ export class DelayGatedLoss {
     this.roundMaxRate = Math.max(this.roundMaxRate, sample.deliveryRate);
     this.ledgers.book(state, sample.ackedBytes, 0, this.isQueueStanding(state));
     if (state.round.started) this.endRound(state);
-    if (sample.ecnCeCount > 0) this.ceInRound = true;
+    if (sample.ecnCeCount > 0) this.ceRounds = CE_ROUNDS;
     if (state.cycleCount === this.cycle) return;
     this.cycle = state.cycleCount;
     this.ledgers.fade();
@@ -52,7 +55,7 @@ export class DelayGatedLoss {
 
   /** After an outage: what was lost in it says nothing about the path as it is now. */
   forgetRound(): void {
-    this.ceInRound = false;
+    this.ceRounds = 0;
     this.shortfall = false;
     this.hardLoss = false;
     this.roundMaxRate = 0;
@@ -73,7 +76,7 @@ export class DelayGatedLoss {
   counts(state: BbrState): boolean {
     return (
       this.hardLoss ||
-      this.ceInRound ||
+      this.ceRounds > 0 ||
       this.shortfall ||
       this.isQueueStanding(state) ||
       this.ledgers.growsWithRate(state)
@@ -85,8 +88,12 @@ export class DelayGatedLoss {
     const lost = sample.lostSinceTransmitBytes;
     const inflight = sample.transmitBytesInFlight;
     if (lost <= inflight * LOSS_THRESH || !this.counts(state)) return false;
-    const excused = this.hardLoss || this.ledgers.growsWithRate(state) ? 0 : this.ledgers.background;
-    return lost > inflight * (LOSS_THRESH + excused);
+    return lost > inflight * (LOSS_THRESH + this.excusedLossRate(state));
+  }
+
+  /** Loss rate that the path has anyway, by what is seen where nothing of ours can be its cause. */
+  excusedLossRate(state: BbrState): number {
+    return this.hardLoss || this.ledgers.growsWithRate(state) ? 0 : this.ledgers.background;
   }
 
   private endRound(state: BbrState): void {
@@ -98,7 +105,7 @@ export class DelayGatedLoss {
       !state.isCwndLimited &&
       this.roundMaxRate < SHORTFALL * state.bw * (1 - lossRate);
     this.roundMaxRate = 0;
-    this.ceInRound = false;
+    this.ceRounds = Math.max(0, this.ceRounds - 1);
     if (total < HARD_LOSS_DATAGRAMS * state.datagramBytes) return;
     this.hardLoss = lossRate > HARD_LOSS_THRESH;
     this.ackedBytes = 0;

@@ -28,11 +28,15 @@ export function adaptLongTermModel(state: BbrState, gate: DelayGatedLoss, sample
 
 /** A packet of a probe was lost: was that too much in flight? */
 export function checkProbeLoss(state: BbrState, gate: DelayGatedLoss, loss: LossSample): void {
-  if (!state.isBwProbeSample || !gate.isInflightTooHigh(state, loss)) return;
+  if (state.isBwProbeSample && gate.isInflightTooHigh(state, loss))
+    handleInflightTooHigh(state, inflightAtLoss(loss), loss.applicationLimited === true);
+}
+
+/** @param inflight the volume that was too much; not believed when it was application-limited */
+export function handleInflightTooHigh(state: BbrState, inflight: number, applicationLimited: boolean): void {
   state.prevProbeTooHigh = true;
   state.isBwProbeSample = false;
-  if (loss.applicationLimited !== true)
-    state.inflightLongterm = Math.max(inflightAtLoss(loss), state.targetInflight * BETA);
+  if (!applicationLimited) state.inflightLongterm = Math.max(inflight, state.targetInflight * BETA);
   if (state.phase === 'probe-bw-up') {
     state.undoPhase = 'probe-bw-up';
     startProbeBwDown(state);

@@ -31,7 +31,8 @@ export class LossLedgers {
     if (ledger === undefined) return;
     ledger.acked += acked;
     ledger.lost += lost;
-    if (ledger === this.draining && ledger.acked > MAX_DRAINING_DATAGRAMS * state.datagramBytes) halve(ledger);
+    if (ledger === this.draining && ledger.acked > MAX_DRAINING_DATAGRAMS * state.datagramBytes)
+      halve(ledger);
   }
 
   /** Does loss grow with the rate? */

@@ -77,6 +77,7 @@ function isTimeToGoDown(state: BbrState, sample: AckSample): boolean {
  */
 function hasBuiltQueue(state: BbrState): boolean {
   const extra = (PROBE_UP_PACING_GAIN - 1) * state.bdp(state.maxBw, 1);
-  const probed = Math.max(state.inflight(state.maxBw, 1), state.upStartInflight) + extra + state.extraAckedFilter.max;
+  const probed =
+    Math.max(state.inflight(state.maxBw, 1), state.upStartInflight) + extra + state.extraAckedFilter.max;
   return state.nowUs > state.upStampUs + state.minRttUs && state.bytesInFlight > probed;
 }

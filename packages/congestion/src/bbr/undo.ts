@@ -13,8 +13,16 @@ export function restoreCwnd(state: BbrState): void {
   state.cwnd = Math.max(state.cwnd, state.priorCwnd);
 }
 
-/** At the first loss of a round (draft §5.5.11.1). */
-export function saveStateUponLoss(state: BbrState): void {
+/** A loss or CE mark was seen; the first one of a round trip begins an episode (draft §5.5.10.2, NoteLoss). */
+export function noteLoss(state: BbrState): void {
+  if (!state.isLossInRound) {
+    state.lossRoundDelivered = state.deliveredBytes;
+    saveStateUponLoss(state);
+  }
+  state.isLossInRound = true;
+}
+
+function saveStateUponLoss(state: BbrState): void {
   saveCwnd(state);
   state.undoPhase = 'none';
   state.undoBwShortterm = state.bwShortterm;

@@ -24,6 +24,8 @@ export interface SenderOptions {
   startUs?: number;
   /** Bytes that the application has produced by a time; default without end. */
   producedBytes?: (nowUs: number) => number;
+  /** Propagation delay that joins `rttUs` at some times. Order is kept. */
+  extraDelayUs?: (nowUs: number) => number;
   /** Packets that one ACK covers, unless 5 ms pass before. Default 2. */
   ackEvery?: number;
   /** Delay added at random to each packet, order kept: up to so much. Default 0. */
@@ -58,6 +60,7 @@ export class Sender {
   readonly #ackEvery: number;
   readonly #jitterUs: number;
   readonly #random: () => number;
+  readonly #extraDelayUs: (nowUs: number) => number;
   #lastArrivalUs = 0;
   readonly #sentUs = new Float64Array(RING);
   readonly #state = new Uint8Array(RING);
@@ -91,6 +94,7 @@ export class Sender {
     this.#ackEvery = options.ackEvery ?? DEFAULT_ACK_EVERY;
     this.#jitterUs = options.jitterUs ?? 0;
     this.#random = options.random ?? (() => 0);
+    this.#extraDelayUs = options.extraDelayUs ?? (() => 0);
     this.startUs = options.startUs ?? 0;
     this.#sendDueUs = this.startUs;
     this.pacer = new Pacer(this.controller.pacingRate, options.datagramBytes);
@@ -98,7 +102,9 @@ export class Sender {
 
   nextEventUs(): number {
     const arrivalUs =
-      this.#arrivalHead === this.#arrivalTail ? Number.POSITIVE_INFINITY : this.#arrivalUs[this.#arrivalHead & MASK]!;
+      this.#arrivalHead === this.#arrivalTail
+        ? Number.POSITIVE_INFINITY
+        : this.#arrivalUs[this.#arrivalHead & MASK]!;
     return Math.min(arrivalUs, this.#ackDueUs, this.#sendDueUs, this.#probeDueUs);
   }
 
@@ -240,7 +246,8 @@ export class Sender {
     if (this.#probeDueUs === Number.POSITIVE_INFINITY) this.#setProbeTimer(nowUs);
     const departureUs = this.#bottleneck.offer(nowUs, bytes);
     if (departureUs === Number.POSITIVE_INFINITY) return;
-    const arrivalUs = departureUs + this.#rttUs + this.#jitterUs * this.#random();
+    const delayUs = this.#rttUs + this.#extraDelayUs(nowUs) + this.#jitterUs * this.#random();
+    const arrivalUs = departureUs + delayUs;
     this.#lastArrivalUs = Math.max(this.#lastArrivalUs, arrivalUs);
     this.#arrivalUs[this.#arrivalTail & MASK] = this.#lastArrivalUs;
     this.#arrivalPacket[this.#arrivalTail & MASK] = packet;

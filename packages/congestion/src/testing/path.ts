@@ -1,0 +1,63 @@
+import type { CongestionController } from '../controller.ts';
+import { type ControllerName, createController, initialWindowBytes } from '../create-controller.ts';
+import { Bottleneck, type BottleneckOptions } from './bottleneck.ts';
+import { seededRandom } from './random.ts';
+import { Sender, type SenderOptions } from './sender.ts';
+import { Simulation } from './simulation.ts';
+
+export const DATAGRAM_BYTES = 1_400;
+
+/** A path and who sends on it, in the units people speak of paths in. */
+export interface PathOptions {
+  mbitPerSecond: number;
+  rttMs: number;
+  /** Size of the drop-tail queue, in bandwidth-delay products. Default 1. */
+  bufferBdp?: number;
+  /** Chance of each packet to be lost at random. Default 0. */
+  loss?: number;
+  /** Default one 'bbr'. A function makes a controller that has no name. */
+  controllers?: readonly (ControllerName | (() => CongestionController))[];
+  seed?: number;
+  link?: Partial<BottleneckOptions>;
+  sender?: (index: number) => Partial<SenderOptions>;
+}
+
+export interface PathSimulation {
+  simulation: Simulation;
+  /** The first sender. */
+  sender: Sender;
+  bytesPerSecond: number;
+  bdpBytes: number;
+}
+
+export function simulatePath(options: PathOptions): PathSimulation {
+  const { mbitPerSecond, rttMs, bufferBdp = 1, loss = 0, controllers = ['bbr'], seed = 1 } = options;
+  const bytesPerSecond = mbitPerSecond * 125_000;
+  const bdpBytes = (bytesPerSecond * rttMs) / 1_000;
+  const bottleneck = new Bottleneck({
+    bytesPerSecond,
+    bufferBytes: Math.max(bufferBdp * bdpBytes, 2 * DATAGRAM_BYTES),
+    lossProbability: loss,
+    random: seededRandom(seed),
+    ...options.link,
+  });
+  const senders = controllers.map((controller, index) => {
+    const random = seededRandom(1_000 * seed + index);
+    return new Sender({
+      controller:
+        typeof controller === 'function'
+          ? controller()
+          : createController(controller, {
+              datagramBytes: DATAGRAM_BYTES,
+              initialWindowBytes: initialWindowBytes(DATAGRAM_BYTES),
+              random,
+            }),
+      bottleneck,
+      rttUs: rttMs * 1_000,
+      datagramBytes: DATAGRAM_BYTES,
+      random,
+      ...options.sender?.(index),
+    });
+  });
+  return { simulation: new Simulation(bottleneck, senders), sender: senders[0]!, bytesPerSecond, bdpBytes };
+}
