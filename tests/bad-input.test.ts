@@ -198,7 +198,7 @@ describe('a target', () => {
 
   it('that is a directory is refused, and it is said what to write', async () => {
     mkdirSync(received('directory'));
-    expectRefusal(await jscp(file, '127.0.0.1:/directory'), 12, /directory/);
+    expectRefusal(await jscp(file, '127.0.0.1:/directory'), 12, /directory.*end the target with \//);
     expect(readdirSync(received('directory'))).toEqual([]);
   });
 

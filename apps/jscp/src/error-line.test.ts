@@ -28,4 +28,11 @@ describe('a failed file', () => {
     expect(line('cannot read a/b')).toBe('jscp: cannot read a/b');
     expect(line('no space for /t')).toBe('jscp: no space for /t');
   });
+
+  it('whose target is a directory says how to copy into it', () => {
+    const error = { code: 'is-a-directory', message: '/t: a directory stands there' } as const;
+    expect(failedFileLine({ source: 'a', target: '/t', bytes: 0, error })).toBe(
+      'jscp: /t: a directory stands there; end the target with / to copy into it',
+    );
+  });
 });

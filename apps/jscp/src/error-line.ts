@@ -19,9 +19,10 @@ export function errorLine(error: JetStreamError): string {
   return `${line}\n${error.stack}${cause}`;
 }
 
-/** Names the file, unless its message does so itself. */
+/** Names the file, unless its message does so itself, and says what to do where only this program knows. */
 export function failedFileLine({ source, target, error }: FileOutcome): string {
   const message = error?.message ?? 'not copied';
   const named = message.includes(source) || message.includes(target);
-  return `jscp: ${printable(named ? message : `${source}: ${message}`)}`;
+  const hint = error?.code === 'is-a-directory' ? '; end the target with / to copy into it' : '';
+  return `jscp: ${printable(named ? message : `${source}: ${message}`)}${hint}`;
 }
