@@ -4,6 +4,7 @@ import { DROPPED, type Link } from './link.ts';
 import { Nat } from './nat.ts';
 
 interface Route {
+  readonly from: number;
   readonly to: number;
   readonly links: readonly Link[];
 }
@@ -17,8 +18,8 @@ export interface ArrivalSink {
 /** Who can be reached under which address over which links, and the datagrams under way. */
 export class Network {
   readonly pool: DatagramPool;
-  /** Datagrams to an address that nobody has (any more). */
-  unroutable = 0;
+  /** Datagrams to an address that nobody has (any more), by the host that sent them. */
+  readonly unroutable: number[] = [];
   readonly #sink: ArrivalSink;
   readonly #nats: Nat[] = [];
   readonly #hostByAddress = new Map<string, Map<number, number>>();
@@ -40,6 +41,7 @@ export class Network {
     const nat = new Nat(externalAddresses);
     this.#nats.push(nat);
     this.#routeBetween.push([]);
+    this.unroutable.push(0);
     for (const { address, port } of nat.addresses) {
       const ports = this.#hostByAddress.get(address) ?? new Map<number, number>();
       if (ports.has(port)) throw new RangeError(`two hosts at ${address} port ${port}`);
@@ -52,7 +54,7 @@ export class Network {
   /** Datagrams from one host to another pass these links in order. Links may be shared among routes. */
   addRoute(from: number, to: number, links: readonly Link[]): void {
     if (links.length === 0) throw new RangeError('a route has at least one link');
-    this.#routeBetween[from]![to] = this.#routes.push({ to, links }) - 1;
+    this.#routeBetween[from]![to] = this.#routes.push({ from, to, links }) - 1;
   }
 
   /** Takes over `slot`, in which host `from` has written a datagram of `bytes` bytes for `to`. */
@@ -60,7 +62,7 @@ export class Network {
     const receiver = this.#hostByAddress.get(to.address)?.get(to.port);
     const route = receiver === undefined ? undefined : this.#routeBetween[from]![receiver];
     if (route === undefined) {
-      this.unroutable++;
+      this.unroutable[from]!++;
       this.pool.release(slot);
       return;
     }
@@ -88,7 +90,7 @@ export class Network {
     const to = this.#to[slot]!;
     const held = this.#nats[route.to]!.addressAt(nowUs);
     if (held !== to && (held.port !== to.port || held.address !== to.address)) {
-      this.unroutable++;
+      this.unroutable[route.from]!++;
       this.pool.release(slot);
       return -1;
     }

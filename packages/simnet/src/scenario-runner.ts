@@ -65,7 +65,7 @@ export function runScenario(scenario: Scenario, options: RunnerOptions): Scenari
     idleTimers: simulation.idleTimers,
     forward,
     backward,
-    flows: flows.map((flow) => describeFlow(flow, forward)),
+    flows: flows.map((flow) => describeFlow(flow, forward, simulation.network.unroutable[flow.senderHost]!)),
   };
 }
 

@@ -26,6 +26,16 @@ describe('loss models', () => {
     expect((share(drops) * drops.length) / bursts).toBeCloseTo(10, 0);
   });
 
+  it('Gilbert–Elliott ends a burst after its longest time, however few packets pass', () => {
+    const longestRun = (longestBadUs: number): number => {
+      const options = { kind: 'gilbert-elliott', goodPackets: 5, badPackets: 1e9, longestBadUs } as const;
+      const runs = losses(options, 2000).map(Number).join('').split('0');
+      return Math.max(...runs.map((run) => run.length));
+    };
+    expect(longestRun(50)).toBeLessThan(500); // one packet each microsecond, and a fifth of the bursts follow at once
+    expect(longestRun(1e9)).toBeGreaterThan(1900);
+  });
+
   it('a black hole swallows everything in its intervals and nothing else', () => {
     const drops = losses({ kind: 'black-hole', intervals: [{ fromUs: 3, untilUs: 5 }] }, 8);
     expect(drops.map(Number)).toEqual([0, 0, 0, 1, 1, 0, 0, 0]);

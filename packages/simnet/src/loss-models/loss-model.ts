@@ -20,6 +20,8 @@ export type LossModelOptions =
       /** Loss within each state. Defaults 0 and 1. */
       goodShare?: number;
       badShare?: number;
+      /** Default 500 ms. */
+      longestBadUs?: number;
     }
   | { kind: 'black-hole'; intervals: readonly { readonly fromUs: number; readonly untilUs: number }[] }
   | { kind: 'scripted'; packets: readonly number[] };
@@ -34,6 +36,7 @@ export function createLossModel(options: LossModelOptions, random: SeededRandom)
         options.badPackets,
         options.goodShare ?? 0,
         options.badShare ?? 1,
+        options.longestBadUs ?? 500_000,
         random,
       );
     case 'black-hole':

@@ -29,7 +29,7 @@ export class BulkSender extends TransferParty {
     const { connection } = this;
     if (connection === undefined || this.closed !== undefined || nowUs < (this.#options.startUs ?? 0)) return;
     while (this.#wanted && this.streamWritable) {
-      const block = this.#again.shift() ?? this.#nextBlock();
+      const block = this.#takeAgain() ?? this.#nextBlock();
       if (block === undefined) break;
       this.#pending.add(block);
       this.#wanted = connection.offerBlock(TRANSFER, block, this.#content.block(block));
@@ -39,6 +39,12 @@ export class BulkSender extends TransferParty {
       connection.close(nowUs, 'none', 'transfer complete');
       this.#complete = false;
     }
+  }
+
+  /** A block asked for once more, whose first sending is wholly acknowledged: its memory may be offered again. */
+  #takeAgain(): number | undefined {
+    const at = this.#again.findIndex((block) => !this.#pending.has(block));
+    return at < 0 ? undefined : this.#again.splice(at, 1)[0];
   }
 
   /** The next block of the content, announced to the receiver. */

@@ -39,7 +39,8 @@ export interface FlowReport {
   trace: FlowTrace;
 }
 
-export function describeFlow(flow: TransferFlow, forward: Link): FlowReport {
+/** @param unroutable datagrams of the sender that got to the end of the link and found nobody there */
+export function describeFlow(flow: TransferFlow, forward: Link, unroutable: number): FlowReport {
   const stats = flow.senderStats();
   const sentBytes = stats === undefined ? 0 : stats.bulkBytesSent + stats.bulkBytesResent;
   const { offered, delivered } = forward.counters;
@@ -51,7 +52,7 @@ export function describeFlow(flow: TransferFlow, forward: Link): FlowReport {
     goodputBytesPerSecond: (flow.contentBytes / flow.durationUs) * 1e6,
     verifiedBytes: flow.receiver.verifiedBytes,
     resentShare: sentBytes / flow.contentBytes - 1,
-    redundantShare: (sentBytes * (delivered / offered)) / flow.contentBytes - 1,
+    redundantShare: (sentBytes * ((delivered - unroutable) / offered)) / flow.contentBytes - 1,
     senderClosed: flow.sender.closed,
     receiverClosed: flow.receiver.closed,
     blocksInUse: flow.blocksInUse,
