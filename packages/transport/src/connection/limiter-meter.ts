@@ -29,6 +29,11 @@ export class LimiterMeter {
     this.intervalStartUs = nowUs;
   }
 
+  /** When `note` should be called again so that `latest` becomes true; Infinity when it is. */
+  get wakeUs(): number {
+    return this.current === this.latest ? Number.POSITIVE_INFINITY : this.intervalStartUs + INTERVAL_US;
+  }
+
   private largestShare(): Limiter {
     let best = 0;
     for (let i = 1; i < this.heldUs.length; i++) {

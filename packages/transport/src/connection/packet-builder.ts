@@ -47,9 +47,9 @@ export class PacketBuilder {
 
   /** When `build` has something to send at the earliest, as far as is known now; Infinity for never. */
   wakeUs(nowUs: number): number {
-    const { recovery, received, validation, work } = this.parts;
+    const { recovery, received, validation, work, limiter } = this.parts;
     if (recovery.probeTimeout.probesDue > 0) return nowUs;
-    const wake = Math.min(received.ackDueUs, validation.wakeUs);
+    const wake = Math.min(received.ackDueUs, validation.wakeUs, limiter.wakeUs);
     if (!recovery.hasWindow) return wake;
     if (this.control.isDue) return nowUs;
     const contentUs = work.streams || work.bulk ? nowUs : this.mtuProbeUs;
@@ -113,10 +113,10 @@ export class PacketBuilder {
     this.parts.recovery.sent.content.add(ContentKind.Ack, 0, ack.largest[0]!, 0, 0);
   }
 
-  /** A side that only receives asks once in a round trip that its ACKs be acknowledged, so that it can forget old ranges. */
+  /** A side that only receives asks now and then that its ACKs be acknowledged, so that it can forget old ranges. */
   private wantsAckOfAck(nowUs: number): boolean {
     const { received, recovery } = this.parts;
-    return received.hasManyRanges && nowUs - recovery.loss.lastElicitingSentUs > recovery.rtt.smoothedUs;
+    return received.hasManyRanges && nowUs - recovery.loss.lastElicitingSentUs > recovery.probeTimeoutUs;
   }
 
   private writePing(): void {

@@ -10,6 +10,7 @@ const MIN_PAYLOAD = 64;
 /** Writes DATA frames; transfers take turns packet by packet. */
 export class BulkFrames {
   private readonly parts: SessionParts;
+  /** Index of the transfer that goes first in the next packet. */
   private turn = 0;
 
   constructor(parts: SessionParts) {
@@ -20,11 +21,12 @@ export class BulkFrames {
     const { work } = this.parts;
     if (!work.bulk) return;
     const { list } = this.parts.transfers;
-    this.turn = this.turn + 1 < list.length ? this.turn + 1 : 0;
     for (let i = 0; i < list.length; i++) {
-      const at = this.turn + i;
-      const sender = list[at < list.length ? at : at - list.length]!.bulkSender;
-      if (sender !== undefined && !this.writeData(packet, sender)) return;
+      const index = (this.turn + i) % list.length;
+      const sender = list[index]!.bulkSender;
+      if (sender === undefined || this.writeData(packet, sender)) continue;
+      this.turn = index + 1;
+      return;
     }
     work.bulk = false;
   }
