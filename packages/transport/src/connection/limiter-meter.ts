@@ -23,7 +23,7 @@ export class LimiterMeter {
     this.heldUs[index]! += Math.max(0, nowUs - this.sinceUs);
     this.sinceUs = nowUs;
     this.current = limiter;
-    if (nowUs - this.intervalStartUs < INTERVAL_US) return;
+    if (nowUs < this.intervalStartUs + INTERVAL_US) return;
     this.latest = this.largestShare();
     this.heldUs.fill(0);
     this.intervalStartUs = nowUs;

@@ -21,7 +21,8 @@ const CLOSE_FRAME_BYTES = 16 + MAX_CLOSE_REASON_BYTES;
 
 /**
  * Fills the next datagram: ACK if due, control frames, streams, bulk data. What asks for an acknowledgement keeps to the
- * congestion window, and streams and bulk data to the pacer; probes of the probe timeout are exempt from both.
+ * congestion window, and streams and bulk data to the pacer; probes of the probe timeout are exempt from both. So is the
+ * answer to a path challenge: while the peer sends its ACKs to an address left behind, the window does not open (MG-1).
  */
 export class PacketBuilder {
   private readonly parts: SessionParts;
@@ -48,7 +49,7 @@ export class PacketBuilder {
   /** When `build` has something to send at the earliest, as far as is known now; Infinity for never. */
   wakeUs(nowUs: number): number {
     const { recovery, received, validation, work, limiter } = this.parts;
-    if (recovery.probeTimeout.probesDue > 0) return nowUs;
+    if (recovery.probeTimeout.probesDue > 0 || this.parts.responder.isDue) return nowUs;
     const wake = Math.min(received.ackDueUs, validation.wakeUs, limiter.wakeUs);
     if (!recovery.hasWindow) return wake;
     if (this.control.isDue) return nowUs;
@@ -83,7 +84,7 @@ export class PacketBuilder {
     const { hasWindow } = recovery;
     const isProbe = recovery.probeTimeout.probesDue > 0;
     const mayFill = isProbe || (hasWindow && recovery.pacer.canSend(nowUs));
-    const controlDue = (hasWindow || isProbe) && this.control.isDue;
+    const controlDue = (hasWindow || isProbe || this.parts.responder.isDue) && this.control.isDue;
     const contentDue = mayFill && (work.streams || work.bulk);
     const ackDue = received.ackDueUs <= nowUs;
     if (!ackDue && !controlDue && !contentDue && !isProbe) return false;
