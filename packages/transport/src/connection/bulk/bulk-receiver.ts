@@ -117,7 +117,7 @@ export class BulkReceiver {
     this.latest = undefined;
     this.handedOverBlocks -= 1;
     this.pool.release(slot.bytes);
-    this.credit.onReleased();
+    this.credit.onReleased(again);
     if (again) this.expect(block, slot.expectedBytes);
     else this.done.insert(block, block + 1);
   }
