@@ -3,8 +3,8 @@ import type { BbrState } from './state.ts';
 /** A queue is seen when the RTT stays above min_rtt by an eighth of it, and by this at least. */
 const DELAY_FRACTION = 1 / 8;
 const MIN_DELAY_US = 4_000;
-/** The least RTT is taken over at least this, so that the jitter of a radio is not taken for a queue. */
-const MIN_WINDOW_US = 25_000;
+/** A path is judged over at least this, so that the jitter of a radio is not taken for a queue. */
+export const MIN_WINDOW_US = 25_000;
 
 /**
  * Is a queue standing at the bottleneck? Judged by the least RTT of the last one to two min_rtt: jitter raises some samples of a
