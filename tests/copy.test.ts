@@ -1,9 +1,11 @@
 import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { networkInterfaces, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFile } from '../tools/programs/src/tree.mjs';
 import { Arena, expectEqualTrees, expectOk, type ServerProcess } from './support/arena.ts';
+
+const hasIPv6 = Object.values(networkInterfaces()).some((of) => of?.some(({ address }) => address === '::1'));
 
 let arena: Arena;
 let server: ServerProcess;
@@ -35,6 +37,14 @@ describe('an upload', () => {
     expect(statSync(join(arena.sandbox, 'a/b/renamed.sh')).mtime).toEqual(
       new Date('2001-02-03T04:05:06.789Z'),
     );
+  });
+
+  it.skipIf(!hasIPv6)('goes to an IPv6 address in brackets (needs ::1)', async () => {
+    const six = await arena.startServer(['--recv-host', '::1']);
+    const file = arena.file('six', 10_000);
+    expectOk(await arena.jscp(six.port, [file, `${userInfo().username}@[::1]:/six`]));
+    await expectEqualTrees(file, join(arena.sandbox, 'six'));
+    await six.stop();
   });
 
   it('of a directory lands whole under its target: empty files and directories too', async () => {

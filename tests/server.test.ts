@@ -143,7 +143,7 @@ describe('a server', () => {
     // Two of one kind could reach the process as one.
     server.child.kill('SIGTERM');
     expect(await server.stop('SIGINT')).toMatchObject({ status: 0, signal: null });
-    expectRefusal(await copy.finished, 8, /./);
+    expectRefusal(await copy.finished, 8, /127\.0\.0\.1: .*shutting down/);
     expect(existsSync(join(arena.sandbox, 'cut'))).toBe(false);
   });
 });

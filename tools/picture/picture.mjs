@@ -38,7 +38,7 @@ async function recordCopy() {
   );
   const proxy = await startLossyProxy({ serverPort: server.port, delayMs: 15, loss: 0.003 });
   try {
-    const jscp = `jscp -P ${proxy.port} --accept-new photos 127.0.0.1:/photos`;
+    const jscp = `jscp -l 300M -P ${proxy.port} --accept-new photos 127.0.0.1:/photos`;
     tmux('new-session', '-d', '-x', String(COLUMNS), '-y', String(ROWS), '-c', base, shell(config));
     await screenThatShows(/^\$/);
     tmux('send-keys', jscp, 'Enter');

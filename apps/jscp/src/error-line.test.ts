@@ -14,6 +14,13 @@ describe('an error', () => {
     expect(errorLine(error)).toContain('error-line.test.ts');
   });
 
+  it('that names nothing is told with its host', () => {
+    const lost = (subject?: string) =>
+      errorLine(new JetStreamError('connection-lost', 'nothing was heard', subject ? { subject } : {}), 'server.lan');
+    expect(lost()).toBe('jscp: server.lan: nothing was heard');
+    expect(lost('f')).toBe('jscp: nothing was heard');
+  });
+
   it('of an unforeseen kind is internal', () => {
     expect(asJetStreamError(new TypeError('x is undefined'))).toMatchObject({ code: 'internal' });
     expect(errorLine(asJetStreamError('odd'))).toMatch(/^jscp: internal error: odd/);

@@ -11,9 +11,13 @@ export function asJetStreamError(error: unknown): JetStreamError {
   });
 }
 
-/** One line for standard error; with JETSTREAM_DEBUG set, the stack as well. */
-export function errorLine(error: JetStreamError): string {
-  const line = `jscp: ${printable(error.message)}`;
+/**
+ * One line for standard error; with JETSTREAM_DEBUG set, the stack as well.
+ * @param host named when the error itself names nothing
+ */
+export function errorLine(error: JetStreamError, host?: string): string {
+  const named = host === undefined || error.subject !== undefined || error.message.includes(host);
+  const line = `jscp: ${printable(named ? error.message : `${host}: ${error.message}`)}`;
   if (!process.env.JETSTREAM_DEBUG) return line;
   const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
   return `${line}\n${error.stack}${cause}`;

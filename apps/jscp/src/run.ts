@@ -41,7 +41,7 @@ async function runCopy(options: JscpOptions): Promise<number> {
     const error = asJetStreamError(thrown);
     const status = exitStatusOf(error.code);
     view.error(error, status);
-    view.line(errorLine(error));
+    view.line(errorLine(error, options.plan.host));
     return status;
   } finally {
     view.end();
