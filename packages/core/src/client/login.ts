@@ -1,5 +1,10 @@
-import { collectSigners, loginSignatureInput } from '@jetstream/auth';
-import { type ControlMessage, errorCodeFromWire, JetStreamError } from '@jetstream/protocol';
+import { collectSigners, loginSignatureInput, type Signer } from '@jetstream/auth';
+import {
+  type ControlMessage,
+  errorCodeFromWire,
+  JetStreamError,
+  type PublicKeyOffer,
+} from '@jetstream/protocol';
 import type { Session } from '../session/session.ts';
 
 export interface LoginRequest {
@@ -38,12 +43,7 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
     session.handler = {
       onEstablished: (handshakeHash) => {
         const input = loginSignatureInput(handshakeHash, request.user);
-        Promise.all(
-          signers.map(async (signer) => ({
-            publicKey: signer.publicKeyBlob,
-            signature: await signer.sign(input),
-          })),
-        ).then((publicKeys) => {
+        offersOf(signers, input).then((publicKeys) => {
           session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
           resolve({ account });
         }, reject);
@@ -68,6 +68,17 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
     };
     session.drainEvents();
   });
+}
+
+/** One key of several that does not sign (an agent that asks its user and is told no) does not keep the others from being offered. */
+async function offersOf(signers: readonly Signer[], input: Uint8Array): Promise<PublicKeyOffer[]> {
+  const signed = await Promise.allSettled(
+    signers.map(async (signer) => ({ publicKey: signer.publicKeyBlob, signature: await signer.sign(input) })),
+  );
+  const offers = signed.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failure = signed.find((result) => result.status === 'rejected');
+  if (offers.length === 0 && failure !== undefined) throw failure.reason;
+  return offers;
 }
 
 function refused({ user, hostName }: LoginRequest, limited: boolean): JetStreamError {

@@ -118,12 +118,8 @@ export class ServerConnection {
     });
   }
 
-  /** LG-1: a transfer opened before the login is answered waits for it, unread; one is enough to save the round trip. */
-  #openTransfer(id: number): TransferHandler | undefined {
-    if (this.#account === undefined && this.#transfers.size > 0) {
-      this.#session.close('protocol-violation', 'more than one transfer was opened before the login');
-      return undefined;
-    }
+  /** A transfer opened before the login is answered waits for it, unread; the transport lets in no more than one (LG-1). */
+  #openTransfer(id: number): TransferHandler {
     const transfer = new ServerTransfer(
       id,
       this.#session,

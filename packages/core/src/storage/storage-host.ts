@@ -28,7 +28,7 @@ export class StorageHost {
   #dead: JetStreamError | undefined;
 
   constructor(options: StorageWorkerOptions) {
-    this.#worker = new Worker(WORKER_URL, { workerData: options, name: 'jetstream-storage' });
+    this.#worker = new Worker(WORKER_URL, { workerData: options, name: 'jetstream-storage', execArgv: [] });
     this.#worker.on('message', (reply: StorageReply) => this.#onReply(reply));
     this.#worker.on('error', (error) =>
       this.#die(new JetStreamError('internal', `storage worker failed: ${error.message}`, { cause: error })),

@@ -1,0 +1,107 @@
+import { collectSigners, loginSignatureInput } from '@jetstream/auth';
+import { currentUser } from '@jetstream/platform';
+import type { ControlMessage, JetStreamError, TransferMessage } from '@jetstream/protocol';
+import { connectToFirst } from '../client/connect.ts';
+import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import type { Session, TransferPort } from '../session/session.ts';
+import type { TestServer } from './test-server.ts';
+
+/** A client that says what a test wants said, in any order, over a true connection. */
+export class RawClient {
+  readonly session: Session;
+  readonly #driver: Awaited<ReturnType<typeof connectToFirst>>['driver'];
+  readonly #heard: ControlMessage[] = [];
+  readonly #closed: Promise<JetStreamError>;
+  readonly handshakeHash: Uint8Array;
+  #onHeard: (() => void) | undefined;
+
+  private constructor(session: Session, driver: RawClient['driver'], handshakeHash: Uint8Array) {
+    this.session = session;
+    this.#driver = driver;
+    this.handshakeHash = handshakeHash;
+    this.#closed = new Promise((resolve) => {
+      session.handler = {
+        onControl: (message) => {
+          this.#heard.push(message);
+          this.#onHeard?.();
+        },
+        onClosed: resolve,
+      };
+    });
+  }
+
+  get driver() {
+    return this.#driver;
+  }
+
+  static async connect(test: TestServer): Promise<RawClient> {
+    const { session, driver } = await connectToFirst({
+      addresses: ['127.0.0.1'],
+      port: test.server.port,
+      hostName: 'test',
+      timeoutMs: 10_000,
+      congestion: 'bbr',
+      signal: undefined,
+    });
+    const established = new Promise<Uint8Array>((resolve, reject) => {
+      session.handler = { onEstablished: resolve, onControl: () => undefined, onClosed: reject };
+    });
+    session.connection.acceptPeer(monotonicNowUs());
+    driver.schedule();
+    return new RawClient(session, driver, await established);
+  }
+
+  /** As an honest client would. */
+  async logIn(test: TestServer): Promise<void> {
+    const { name: user } = currentUser();
+    const [signer] = await collectSigners({
+      configDirectory: test.config,
+      agentSocket: '',
+      homeDirectory: test.base,
+    });
+    const signature = await signer!.sign(loginSignatureInput(this.handshakeHash, user));
+    this.session.sendControl({
+      body: {
+        $case: 'login',
+        value: { user, publicKeys: [{ publicKey: signer!.publicKeyBlob, signature }] },
+      },
+    });
+    const answer = await this.hear();
+    if (answer.body?.$case !== 'loginResult' || answer.body.value.errorCode !== 0)
+      throw new Error('the login was refused');
+    this.session.connection.raiseLimits();
+  }
+
+  async hear(): Promise<ControlMessage> {
+    while (this.#heard.length === 0) await new Promise<void>((resolve) => (this.#onHeard = resolve));
+    return this.#heard.shift()!;
+  }
+
+  /** Why the connection ended. */
+  closed(): Promise<JetStreamError> {
+    return this.#closed;
+  }
+
+  openTransfer(id: number): { port: TransferPort; hear: () => Promise<TransferMessage> } {
+    const heard: TransferMessage[] = [];
+    let onHeard: (() => void) | undefined;
+    const port = this.session.addTransfer(id, {
+      onMessage: (message) => {
+        heard.push(message);
+        onHeard?.();
+      },
+      onClosed: () => undefined,
+    });
+    const hear = async () => {
+      while (heard.length === 0) await new Promise<void>((resolve) => (onHeard = resolve));
+      return heard.shift()!;
+    };
+    return { port, hear };
+  }
+
+  async end(): Promise<void> {
+    this.session.close('none', '');
+    this.#driver.flush();
+    await this.#driver.close();
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '../client/client.ts';
+import { clientIdentityLine } from '../client/identity.ts';
+import type { ClientSession, RunningServer } from '../contract.ts';
+import { Server } from '../server/server.ts';
+
+/** A sandboxed server on loopback that lets this test's own identity in; everything lives in one temporary directory. */
+export class TestServer {
+  readonly base = mkdtempSync(join(tmpdir(), 'jetstream-core-'));
+  readonly sandbox = this.directory('sandbox');
+  readonly source = this.directory('source');
+  readonly config = this.directory('config');
+  readonly #sessions: ClientSession[] = [];
+  #server: RunningServer | undefined;
+
+  static async start(): Promise<TestServer> {
+    const test = new TestServer();
+    const stateDirectory = test.directory('state');
+    writeFileSync(join(stateDirectory, 'authorized_keys'), `${clientIdentityLine(test.config)}\n`, {
+      mode: 0o600,
+    });
+    test.#server = await Server.start({
+      port: 0,
+      host: '127.0.0.1',
+      sandboxDirectory: test.sandbox,
+      stateDirectory,
+      logLevel: 'silent',
+    });
+    return test;
+  }
+
+  get server(): RunningServer {
+    return this.#server!;
+  }
+
+  directory(name: string): string {
+    const path = join(this.base, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  }
+
+  async connect(): Promise<ClientSession> {
+    const session = await Client.connect({
+      host: '127.0.0.1',
+      port: this.server.port,
+      configDirectory: this.config,
+      unknownHost: 'accept-new',
+    });
+    this.#sessions.push(session);
+    return session;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#sessions.map((session) => session.close()));
+    await this.#server?.close();
+    rmSync(this.base, { recursive: true, force: true });
+  }
+}
