@@ -54,7 +54,7 @@ class Bench {
     this.controller,
     {
       onPacketAcked: () => {},
-      onPacketLost: (_nowUs, number, _bytes, isMtuProbe) => {
+      onPacketLost: (_nowUs, number, _bytes, _sentUs, isMtuProbe) => {
         if (isMtuProbe) this.probesLost.push(number);
       },
     },

@@ -30,7 +30,7 @@ export interface ContentListener {
 /** Told what became of packets. */
 export interface PacketListener {
   onPacketAcked(packetNumber: number, bytes: number, isMtuProbe: boolean): void;
-  onPacketLost(nowUs: number, packetNumber: number, bytes: number, isMtuProbe: boolean): void;
+  onPacketLost(nowUs: number, packetNumber: number, bytes: number, sentUs: number, isMtuProbe: boolean): void;
 }
 
 /**
@@ -263,7 +263,7 @@ export class LossDetection {
       this.rate.onPacketLost(number, bytes);
       this.reportLoss(nowUs, number, bytes);
     }
-    this.packets.onPacketLost(nowUs, number, bytes, isMtuProbe);
+    this.packets.onPacketLost(nowUs, number, bytes, sent.sentUs(number), isMtuProbe);
     this.loseContent(number);
   }
 

@@ -1,7 +1,7 @@
 import type { RttEstimator } from '@jetstream/congestion';
 
 /** RC-1. */
-const PROBES_PER_TIMEOUT = 2;
+export const PROBES_PER_TIMEOUT = 2;
 /** Back-off ends here, so that a path that comes back is noticed well within the idle timeout. */
 const MAX_INTERVAL_US = 5_000_000;
 const MAX_BACKOFF_EXPONENT = 16;

@@ -11,13 +11,11 @@ import type { CongestionName } from '../endpoint-contract.ts';
 import { AckFrequency } from './ack-frequency.ts';
 import { type ContentListener, LossDetection, type PacketListener } from './loss-detection.ts';
 import { PathMtu } from './path/path-mtu.ts';
-import { ProbeTimeout } from './probe-timeout.ts';
+import { PROBES_PER_TIMEOUT, ProbeTimeout } from './probe-timeout.ts';
 import { DEFAULT_MAX_ACK_DELAY_US, DEFAULT_PACKET_THRESHOLD } from './received-packets.ts';
 import { SentPackets } from './sent-packets.ts';
 
-/** Oldest packets whose content goes again when the probe timeout expires: as many as it allows probes. */
-const PROBED_PACKETS = 2;
-/** Probe timeouts in a row after which probes go in small datagrams: the path may have stopped to take large ones. */
+/** Probe timeouts in a row after which the first of two probes goes in a small datagram: the path may have stopped to take large ones. */
 const SMALL_PROBES_FROM_COUNT = 2;
 
 export interface RecoverySetup {
@@ -64,10 +62,11 @@ export class Recovery implements PacketListener {
     return this.mtu.datagramBytes;
   }
 
-  /** UDP payload that the next datagram may have: probes of a path that fell silent are small. */
+  /** UDP payload that the next datagram may have. Of two probes of a silent path one is small: what arrives tells an outage from a black hole. */
   get nextDatagramBytes(): number {
     const { probeTimeout, mtu } = this;
-    const isSmallProbe = probeTimeout.probesDue > 0 && probeTimeout.count >= SMALL_PROBES_FROM_COUNT;
+    const isFirstProbe = probeTimeout.probesDue === PROBES_PER_TIMEOUT;
+    const isSmallProbe = isFirstProbe && probeTimeout.count >= SMALL_PROBES_FROM_COUNT;
     return isSmallProbe ? Math.min(MIN_DATAGRAM_BYTES, mtu.datagramBytes) : mtu.datagramBytes;
   }
 
@@ -117,7 +116,7 @@ export class Recovery implements PacketListener {
       this.pacer.setRate(this.controller.pacingRate);
     } else {
       this.probeTimeout.onExpired();
-      loss.requeueOldest(PROBED_PACKETS);
+      loss.requeueOldest(PROBES_PER_TIMEOUT);
     }
   }
 
@@ -151,9 +150,16 @@ export class Recovery implements PacketListener {
     else if (this.mtu.onProbeAcked(bytes)) this.applyDatagramBytes();
   }
 
-  onPacketLost(nowUs: number, packetNumber: number, bytes: number, isMtuProbe: boolean): void {
+  onPacketLost(
+    nowUs: number,
+    packetNumber: number,
+    bytes: number,
+    sentUs: number,
+    isMtuProbe: boolean,
+  ): void {
     if (isMtuProbe) this.mtu.onProbeLost(bytes);
-    else if (this.mtu.onPacketLost(nowUs, packetNumber, bytes)) this.applyDatagramBytes();
+    else if (this.mtu.onPacketLost(nowUs, packetNumber, bytes, sentUs, this.rtt.smoothedUs))
+      this.applyDatagramBytes();
   }
 
   private applyDatagramBytes(): void {

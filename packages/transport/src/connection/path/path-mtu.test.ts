@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PathMtu } from './path-mtu.ts';
 
+const RTT_US = 100_000;
+
 /** Runs the search over a path that takes datagrams up to `pathBytes`. @returns number of probes */
 function search(mtu: PathMtu, pathBytes: number, nowUs = 0): number {
   for (let probes = 0; probes < 200; probes++) {
@@ -80,10 +82,12 @@ describe('PathMtu', () => {
     const mtu = new PathMtu(1472);
     search(mtu, 1472);
     mtu.onPacketAcked(10, 1472);
-    const fell = [11, 12, 13].map((number) => mtu.onPacketLost(1000, number, 1472));
-    expect(fell).toEqual([false, false, true]);
+    const fell = [0, 10_000, 20_000, RTT_US].map((sentUs, i) =>
+      mtu.onPacketLost(150_000, 11 + i, 1472, sentUs, RTT_US),
+    );
+    expect(fell).toEqual([false, false, false, true]);
     expect(mtu.datagramBytes).toBe(1200);
-    search(mtu, 1400, 1000);
+    search(mtu, 1400, 150_000);
     expect(mtu.datagramBytes).toBe(1400);
   });
 
@@ -91,17 +95,29 @@ describe('PathMtu', () => {
     const mtu = new PathMtu(1472);
     for (const nowUs of [0, 10e6]) {
       search(mtu, 1472, nowUs);
-      for (let number = 0; number < 3; number++) mtu.onPacketLost(nowUs, 100 + number, 1472);
+      for (let i = 0; i < 4; i++) mtu.onPacketLost(nowUs, 100 + i, 1472, nowUs + i * RTT_US, RTT_US);
     }
     expect(mtu.probeBytesDue(60e6)).toBe(0);
     expect(mtu.probeBytesDue(71e6)).toBe(1472);
   });
 
-  it('sees no black hole while large packets sent later arrive, or when small ones are lost', () => {
+  it('sees no black hole when large packets sent later arrive, or when small ones are lost', () => {
     const mtu = new PathMtu(1472);
     search(mtu, 1472);
     mtu.onPacketAcked(100, 1472);
-    for (let number = 0; number < 50; number++) expect(mtu.onPacketLost(0, number, 1472)).toBe(false);
-    for (let number = 200; number < 250; number++) expect(mtu.onPacketLost(0, number, 1200)).toBe(false);
+    for (let i = 0; i < 50; i++) expect(mtu.onPacketLost(0, i, 1472, i * RTT_US, RTT_US)).toBe(false);
+    for (let i = 200; i < 250; i++) expect(mtu.onPacketLost(0, i, 1200, i * RTT_US, RTT_US)).toBe(false);
+    for (let i = 300; i < 400; i += 3) {
+      for (const number of [i, i + 1]) {
+        expect(mtu.onPacketLost(0, number, 1472, number * RTT_US, RTT_US)).toBe(false);
+      }
+      mtu.onPacketAcked(i + 2, 1472);
+    }
+  });
+
+  it('sees no black hole when a full queue drops a burst of large packets', () => {
+    const mtu = new PathMtu(1472);
+    search(mtu, 1472);
+    for (let i = 0; i < 100; i++) expect(mtu.onPacketLost(0, i, 1472, i * 100, RTT_US)).toBe(false);
   });
 });

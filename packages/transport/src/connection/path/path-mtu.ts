@@ -11,7 +11,7 @@ const SEARCH_STEP_BYTES = 20;
 const LIKELY_BYTES = [65_507, 32_768, 16_384, 8_972, 8_952, 4_096, 1_472, 1_452, 1_400, 1_372];
 /** Tried before all others: the answer of most paths. */
 const LIKELIEST_BYTES = 1_472;
-/** Lost packets above 1,200 bytes, with nothing of that size arriving since, that make a black hole. */
+/** Large packets lost, with none arriving since, that make a black hole when they also span a round trip. */
 const BLACK_HOLE_PACKETS = 3;
 
 /** Datagram packetization layer path MTU discovery, RFC 8899, in bytes of UDP payload (PM-1). */
@@ -24,8 +24,11 @@ export class PathMtu {
   private probeInFlightBytes = 0;
   private failedAttempts = 0;
   private searchFromUs = 0;
+  /** Packets above 1,200 bytes lost with none of that size, sent later, arriving: how many, and the first of them. */
+  private suspectCount = 0;
+  private firstSuspectNumber = 0;
+  private firstSuspectSentUs = 0;
   private largestBigAcked = -1;
-  private bigLostInRow = 0;
   private lastBlackHoleUs = Number.NEGATIVE_INFINITY;
 
   /** @param limitBytes the smaller of what our path takes and of what the peer takes */
@@ -79,19 +82,31 @@ export class PathMtu {
   /** An ordinary packet arrived. */
   onPacketAcked(packetNumber: number, bytes: number): void {
     if (bytes <= MIN_DATAGRAM_BYTES) return;
-    this.bigLostInRow = 0;
     this.largestBigAcked = Math.max(this.largestBigAcked, packetNumber);
+    if (packetNumber > this.firstSuspectNumber) this.suspectCount = 0;
   }
 
   /**
-   * An ordinary packet was lost.
+   * An ordinary packet was lost. A full queue drops large packets more than small ones, too, but hardly all of them for a
+   * whole round trip.
    * @returns true when that shows a black hole: `datagramBytes` is 1,200 again
    */
-  onPacketLost(nowUs: number, packetNumber: number, bytes: number): boolean {
+  onPacketLost(
+    nowUs: number,
+    packetNumber: number,
+    bytes: number,
+    sentUs: number,
+    smoothedRttUs: number,
+  ): boolean {
     if (bytes <= MIN_DATAGRAM_BYTES || packetNumber < this.largestBigAcked) return false;
-    this.bigLostInRow += 1;
-    if (this.bigLostInRow < BLACK_HOLE_PACKETS || this.datagramBytes === MIN_DATAGRAM_BYTES) return false;
-    // A mere outage looks alike, so the search begins again at once; twice in a row it is put off.
+    this.suspectCount += 1;
+    if (this.suspectCount === 1) {
+      this.firstSuspectNumber = packetNumber;
+      this.firstSuspectSentUs = sentUs;
+    }
+    const spanUs = sentUs - this.firstSuspectSentUs;
+    if (this.suspectCount < BLACK_HOLE_PACKETS || spanUs < smoothedRttUs) return false;
+    if (this.datagramBytes === MIN_DATAGRAM_BYTES) return false;
     const isFirst = nowUs - this.lastBlackHoleUs > COOL_OFF_US;
     this.lastBlackHoleUs = nowUs;
     this.restart(isFirst ? nowUs : nowUs + COOL_OFF_US);
@@ -104,7 +119,7 @@ export class PathMtu {
     this.failedBytes = this.limitBytes + 1;
     this.failedAttempts = 0;
     this.probeInFlightBytes = 0;
-    this.bigLostInRow = 0;
+    this.suspectCount = 0;
     this.searchFromUs = searchFromUs;
   }
 
