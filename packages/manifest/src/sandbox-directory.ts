@@ -49,6 +49,16 @@ export function expandSandboxDirectory(template: string, user: PathUser): string
   );
 }
 
+/**
+ * How many leading components of a sandbox directory are the administrator's alone. From the first one that names the user on,
+ * the user may own a directory on the way and so must not be able to lead elsewhere by a symlink.
+ */
+export function fixedComponents(template: string): number {
+  const components = splitPath(template);
+  const first = components.findIndex((component) => /%[udf]/.test(component.replaceAll('%%', '')));
+  return first === -1 ? components.length : first;
+}
+
 const PLACEHOLDER = /%[udf%]/g;
 
 function expandComponent(component: string, user: PathUser): string {

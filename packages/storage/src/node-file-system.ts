@@ -18,6 +18,11 @@ export interface StorageOptions {
    * it is missing. Default: the system's root, with symlinks followed as the system does.
    */
   sandboxRoot?: string | undefined;
+  /**
+   * Leading components of the sandbox root that may be symlinks and must not be made by anybody but the administrator; the ones
+   * after them are never followed as symlinks. Default: all.
+   */
+  fixedComponents?: number | undefined;
 }
 
 /**
@@ -29,8 +34,11 @@ export function openStorage(options: StorageOptions = {}): FileSystem {
   const operations = directoryOperations();
   try {
     if (sandboxRoot === undefined) return new NodeFileSystem(operations, operations.openRoot('/'), 'system');
-    mkdirSync(sandboxRoot, { recursive: true, mode: 0o700 });
-    return new NodeFileSystem(operations, operations.openRoot(sandboxRoot), 'beneath');
+    return new NodeFileSystem(
+      operations,
+      openSandbox(operations, sandboxRoot, options.fixedComponents),
+      'beneath',
+    );
   } catch (error) {
     throw operationFailed(
       error,
@@ -38,6 +46,17 @@ export function openStorage(options: StorageOptions = {}): FileSystem {
       (sandboxRoot ?? '').split('/').filter(Boolean),
     );
   }
+}
+
+function openSandbox(operations: DirectoryOperations, root: string, fixed?: number): DirectoryHandle {
+  const components = root.split('/').filter(Boolean);
+  const trusted = `/${components.slice(0, fixed).join('/')}`;
+  mkdirSync(trusted, { recursive: true, mode: 0o700 });
+  const handle = operations.openRoot(trusted);
+  if (fixed === undefined || fixed >= components.length) return handle;
+  return closing(handle, () =>
+    operations.openDirectoryBeneath(handle, components.slice(fixed), { symlinks: 'refuse', create: 0o700 }),
+  );
 }
 
 class NodeFileSystem implements FileSystem {

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { Direction, errorCodeToWire, JetStreamError, type TransferMessage } from '@jetstream/protocol';
+import { escapeName } from '@jetstream/manifest';
+import {
+  Direction,
+  errorCodeToWire,
+  JetStreamError,
+  MAX_PATH_BYTES,
+  type TransferMessage,
+} from '@jetstream/protocol';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
@@ -19,6 +26,7 @@ export function startUpload(
   id: number,
   options: UploadOptions,
 ): TransferHandle {
+  checkPaths([options.destinationPath ?? '', ...options.mappings.map(({ target }) => target)]);
   const transfer = new ClientTransfer(answered, id);
   const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
   const symlinks = options.symlinks ?? 'follow';
@@ -40,7 +48,12 @@ export function startUpload(
   );
   transfer.begin(
     content,
-    transfer.storage.call('openReader', { sandboxRoot: undefined, mappings, symlinks }),
+    transfer.storage.call('openReader', {
+      sandboxRoot: undefined,
+      fixedComponents: undefined,
+      mappings,
+      symlinks,
+    }),
   );
   return transfer.handle;
 }
@@ -51,8 +64,9 @@ export function startDownload(
   id: number,
   options: DownloadOptions,
 ): TransferHandle {
-  const transfer = new ClientTransfer(answered, id);
   const { mappings } = options;
+  checkPaths(mappings.map(({ source }) => source));
+  const transfer = new ClientTransfer(answered, id);
   const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
   transfer.port.send({
     $case: 'open',
@@ -75,6 +89,20 @@ export function startDownload(
     transfer.storage.call('openWriter', { rule: 'mappings', transferId, localTargets }),
   );
   return transfer.handle;
+}
+
+/** What the wire does not carry is refused here, by name, rather than by the server as a breach of the protocol. */
+function checkPaths(paths: readonly string[]): void {
+  const tooLong = paths.find((path) => Buffer.byteLength(path) > MAX_PATH_BYTES);
+  if (tooLong === undefined) return;
+  const shown = escapeName(tooLong.slice(0, 60));
+  throw new JetStreamError(
+    'name-invalid',
+    `${shown}… is longer than ${MAX_PATH_BYTES} bytes; copy into a shorter path`,
+    {
+      subject: tooLong,
+    },
+  );
 }
 
 /** A local path beneath one of the targets, as a path at the server. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { escapeName, resolveTarget } from '@jetstream/manifest';
+import { escapeName, fixedComponents, resolveTarget } from '@jetstream/manifest';
 import { type Account, currentUser } from '@jetstream/platform';
 import {
   Direction,
@@ -16,6 +16,7 @@ import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import { StorageHost } from '../storage/storage-host.ts';
 import type { ServerConnectionContext } from './server-connection.ts';
+import { prepareUserSandbox } from './user-sandbox.ts';
 
 /** Failures kept for the summary of one transfer. */
 const MAX_FAILURES_KEPT = 1_000;
@@ -99,7 +100,9 @@ export class ServerTransfer implements TransferHandler {
     const user = { name, fullName };
     const { sandboxDirectory, logger, memory } = this.#context;
     this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
-    const storage = new StorageHost({ actAs: uid === currentUser().uid ? undefined : account });
+    const actsAsOther = uid !== currentUser().uid;
+    if (sandboxDirectory !== undefined && actsAsOther) prepareUserSandbox(sandboxDirectory, account);
+    const storage = new StorageHost({ actAs: actsAsOther ? account : undefined });
     this.#storage = storage;
     logger.info(
       { account: name, direction: this.#direction, transfer: this.#port.transfer },
@@ -123,6 +126,7 @@ export class ServerTransfer implements TransferHandler {
       const content = new ContentSender(this.#port, storage, memory, this.#observer());
       await storage.call('openReader', {
         sandboxRoot: sandboxDirectory === undefined ? undefined : places[0]?.root,
+        fixedComponents: sandboxDirectory === undefined ? undefined : fixedComponents(sandboxDirectory),
         mappings: places.map(({ components }, index) => ({
           source: `/${components.join('/')}`,
           target: String(index),

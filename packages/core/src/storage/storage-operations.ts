@@ -10,6 +10,8 @@ export interface StorageWorkerOptions {
 export interface ReaderRequest {
   /** Expanded; undefined: the system's root. */
   sandboxRoot: string | undefined;
+  /** Components of it that name no user. */
+  fixedComponents: number | undefined;
   mappings: readonly { source: string; target: string }[];
   symlinks: 'follow' | 'ignore';
 }

@@ -1,4 +1,4 @@
-import { createTargetResolver, type ManifestEntry, splitPath } from '@jetstream/manifest';
+import { createTargetResolver, fixedComponents, type ManifestEntry, splitPath } from '@jetstream/manifest';
 import {
   EntryKind,
   type ErrorCode,
@@ -6,11 +6,11 @@ import {
   type ManifestEntry as WireEntry,
 } from '@jetstream/protocol';
 import {
+  type Blake3,
   type BlockRead,
   createTreeReader,
   createTreeWriter,
   type EntryResult,
-  loadBlake3,
   openStorage,
   type ReaderBatch,
   type SourceEntry,
@@ -34,17 +34,22 @@ export interface WriterStep {
 
 /**
  * What a storage worker can do: one reader or one writer, its methods flattened so that each is one message. All of it is
- * synchronous but for loading the digest.
+ * synchronous.
  */
 export class StorageSession {
+  readonly #blake3: Blake3;
   #reader: TreeReader | undefined;
   #writer: TreeWriter | undefined;
   #closeFileSystem: (() => void) | undefined;
 
-  async openReader({ sandboxRoot, mappings, symlinks }: ReaderRequest): Promise<void> {
-    const fileSystem = openStorage({ sandboxRoot });
+  constructor(blake3: Blake3) {
+    this.#blake3 = blake3;
+  }
+
+  openReader({ sandboxRoot, fixedComponents, mappings, symlinks }: ReaderRequest): void {
+    const fileSystem = openStorage({ sandboxRoot, fixedComponents });
     this.#closeFileSystem = () => fileSystem.close();
-    this.#reader = createTreeReader({ fileSystem, blake3: await loadBlake3(), mappings, symlinks });
+    this.#reader = createTreeReader({ fileSystem, blake3: this.#blake3, mappings, symlinks });
   }
 
   nextBatch(maxEntries: number): ReaderBatch {
@@ -64,15 +69,14 @@ export class StorageSession {
     return indexes.map((index) => reader.entrySettled(index));
   }
 
-  async openWriter(request: WriterRequest): Promise<void> {
-    const blake3 = await loadBlake3();
-    const { root, resolve } = placesFor(request);
-    const fileSystem = openStorage({ sandboxRoot: root });
+  openWriter(request: WriterRequest): void {
+    const { resolve, ...root } = placesFor(request);
+    const fileSystem = openStorage(root);
     this.#closeFileSystem = () => fileSystem.close();
     const { transferId } = request;
     this.#writer = createTreeWriter({
       fileSystem,
-      blake3,
+      blake3: this.#blake3,
       resolve,
       transferId,
       maxEntries: MAX_MANIFEST_ENTRIES,
@@ -136,21 +140,26 @@ export class StorageSession {
   }
 }
 
-function placesFor(request: WriterRequest): {
-  root: string | undefined;
+interface Places {
+  sandboxRoot: string | undefined;
+  fixedComponents: number | undefined;
   resolve: (targetPath: string) => string[];
-} {
+}
+
+function placesFor(request: WriterRequest): Places {
   if (request.rule === 'server') {
     const { sandboxDirectory, destinationPath, user } = request;
     const resolver = createTargetResolver({ sandboxDirectory, destinationPath, user });
     return {
-      root: sandboxDirectory === undefined ? undefined : resolver.root,
+      sandboxRoot: sandboxDirectory === undefined ? undefined : resolver.root,
+      fixedComponents: sandboxDirectory === undefined ? undefined : fixedComponents(sandboxDirectory),
       resolve: (targetPath) => resolver.resolve(targetPath),
     };
   }
   const { localTargets } = request;
   return {
-    root: undefined,
+    sandboxRoot: undefined,
+    fixedComponents: undefined,
     resolve: (targetPath) => {
       const [mapping, ...rest] = splitPath(targetPath);
       const local = localTargets[Number(mapping)];

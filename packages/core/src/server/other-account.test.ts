@@ -1,0 +1,98 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Account, canActAsOthers, lookUpAccount } from '@jetstream/platform';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StorageHost } from '../storage/storage-host.ts';
+import { TestServer } from '../testing/test-server.ts';
+import { prepareUserSandbox } from './user-sandbox.ts';
+
+const nobody = lookUpAccount('nobody');
+const possible = canActAsOthers() && nobody !== undefined;
+
+describe.skipIf(!possible)(
+  `a transfer of another account${possible ? '' : ' (needs root, FFI and the account nobody)'}`,
+  () => {
+    const account = nobody as Account;
+    let test: TestServer;
+    let storage: StorageHost;
+
+    beforeEach(async () => {
+      test = await TestServer.start();
+      chmodSync(test.base, 0o755);
+      storage = new StorageHost({ actAs: account });
+    });
+
+    afterEach(async () => {
+      await storage.close();
+      await test.end();
+    });
+
+    const writer = (sandboxDirectory: string) => ({
+      rule: 'server' as const,
+      transferId: 'test',
+      sandboxDirectory,
+      destinationPath: '',
+      user: { name: account.name, fullName: account.fullName },
+    });
+    const empty = (targetPath: string) => ({
+      kind: 1 as const,
+      targetPath,
+      size: 0,
+      mtimeSeconds: 0,
+      mtimeNanoseconds: 0,
+      executable: false,
+    });
+
+    it('makes files that belong to the account, in a directory of its own', async () => {
+      const template = join(test.sandbox, '%u');
+      chmodSync(test.sandbox, 0o755);
+      prepareUserSandbox(template, account);
+      expect(statSync(join(test.sandbox, account.name))).toMatchObject({
+        uid: account.uid,
+        gid: account.gid,
+      });
+      await storage.call('openWriter', writer(template));
+      await storage.call('addEntries', 0, [empty('/file')]);
+      const { results } = await storage.call('commitReady', 10);
+      expect(results).toMatchObject([{ code: 'none' }]);
+      expect(statSync(join(test.sandbox, account.name, 'file')).uid).toBe(account.uid);
+    });
+
+    it('is refused where the account may not write', async () => {
+      await storage.call('openWriter', writer(test.directory('of-root')));
+      const { results } = await storage.call('addEntries', 0, [empty('/file')]);
+      const committed = await storage.call('commitReady', 10);
+      expect([...results, ...committed.results]).toMatchObject([{ code: 'permission-denied' }]);
+    });
+
+    it('is refused a source that the account may not read', async () => {
+      const secret = join(test.base, 'secret');
+      writeFileSync(secret, 'secret', { mode: 0o600 });
+      await storage.call('openReader', {
+        sandboxRoot: undefined,
+        fixedComponents: undefined,
+        mappings: [{ source: secret, target: '/x' }],
+        symlinks: 'follow',
+      });
+      const { sealedBlocks, problems } = await storage.call('nextBatch', 10);
+      const failures =
+        sealedBlocks.length === 0
+          ? []
+          : (await storage.call('readBlock', 0, new Uint8Array(2 ** 20))).failures;
+      expect([...problems, ...failures]).toMatchObject([{ code: 'permission-denied' }]);
+      expect(readFileSync(secret, 'utf8')).toBe('secret');
+    });
+
+    it('does not follow a symlink that the account put in place of its sandbox', async () => {
+      const own = join(test.sandbox, account.name);
+      mkdirSync(own);
+      symlinkSync(test.base, join(own, 'data'));
+      chmodSync(test.sandbox, 0o755);
+      await expect(
+        storage.call('openWriter', writer(join(test.sandbox, '%u', 'data'))),
+      ).rejects.toMatchObject({
+        code: expect.stringMatching(/path-refused|not-a-directory/),
+      });
+    });
+  },
+);
