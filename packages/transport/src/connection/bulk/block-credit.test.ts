@@ -31,16 +31,6 @@ describe('BlockCredit', () => {
     expect(credit.announce()).toBe(21);
   });
 
-  it('takes a late packet of a refused block for no violation', () => {
-    const credit = opened(2);
-    credit.onBegun(0, 1000, 1);
-    credit.onReleased(true);
-    credit.onBegun(1, 1000, 1); // a late copy of a packet begins it again; the sender has one beginning left
-    expect(credit.isExhausted).toBe(false);
-    credit.onBegun(2, 1000, 1);
-    expect(credit.isExhausted).toBe(true);
-  });
-
   it('grows when a round trip uses up more than half of it, up to its bound', () => {
     const credit = opened(100);
     let nowUs = 0;

@@ -12,8 +12,6 @@ export class BlockCredit {
   /** Blocks that the peer has begun, as seen here. */
   begunBlocks = 0;
   private releasedBlocks = 0;
-  /** Blocks that are to come once more. */
-  private refusedBlocks = 0;
   private maxBlocks: number;
   private windowBlocks: number;
   private roundStartUs = Number.NEGATIVE_INFINITY;
@@ -33,12 +31,8 @@ export class BlockCredit {
     this.windowBlocks = Math.min(this.maxBlocks, Math.max(this.windowBlocks, FIRST_WINDOW_BLOCKS));
   }
 
-  /**
-   * The peer may begin no other block. A packet of a refused block that comes late looks like its second beginning, which
-   * the sender has not counted yet: that is no violation.
-   */
   get isExhausted(): boolean {
-    return this.begunBlocks >= this.announcedBlocks + this.refusedBlocks;
+    return this.begunBlocks >= this.announcedBlocks;
   }
 
   /** @param incompleteBlocks begun blocks that still wait for bytes, this one included */
@@ -55,10 +49,8 @@ export class BlockCredit {
     this.begunAtRoundStart = this.begunBlocks;
   }
 
-  /** @param again the block will be begun once more */
-  onReleased(again = false): void {
+  onReleased(): void {
     this.releasedBlocks += 1;
-    if (again) this.refusedBlocks += 1;
   }
 
   /** There is credit to announce, or to announce again. */

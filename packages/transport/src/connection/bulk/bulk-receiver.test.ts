@@ -62,13 +62,24 @@ describe('BulkReceiver', () => {
     expect([pool.outstanding, receiver.credit.begunBlocks]).toEqual([0, 1]);
   });
 
-  it('takes a block once more when its content was bad, counting it again', () => {
-    const receiver = new BulkReceiver(new CountingPool(4), 4);
+  it('[DI-2] takes a block once more when its content was bad, in the place that it had', () => {
+    const pool = new CountingPool(2);
+    const receiver = new BulkReceiver(pool, 2);
     receiveWhole(receiver, 0);
+    receiveWhole(receiver, 1);
     receiver.release(0, true);
+    receive(receiver, 0, 0, new Uint8Array(1)); // a late packet of the first sending
+    expect(() => receive(receiver, 2, 0, new Uint8Array(1))).toThrow('beyond the block credit');
     expect(receive(receiver, 0, 0, new Uint8Array(100).fill(2))).toBe('block-complete');
     expect(receiver.bytesOf(0)[99]).toBe(2);
-    expect(receiver.credit.begunBlocks).toBe(2);
+    expect([receiver.credit.begunBlocks, receiver.credit.isDue, receiver.handedOverCount]).toEqual([
+      2,
+      false,
+      2,
+    ]);
+    receiver.release(0, false);
+    receiver.release(1, false);
+    expect(receiver.credit.announce()).toBe(4);
   });
 
   it('refuses data beyond the length that the manifest gave', () => {

@@ -9,7 +9,7 @@ const MAX_FRAGMENTS = 4096;
 interface ReceivingBlock {
   readonly block: number;
   readonly bytes: Uint8Array;
-  readonly received: RangeSet;
+  received: RangeSet;
   /** 0: the manifest has not said yet. */
   expectedBytes: number;
   /** Complete and in the application's hands. */
@@ -105,7 +105,8 @@ export class BulkReceiver {
 
   /**
    * The application is done with a block handed over: its memory goes back, its place becomes credit.
-   * @param again it will be sent once more
+   * @param again it will be sent once more, and keeps memory and place for that: a late packet of its first sending may
+   * come before the second begins
    * @throws JetStreamError `invalid-argument` when it was not handed over
    */
   release(block: number, again: boolean): void {
@@ -113,13 +114,17 @@ export class BulkReceiver {
     if (slot === undefined || !slot.handedOver) {
       throw new JetStreamError('invalid-argument', `block ${block} was not handed over`);
     }
+    this.handedOverBlocks -= 1;
+    if (again) {
+      slot.handedOver = false;
+      slot.received = new RangeSet();
+      return;
+    }
     this.slots.delete(block);
     this.latest = undefined;
-    this.handedOverBlocks -= 1;
     this.pool.release(slot.bytes);
-    this.credit.onReleased(again);
-    if (again) this.expect(block, slot.expectedBytes);
-    else this.done.insert(block, block + 1);
+    this.credit.onReleased();
+    this.done.insert(block, block + 1);
   }
 
   /** Gives back all memory but that of blocks in the application's hands. */

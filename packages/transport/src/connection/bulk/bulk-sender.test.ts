@@ -105,13 +105,17 @@ describe('BulkSender', () => {
     expect(() => sender.offer(0, new Uint8Array(1000))).toThrow(/cannot be sent now/);
   });
 
-  it('counts a block sent again against the credit', () => {
-    const sender = new BulkSender(1, 1);
+  it('[DI-2] sends a block once more without credit, before blocks that were not begun', () => {
+    const sender = new BulkSender(1, 2);
     sender.offer(0, new Uint8Array(10));
     const old = sendNext(sender)!;
     sender.onAcked(old.address, old.length, old.serial);
+    for (const block of [1, 2, 3]) sender.offer(block, new Uint8Array(10));
+    sendNext(sender, 5);
     sender.offer(0, new Uint8Array(10));
-    expect(sender.prepare()).toBe(false);
+    const rest = sendAll(sender, 10).map(({ address }) => Math.floor(address / BLOCK_BYTES));
+    expect(rest).toEqual([1, 0]);
+    expect(sender.isBlocked).toBe(true);
   });
 
   it('asks for blocks until enough bytes are under way', () => {

@@ -1,5 +1,6 @@
 import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
 import { DeliveryRanges } from '../delivery-ranges.ts';
+import { RangeSet } from '../range-set.ts';
 
 /** One beginning of a block: from `offerBlock` to its last acknowledgement. */
 interface SendingBlock {
@@ -8,13 +9,15 @@ interface SendingBlock {
   readonly serial: number;
   readonly bytes: Uint8Array;
   readonly delivery: DeliveryRanges;
+  /** It was begun before: the receiver kept its place, so it takes no credit. */
+  readonly isRepeat: boolean;
   /** It is in the queue of blocks with lost bytes. */
   queuedForLoss: boolean;
 }
 
 /**
- * Sending half of a transfer's bulk data. Lost bytes go first, then blocks in the order offered; a new block is begun only
- * within the peer's credit. A block's memory is the application's again once all of it was acknowledged.
+ * Sending half of a transfer's bulk data. Lost bytes go first, then blocks sent once more, then blocks in the order offered; a
+ * new block is begun only within the peer's credit. A block's memory is the application's again once all of it was acknowledged.
  */
 export class BulkSender {
   readonly transfer: number;
@@ -30,6 +33,8 @@ export class BulkSender {
   private current: SendingBlock | undefined;
   private creditBlocks: number;
   private begunBlocks = 0;
+  /** Blocks begun so far. */
+  private readonly begun = new RangeSet();
   private nextSerial = 0;
   private activeBytes = 0;
   /** The application was asked for a block and has not offered it yet. */
@@ -56,11 +61,13 @@ export class BulkSender {
       serial: this.nextSerial,
       bytes,
       delivery: new DeliveryRanges(),
+      isRepeat: this.begun.contains(block),
       queuedForLoss: false,
     };
     this.nextSerial = (this.nextSerial + 1) >>> 0;
     this.active.set(block, sending);
-    this.unsent.push(sending);
+    if (sending.isRepeat) this.unsent.splice(this.isHeadBegun ? 1 : 0, 0, sending);
+    else this.unsent.push(sending);
     this.activeBytes += bytes.length;
     this.asked = this.activeBytes < this.targetBytes;
     return this.asked;
@@ -79,11 +86,7 @@ export class BulkSender {
 
   /** The next block waits for credit. */
   get isBlocked(): boolean {
-    return (
-      this.unsent.length > 0 &&
-      this.unsent[0]!.delivery.nextUnsent === 0 &&
-      this.begunBlocks >= this.creditBlocks
-    );
+    return this.unsent.length > 0 && !this.maySendHead;
   }
 
   /** Blocks offered and not wholly acknowledged. */
@@ -100,10 +103,7 @@ export class BulkSender {
       this.withLoss.shift();
     }
     this.current = this.unsent[0];
-    return (
-      this.current !== undefined &&
-      (this.current.delivery.nextUnsent > 0 || this.begunBlocks < this.creditBlocks)
-    );
+    return this.current !== undefined && this.maySendHead;
   }
 
   get nextAddress(): number {
@@ -127,10 +127,13 @@ export class BulkSender {
 
   /** Copies the next `length` bytes to `target[at]` and counts them as sent. */
   send(length: number, target: Uint8Array, at: number): void {
-    const { delivery, bytes } = this.current!;
+    const { block, delivery, bytes, isRepeat } = this.current!;
     const offset = this.nextOffset;
     target.set(bytes.subarray(offset, offset + length), at);
-    if (delivery.nextUnsent === 0) this.begunBlocks += 1;
+    if (delivery.nextUnsent === 0 && !isRepeat) {
+      this.begunBlocks += 1;
+      this.begun.insert(block, block + 1);
+    }
     delivery.onSent(offset, offset + length);
     if (delivery.nextUnsent === bytes.length && this.current === this.unsent[0]) this.unsent.shift();
   }
@@ -159,6 +162,14 @@ export class BulkSender {
     if (sending.queuedForLoss || sending.delivery.lost.rangeCount === 0) return;
     sending.queuedForLoss = true;
     this.withLoss.push(sending);
+  }
+
+  private get isHeadBegun(): boolean {
+    return this.unsent.length > 0 && this.unsent[0]!.delivery.nextUnsent > 0;
+  }
+
+  private get maySendHead(): boolean {
+    return this.isHeadBegun || this.unsent[0]!.isRepeat || this.begunBlocks < this.creditBlocks;
   }
 
   private get nextOffset(): number {
