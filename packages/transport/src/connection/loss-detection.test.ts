@@ -128,11 +128,11 @@ describe('LossDetection', () => {
     bench.ack(RTT_US + 1000, [0, 9]);
     expect(bench.loss.packetsSpuriouslyLost).toBe(8);
     expect(bench.controller.spuriousBytes).toBe(8 * BYTES);
-    expect(bench.loss.packetThreshold).toBe(11);
+    expect(bench.loss.tolerance.packetThreshold).toBe(11);
     bench.send(RTT_US, 5000);
     bench.ack(2 * RTT_US, [5000, 5000]);
     bench.ack(2 * RTT_US + 1000, [20, 4999]);
-    expect(bench.loss.packetThreshold).toBe(1000);
+    expect(bench.loss.tolerance.packetThreshold).toBe(1000);
   });
 
   it('stretches the time threshold when it proved too short', () => {

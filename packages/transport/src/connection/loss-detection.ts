@@ -7,16 +7,11 @@ import type {
 } from '@jetstream/congestion';
 import { type AckFrame, JetStreamError } from '@jetstream/protocol';
 import { PersistentCongestion } from './persistent-congestion.ts';
+import { ReorderingTolerance } from './reordering-tolerance.ts';
 import { newAckSample, newLossSample } from './samples.ts';
 import type { SentContent } from './sent-content.ts';
 import { MTU_PROBE, PacketState, type SentPackets } from './sent-packets.ts';
 
-/** RFC 9002 §6.1.1, and how far reordering may raise it; the time threshold bounds the wait in any case. */
-const FIRST_PACKET_THRESHOLD = 3;
-const MAX_PACKET_THRESHOLD = 1000;
-/** The time threshold (9/8 of the RTT) is stretched up to this when it proved too short. */
-const MAX_TIME_STRETCH = 1.5;
-const TIME_STRETCH_STEP = 0.1;
 /** Round trips after its sending for which a lost packet may still turn out to have arrived. */
 const LATE_ACK_ROUND_TRIPS = 3;
 
@@ -44,13 +39,12 @@ export class LossDetection {
   /** When the time threshold declares the next packet lost; Infinity for never. */
   lossTimeUs: number = Number.POSITIVE_INFINITY;
   lastElicitingSentUs = 0;
-  packetThreshold: number = FIRST_PACKET_THRESHOLD;
   packetsLost = 0;
   packetsSpuriouslyLost = 0;
   /** Latest sample, bytes per second. */
   deliveryRate = 0;
 
-  private timeStretch = 1;
+  readonly tolerance = new ReorderingTolerance();
   /** All packets below have a verdict. */
   private scanFrom = 0;
   private readonly persistent = new PersistentCongestion();
@@ -134,7 +128,7 @@ export class LossDetection {
   /** Declares lost what the thresholds say (RFC 9002 A.10); to be called when `lossTimeUs` has come. */
   detectLosses(nowUs: number, maxAckDelayUs: number): void {
     const { sent, largestAcked } = this;
-    const lossDelayUs = this.rtt.lossDelayUs() * this.timeStretch;
+    const lossDelayUs = this.rtt.lossDelayUs() * this.tolerance.timeStretch;
     this.lostBytes = 0;
     this.lossTimeUs = Number.POSITIVE_INFINITY;
     let undecided = largestAcked + 1;
@@ -145,7 +139,7 @@ export class LossDetection {
         continue;
       }
       const dueUs = sent.sentUs(number) + lossDelayUs;
-      if (dueUs <= nowUs || number <= largestAcked - this.packetThreshold) {
+      if (dueUs <= nowUs || number <= largestAcked - this.tolerance.packetThreshold) {
         this.declareLost(nowUs, number, state);
         continue;
       }
@@ -241,11 +235,8 @@ export class LossDetection {
     this.persistent.onAcked();
     this.rate.onPacketAcked(number, nowUs, bytes);
     this.controller.onSpuriousLoss(nowUs, bytes);
-    const distance = this.largestAcked - number;
-    this.packetThreshold = Math.max(this.packetThreshold, Math.min(distance + 1, MAX_PACKET_THRESHOLD));
-    if (nowUs - this.sent.sentUs(number) > this.rtt.lossDelayUs() * this.timeStretch) {
-      this.timeStretch = Math.min(MAX_TIME_STRETCH, this.timeStretch + TIME_STRETCH_STEP);
-    }
+    const elapsedUs = nowUs - this.sent.sentUs(number);
+    this.tolerance.onSpuriousLoss(this.largestAcked - number, elapsedUs, this.rtt.lossDelayUs());
   }
 
   private declareLost(nowUs: number, number: number, state: number): void {
@@ -260,6 +251,7 @@ export class LossDetection {
       this.packetsLost += 1;
       this.lostBytes += bytes;
       this.persistent.onLost(sent.sentUs(number));
+      this.tolerance.onLoss(nowUs, sent.sentUs(number));
       this.rate.onPacketLost(number, bytes);
       this.reportLoss(nowUs, number, bytes);
     }

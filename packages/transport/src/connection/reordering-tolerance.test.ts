@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { ReorderingTolerance } from './reordering-tolerance.ts';
+
+describe('ReorderingTolerance', () => {
+  it('begins with the thresholds of RFC 9002', () => {
+    const { packetThreshold, timeStretch } = new ReorderingTolerance();
+    expect([packetThreshold, timeStretch]).toEqual([3, 1]);
+  });
+
+  it('rises as far as it was fooled, up to a bound', () => {
+    const tolerance = new ReorderingTolerance();
+    tolerance.onSpuriousLoss(20, 150_000, 120_000);
+    expect(tolerance.packetThreshold).toBe(21);
+    expect(tolerance.timeStretch).toBeCloseTo(1.2625);
+    tolerance.onSpuriousLoss(5, 100_000, 120_000);
+    expect(tolerance.packetThreshold).toBe(21);
+    expect(tolerance.timeStretch).toBeCloseTo(1.2625);
+    tolerance.onSpuriousLoss(1e9, 1e12, 1000);
+    expect([tolerance.packetThreshold, tolerance.timeStretch]).toEqual([1000, 2]);
+  });
+
+  it('falls again on a path that loses but keeps order', () => {
+    const tolerance = new ReorderingTolerance();
+    tolerance.onSpuriousLoss(99, 240_000, 120_000);
+    for (let round = 0; round < 400; round++) tolerance.onLoss(round * 1000 + 500, round * 1000);
+    expect(tolerance.packetThreshold).toBe(3);
+    expect(tolerance.timeStretch).toBeCloseTo(1);
+  });
+
+  it('does not fall within one round, however many packets are lost', () => {
+    const tolerance = new ReorderingTolerance();
+    tolerance.onSpuriousLoss(99, 0, 1);
+    for (let i = 0; i < 1000; i++) tolerance.onLoss(100_000, 50_000 + i);
+    expect(tolerance.packetThreshold).toBe(100);
+  });
+});
