@@ -128,7 +128,7 @@ export class LossDetection {
   /** Declares lost what the thresholds say (RFC 9002 A.10); to be called when `lossTimeUs` has come. */
   detectLosses(nowUs: number, maxAckDelayUs: number): void {
     const { sent, largestAcked } = this;
-    const lossDelayUs = this.rtt.lossDelayUs() * this.tolerance.timeStretch;
+    const lossDelayUs = this.tolerance.lossDelayUs(this.rtt.lossDelayUs());
     this.lostBytes = 0;
     this.lossTimeUs = Number.POSITIVE_INFINITY;
     let undecided = largestAcked + 1;
@@ -236,7 +236,7 @@ export class LossDetection {
     this.rate.onPacketAcked(number, nowUs, bytes);
     this.controller.onSpuriousLoss(nowUs, bytes);
     const elapsedUs = nowUs - this.sent.sentUs(number);
-    this.tolerance.onSpuriousLoss(this.largestAcked - number, elapsedUs, this.rtt.lossDelayUs());
+    this.tolerance.onSpuriousLoss(this.largestAcked - number, elapsedUs);
   }
 
   private declareLost(nowUs: number, number: number, state: number): void {
