@@ -206,12 +206,13 @@ export class EstablishedSession implements SessionControl {
     if (closing.isDrained) this.disposeKeys();
   }
 
-  /** A fault while handling packets: the connection ends; what is no JetStreamError is a fault of ours. */
+  /** A fault while handling packets ends this connection and no other. What is no JetStreamError is a fault of ours: the peer hears no details. */
   private fail(nowUs: number, error: unknown): void {
-    if (error instanceof JetStreamError) this.close(nowUs, error.code, error.message);
-    else {
-      this.close(nowUs, 'internal', 'internal error');
-      throw error;
+    if (error instanceof JetStreamError) {
+      this.close(nowUs, error.code, error.message);
+    } else if (this.closing.isOpen) {
+      this.closing.startClosing(nowUs, this.parts.recovery.probeTimeoutUs, 'internal', 'internal error');
+      this.end('internal', String(error), false);
     }
   }
 

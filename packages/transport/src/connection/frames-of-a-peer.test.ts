@@ -492,3 +492,20 @@ describe('A server', () => {
     expect(framesOf(peer.advance(2_000_000), 'ping').length).toBeGreaterThan(0);
   });
 });
+
+describe('A fault of our own', () => {
+  it('ends the connection as internal and tells the peer no details', () => {
+    const serverPool = {
+      acquire: (): never => {
+        throw new TypeError('secret path');
+      },
+      release: () => {},
+    };
+    const peer = new ScriptedPeer('server', { serverPool });
+    const packets = peer.send(data(1, 0));
+    expect(framesOf(packets, 'close')).toEqual([
+      { type: 'close', code: 'internal', reason: 'internal error' },
+    ]);
+    expect(peer.events().at(-1)).toMatchObject({ type: 'closed', code: 'internal', byPeer: false });
+  });
+});
