@@ -7,8 +7,9 @@ const BETA = 0.7;
 const RENO_ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 const MAX_TARGET_GROWTH = 1.5;
 const MIN_WINDOW_DATAGRAMS = 2;
-/** A guard against arithmetic without end: 10 Gbit/s for almost 7 s. */
+/** Guards against arithmetic without end: 10 Gbit/s for almost 7 s, and 8 Tbit/s. */
 const MAX_WINDOW_BYTES = 2 ** 33;
+const MAX_PACING_RATE = 1e12;
 /** RFC 9002 §7.7. Slow start needs to send twice the window in one round trip. */
 const PACING_GAIN = 1.25;
 const SLOW_START_PACING_GAIN = 2;
@@ -188,6 +189,6 @@ export class Cubic implements CongestionController {
     const floor = MIN_WINDOW_DATAGRAMS * this.datagramBytes;
     this.windowBytes = Math.min(Math.max(bytes, floor), MAX_WINDOW_BYTES);
     const gain = this.inSlowStart && !this.hystart.conservative ? SLOW_START_PACING_GAIN : PACING_GAIN;
-    this.pacingRate = (gain * this.windowBytes * 1e6) / this.smoothedRttUs;
+    this.pacingRate = Math.min((gain * this.windowBytes * 1e6) / this.smoothedRttUs, MAX_PACING_RATE);
   }
 }

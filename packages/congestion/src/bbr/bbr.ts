@@ -28,7 +28,8 @@ import { handleSpuriousLoss, noteLoss, restoreCwnd, saveCwnd } from './undo.ts';
 export class Bbr implements CongestionController {
   readonly name = 'bbr';
   private readonly options: ControllerOptions;
-  private state: BbrState;
+  /** The model, for tests and plots. */
+  state: BbrState;
   private readonly createGate: () => DelayGatedLoss;
   private gate: DelayGatedLoss;
   private collapse = new DeliveryCollapse();

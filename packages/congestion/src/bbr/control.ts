@@ -21,7 +21,7 @@ export function updateControlParameters(state: BbrState, sample: AckSample): voi
 
 /** The first RTT sample replaces the guess behind the first pacing rate. */
 export function initPacingRate(state: BbrState, rttUs: number): void {
-  state.pacingRate = (STARTUP_PACING_GAIN * state.initialCwnd * 1e6) / rttUs;
+  state.pacingRate = Math.min((STARTUP_PACING_GAIN * state.initialCwnd * 1e6) / rttUs, MAX_BW);
 }
 
 export function setPacingRateWithGain(state: BbrState, gain: number): void {
@@ -31,8 +31,9 @@ export function setPacingRateWithGain(state: BbrState, gain: number): void {
 
 /** Half the smallest window each round trip is always allowed; without it a tiny `bw` would starve itself of samples. */
 function floorPacingRate(state: BbrState, smoothedRttUs: number): void {
-  if (smoothedRttUs > 0)
-    state.pacingRate = Math.max(state.pacingRate, (state.minPipeCwnd * 0.5 * 1e6) / smoothedRttUs);
+  if (smoothedRttUs <= 0) return;
+  const floor = (state.minPipeCwnd * 0.5 * 1e6) / smoothedRttUs;
+  state.pacingRate = Math.min(Math.max(state.pacingRate, floor), MAX_BW);
 }
 
 function setSendQuantum(state: BbrState): void {

@@ -37,7 +37,11 @@ export class DeliveryCollapse {
     }
     const intervalUs = sample.nowUs - this.startUs;
     const expected = (state.bw * intervalUs) / 1e6;
-    if (intervalUs < Math.max(state.minRttUs, MIN_WINDOW_US) || expected < MIN_INTERVAL_DATAGRAMS * state.datagramBytes) return 0;
+    if (
+      intervalUs < Math.max(state.minRttUs, MIN_WINDOW_US) ||
+      expected < MIN_INTERVAL_DATAGRAMS * state.datagramBytes
+    )
+      return 0;
     const rate = ((state.deliveredBytes - this.startDelivered) * 1e6) / intervalUs;
     const low = rate < COLLAPSE * state.bw ? this.lowIntervals + 1 : 0;
     const delivers = Math.max(rate, this.lastRate);

@@ -128,6 +128,7 @@ export class BbrState {
   undoBwShortterm = Number.POSITIVE_INFINITY;
   undoInflightShortterm = Number.POSITIVE_INFINITY;
   undoInflightLongterm = Number.POSITIVE_INFINITY;
+  episodeUntilBytes = 0;
   episodeLostBytes = 0;
   episodeSpuriousBytes = 0;
 

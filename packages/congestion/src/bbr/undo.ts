@@ -13,12 +13,13 @@ export function restoreCwnd(state: BbrState): void {
   state.cwnd = Math.max(state.cwnd, state.priorCwnd);
 }
 
-/** A loss or CE mark was seen; the first one of a round trip begins an episode (draft §5.5.10.2, NoteLoss). */
+/**
+ * A loss or CE mark was seen (draft §5.5.10.2, NoteLoss). An episode, to be undone as a whole, is what is lost until all that was
+ * in flight at its first loss is settled; a change of phase in between does not begin another.
+ */
 export function noteLoss(state: BbrState): void {
-  if (!state.isLossInRound) {
-    state.lossRoundDelivered = state.deliveredBytes;
-    saveStateUponLoss(state);
-  }
+  if (!state.isLossInRound) state.lossRoundDelivered = state.deliveredBytes;
+  if (state.deliveredBytes >= state.episodeUntilBytes) saveStateUponLoss(state);
   state.isLossInRound = true;
 }
 
@@ -28,6 +29,7 @@ function saveStateUponLoss(state: BbrState): void {
   state.undoBwShortterm = state.bwShortterm;
   state.undoInflightShortterm = state.inflightShortterm;
   state.undoInflightLongterm = state.inflightLongterm;
+  state.episodeUntilBytes = state.deliveredBytes + Math.max(state.bytesInFlight, state.minPipeCwnd);
   state.episodeLostBytes = 0;
   state.episodeSpuriousBytes = 0;
 }

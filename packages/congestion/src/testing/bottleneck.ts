@@ -8,8 +8,8 @@ export interface BottleneckOptions {
   bytesPerSecond: number;
   /** Size of the drop-tail queue, the packet in service included. */
   bufferBytes: number;
-  /** Chance of each packet to be lost at random, before the queue. Default 0. */
-  lossProbability?: number;
+  /** Chance of each packet to be lost at random, before the queue; may change with time. Default 0. */
+  lossProbability?: number | ((nowUs: number) => number);
   /** Later rates, in order of time. */
   rateSteps?: readonly RateStep[];
   /** Times in which every packet is lost: pairs of start and end. */
@@ -38,7 +38,8 @@ export class Bottleneck {
   offer(nowUs: number, bytes: number): number {
     const { lossProbability = 0, outagesUs = [], random, bufferBytes } = this.#options;
     for (const [startUs, endUs] of outagesUs) if (nowUs >= startUs && nowUs < endUs) return this.#drop(bytes);
-    if (lossProbability > 0 && random() < lossProbability) return this.#drop(bytes);
+    const loss = typeof lossProbability === 'number' ? lossProbability : lossProbability(nowUs);
+    if (loss > 0 && random() < loss) return this.#drop(bytes);
     const queued = this.queuedBytes(nowUs);
     if (queued > 0 && queued + bytes > bufferBytes) return this.#drop(bytes);
     this.maxQueueBytes = Math.max(this.maxQueueBytes, queued + bytes);

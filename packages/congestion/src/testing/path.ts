@@ -17,6 +17,8 @@ export interface PathOptions {
   loss?: number;
   /** Default one 'bbr'. A function makes a controller that has no name. */
   controllers?: readonly (ControllerName | (() => CongestionController))[];
+  /** Default 1,400. */
+  datagramBytes?: number;
   seed?: number;
   link?: Partial<BottleneckOptions>;
   sender?: (index: number) => Partial<SenderOptions>;
@@ -32,11 +34,12 @@ export interface PathSimulation {
 
 export function simulatePath(options: PathOptions): PathSimulation {
   const { mbitPerSecond, rttMs, bufferBdp = 1, loss = 0, controllers = ['bbr'], seed = 1 } = options;
+  const { datagramBytes = DATAGRAM_BYTES } = options;
   const bytesPerSecond = mbitPerSecond * 125_000;
   const bdpBytes = (bytesPerSecond * rttMs) / 1_000;
   const bottleneck = new Bottleneck({
     bytesPerSecond,
-    bufferBytes: Math.max(bufferBdp * bdpBytes, 2 * DATAGRAM_BYTES),
+    bufferBytes: Math.max(bufferBdp * bdpBytes, 2 * datagramBytes),
     lossProbability: loss,
     random: seededRandom(seed),
     ...options.link,
@@ -48,13 +51,13 @@ export function simulatePath(options: PathOptions): PathSimulation {
         typeof controller === 'function'
           ? controller()
           : createController(controller, {
-              datagramBytes: DATAGRAM_BYTES,
-              initialWindowBytes: initialWindowBytes(DATAGRAM_BYTES),
+              datagramBytes,
+              initialWindowBytes: initialWindowBytes(datagramBytes),
               random,
             }),
       bottleneck,
       rttUs: rttMs * 1_000,
-      datagramBytes: DATAGRAM_BYTES,
+      datagramBytes,
       random,
       ...options.sender?.(index),
     });

@@ -123,7 +123,7 @@ export class Sender {
     this.#received = packet;
     const pending = this.#arrivalHead - this.#pendingFrom;
     if (pending >= this.#ackEvery || gap) this.#onAckFrame(nowUs);
-    else this.#ackDueUs = nowUs + MAX_ACK_DELAY_US;
+    else this.#ackDueUs = Math.min(this.#ackDueUs, nowUs + MAX_ACK_DELAY_US);
   }
 
   #onAckFrame(nowUs: number): void {
