@@ -16,7 +16,10 @@ describe('an error', () => {
 
   it('that names nothing is told with its host', () => {
     const lost = (subject?: string) =>
-      errorLine(new JetStreamError('connection-lost', 'nothing was heard', subject ? { subject } : {}), 'server.lan');
+      errorLine(
+        new JetStreamError('connection-lost', 'nothing was heard', subject ? { subject } : {}),
+        'server.lan',
+      );
     expect(lost()).toBe('jscp: server.lan: nothing was heard');
     expect(lost('f')).toBe('jscp: nothing was heard');
   });

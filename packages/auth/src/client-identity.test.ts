@@ -9,7 +9,7 @@ import { sshKeyPair } from './testing/ssh-key-pair.ts';
 import { hasSshKeygen } from './testing/ssh-keygen.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
 
-const generate = () => ssh2.utils.generateKeyPairSync('ed25519', {});
+const generate = () => ssh2.utils.generateKeyPairSync('ed25519', { comment: 'jetstream@host' });
 const beforeCreating = vi.hoisted(() => ({ hook: undefined as ((file: string) => void) | undefined }));
 vi.mock('./private-file.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('./private-file.ts')>();
