@@ -15,8 +15,8 @@ describe('fairness among equals', () => {
   it.each(cells)(
     '$flows BBR flows started $gapSeconds s apart share a link with $bufferBdp BDP of buffer',
     ({ flows, bufferBdp, gapSeconds }) => {
-      const path = { mbitPerSecond: 50, rttMs: 40, bufferBdp, ...equals('bbr', flows, gapSeconds) };
-      const shares = measureShares(path, 40, 90);
+      const path = { mbitPerSecond: 40, rttMs: 40, bufferBdp, ...equals('bbr', flows, gapSeconds) };
+      const shares = measureShares(path, 40, 80);
       expect(jainIndex(shares)).toBeGreaterThan(0.9);
       expect(shares.reduce((sum, share) => sum + share)).toBeGreaterThan(0.95);
     },
@@ -41,7 +41,7 @@ describe('fairness among equals', () => {
 describe('BBR against CUBIC', () => {
   // With less than 2 BDP of buffer on a 100 ms path BBR takes more, with 16 BDP it may take less: docs/CONGESTION.md.
   const cells = [
-    ...[20, 50].flatMap((rttMs) => [0.1, 0.5, 1, 2, 4].map((bufferBdp) => ({ rttMs, bufferBdp }))),
+    ...[20, 50].flatMap((rttMs) => [0.1, 1, 4].map((bufferBdp) => ({ rttMs, bufferBdp }))),
     { rttMs: 100, bufferBdp: 2 },
     { rttMs: 100, bufferBdp: 4 },
   ];

@@ -1,4 +1,4 @@
-/** Prints the figures of docs/CONGESTION.md: `npm run figures -w packages/congestion`, or `node dist/testing/figures.js`. */
+/** Prints the figures of docs/CONGESTION.md: `npm run figures` in packages/congestion. */
 import {
   duel,
   jainIndex,
@@ -59,7 +59,7 @@ table(
         return measureSteady(path, 10, 30).goodput / (1 - loss);
       }),
     ];
-    return [row('bbr', ['bbr']), row('bbr of the draft', [ungatedBbr]), row('cubic', ['cubic'])];
+    return [row('bbr', ['bbr']), row('bbr, all loss counted', [ungatedBbr]), row('cubic', ['cubic'])];
   }),
 );
 
@@ -83,12 +83,17 @@ table(
 );
 
 table(
-  'Rate steps: 50 Mbit/s, 100 ms',
-  ['factor', 'buffer, BDP', 's to 90 % of the new rate', 's until settled'],
+  'Rate steps after 20 s: 50 Mbit/s, 100 ms',
+  ['factor', 'buffer, BDP', 'seconds to 90 % of the new rate', 'seconds until pace and queue have settled'],
   [0.1, 0.5, 2, 10].flatMap((factor) =>
     [1, 4].map((bufferBdp) => {
       const step = measureStep({ mbitPerSecond: 50, rttMs: 100, bufferBdp }, factor);
-      return [String(factor), String(bufferBdp), step.secondsToReach, step.secondsToSettle];
+      return [
+        String(factor),
+        String(bufferBdp),
+        factor > 1 ? step.secondsToReach : '',
+        factor < 1 ? step.secondsToSettle : '',
+      ];
     }),
   ),
 );
@@ -159,6 +164,6 @@ table(
         return percent(measureSteady(path, 20, 40).lossRate);
       }),
     ];
-    return [row('bbr', 'bbr'), row('bbr of the draft', ungatedBbr)];
+    return [row('bbr', 'bbr'), row('bbr, all loss counted', ungatedBbr)];
   }),
 );
