@@ -88,7 +88,7 @@ export interface Connection {
   openBulkReceiver(transfer: number, maxBlocks: number): void;
   /** Receiver: the manifest says how long a block is (1…BLOCK_BYTES); without it a block never completes. */
   expectBlock(transfer: number, block: number, byteLength: number): void;
-  /** Receiver: a received block was dealt with. `again`: its content was bad; it will be sent once more. */
+  /** Receiver: a received block was dealt with. `again`: its content was bad; it will be sent once more, and is to be expected anew. At most once for a block. */
   releaseBlock(transfer: number, block: number, again: boolean): void;
   /**
    * Ends a transfer here: its bulk state is dropped and late frames for it are ignored, but what was written to its stream

@@ -29,8 +29,9 @@ export class BulkSender extends TransferParty {
     const { connection } = this;
     if (connection === undefined || this.closed !== undefined || nowUs < (this.#options.startUs ?? 0)) return;
     while (this.#wanted && this.streamWritable) {
-      const block = this.#takeAgain() ?? this.#nextBlock();
+      const block = this.#takeAgain() ?? this.#takeNext();
       if (block === undefined) break;
+      this.write({ type: 'block', block, byteLength: this.#content.blockBytes(block) });
       this.#pending.add(block);
       this.#wanted = connection.offerBlock(TRANSFER, block, this.#content.block(block));
     }
@@ -47,12 +48,8 @@ export class BulkSender extends TransferParty {
     return at < 0 ? undefined : this.#again.splice(at, 1)[0];
   }
 
-  /** The next block of the content, announced to the receiver. */
-  #nextBlock(): number | undefined {
-    if (this.#next === this.#content.blocks) return undefined;
-    const block = this.#next++;
-    this.write({ type: 'block', block, byteLength: this.#content.blockBytes(block) });
-    return block;
+  #takeNext(): number | undefined {
+    return this.#next < this.#content.blocks ? this.#next++ : undefined;
   }
 
   protected onMessage(_nowUs: number, message: TransferMessage): void {

@@ -1,5 +1,6 @@
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { AckFrequency } from './ack-frequency.ts';
+import { plainBlock } from './bulk/repeat-address.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { ContentListener } from './loss-detection.ts';
 import type { PathResponder } from './path/path-responder.ts';
@@ -90,7 +91,11 @@ export class DeliveryRouter implements ContentListener {
     const finished = sender.onAcked(address, length, serial);
     this.bulkBytesAcked += sender.ackedBytes - before;
     if (finished) {
-      this.events.push({ type: 'block-acked', transfer, block: Math.floor(address / BLOCK_BYTES) });
+      this.events.push({
+        type: 'block-acked',
+        transfer,
+        block: plainBlock(Math.floor(address / BLOCK_BYTES)),
+      });
     }
   }
 }

@@ -315,13 +315,13 @@ describe('A finished transfer', () => {
 });
 
 describe('A block that was bad', () => {
-  it('is taken once more', () => {
+  it('[BD-4] is taken once more, at its second address', () => {
     const peer = new ScriptedPeer('server');
     const { connection } = peer;
     connection.openBulkReceiver(1, 8);
     for (const again of [true, false]) {
       connection.expectBlock(1, 0, 100);
-      peer.send(data(1, 0, new Uint8Array(100).fill(again ? 1 : 2)));
+      peer.send(data(1, again ? 0 : 2 ** 52, new Uint8Array(100).fill(again ? 1 : 2)));
       const [event] = peer.events();
       expect(event).toMatchObject({ type: 'block-received', block: 0 });
       expect(event!.type === 'block-received' && event!.bytes[0]).toBe(again ? 1 : 2);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CountingPool } from '../../testing/counting-pool.ts';
 import { type BulkReceipt, BulkReceiver } from './bulk-receiver.ts';
+import { REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
 
 function receive(receiver: BulkReceiver, block: number, offset: number, bytes: Uint8Array): BulkReceipt {
   return receiver.receive(0, 10_000, block * BLOCK_BYTES + offset, bytes, 0, bytes.length);
@@ -62,24 +63,26 @@ describe('BulkReceiver', () => {
     expect([pool.outstanding, receiver.credit.begunBlocks]).toEqual([0, 1]);
   });
 
-  it('[DI-2] takes a block once more when its content was bad, in the place that it had', () => {
-    const pool = new CountingPool(2);
-    const receiver = new BulkReceiver(pool, 2);
+  it('[BD-4] takes a block once more at its second address, and nothing of its first sending', () => {
+    const receiver = new BulkReceiver(new CountingPool(2), 2);
     receiveWhole(receiver, 0);
-    receiveWhole(receiver, 1);
     receiver.release(0, true);
-    receive(receiver, 0, 0, new Uint8Array(1)); // a late packet of the first sending
-    expect(() => receive(receiver, 2, 0, new Uint8Array(1))).toThrow('beyond the block credit');
-    expect(receive(receiver, 0, 0, new Uint8Array(100).fill(2))).toBe('block-complete');
+    const again = REPEAT_OFFSET_BLOCKS;
+    expect(receive(receiver, again, 0, new Uint8Array(100).fill(2))).toBe('kept'); // not expected anew yet
+    expect(receive(receiver, 0, 0, new Uint8Array(100).fill(1))).toBe('kept'); // a late copy
+    expect(receiver.expect(0, 100)).toBe(true);
     expect(receiver.bytesOf(0)[99]).toBe(2);
-    expect([receiver.credit.begunBlocks, receiver.credit.isDue, receiver.handedOverCount]).toEqual([
-      2,
-      false,
-      2,
-    ]);
+    expect(receiver.credit.begunBlocks).toBe(2);
+    expect(() => receiver.release(0, true)).toThrow('refused before');
     receiver.release(0, false);
-    receiver.release(1, false);
-    expect(receiver.credit.announce()).toBe(4);
+    expect(receive(receiver, again, 0, new Uint8Array(100))).toBe('kept');
+  });
+
+  it('[BD-4] refuses a second sending that nobody asked for', () => {
+    const receiver = new BulkReceiver(new CountingPool(2), 2);
+    expect(() => receive(receiver, REPEAT_OFFSET_BLOCKS + 3, 0, new Uint8Array(1))).toThrow(
+      'nobody asked for block 3',
+    );
   });
 
   it('refuses data beyond the length that the manifest gave', () => {

@@ -2,14 +2,15 @@ import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
 import type { BlockPool } from '../../contract.ts';
 import { RangeSet } from '../range-set.ts';
 import { BlockCredit } from './block-credit.ts';
+import { isRepeat, plainBlock, REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
 
 /** Gaps in one block above which a peer is taken for hostile: a block in packets of 1,200 bytes has fewer than 500. */
 const MAX_FRAGMENTS = 4096;
 
 interface ReceivingBlock {
-  readonly block: number;
+  readonly wireBlock: number;
   readonly bytes: Uint8Array;
-  received: RangeSet;
+  readonly received: RangeSet;
   /** 0: the manifest has not said yet. */
   expectedBytes: number;
   /** Complete and in the application's hands. */
@@ -29,8 +30,10 @@ export class BulkReceiver {
   private readonly slots = new Map<number, ReceivingBlock>();
   private latest: ReceivingBlock | undefined;
   private handedOverBlocks = 0;
-  /** Blocks dealt with for good. */
+  /** Blocks dealt with, by their numbers on the wire, as the slots are. */
   private readonly done = new RangeSet();
+  /** Blocks that were bad and are sent once more. */
+  private readonly refused = new Set<number>();
   /** What the manifest says of blocks not begun: most are full, and a range each holds them. */
   private readonly expectedFull = new RangeSet();
   private readonly expectedShort = new Map<number, number>();
@@ -52,13 +55,13 @@ export class BulkReceiver {
     start: number,
     end: number,
   ): BulkReceipt {
-    const block = Math.floor(address / BLOCK_BYTES);
+    const wireBlock = Math.floor(address / BLOCK_BYTES);
     let slot: ReceivingBlock | undefined = this.latest;
-    if (slot === undefined || slot.block !== block) {
-      slot = this.slots.get(block);
+    if (slot === undefined || slot.wireBlock !== wireBlock) {
+      slot = this.slots.get(wireBlock);
       if (slot === undefined) {
-        if (start === end || this.done.contains(block)) return 'kept';
-        slot = this.begin(nowUs, smoothedRttUs, block);
+        if (start === end || this.done.contains(wireBlock)) return 'kept';
+        slot = this.begin(nowUs, smoothedRttUs, wireBlock);
         if (slot === undefined) return 'no-memory';
       }
       this.latest = slot;
@@ -67,11 +70,14 @@ export class BulkReceiver {
 
     const offset = address % BLOCK_BYTES;
     const endOffset = offset + (end - start);
-    if (slot.expectedBytes > 0 && endOffset > slot.expectedBytes) throw tooLong(block);
+    if (slot.expectedBytes > 0 && endOffset > slot.expectedBytes) throw tooLong(wireBlock);
     slot.bytes.set(buffer.subarray(start, end), offset);
     slot.received.insert(offset, endOffset);
     if (slot.received.rangeCount > MAX_FRAGMENTS) {
-      throw new JetStreamError('protocol-violation', `block ${block} has over ${MAX_FRAGMENTS} gaps`);
+      throw new JetStreamError(
+        'protocol-violation',
+        `block ${plainBlock(wireBlock)} has over ${MAX_FRAGMENTS} gaps`,
+      );
     }
     return this.handOverIfComplete(slot) ? 'block-complete' : 'kept';
   }
@@ -85,53 +91,54 @@ export class BulkReceiver {
     if (!Number.isSafeInteger(byteLength) || byteLength < 1 || byteLength > BLOCK_BYTES) {
       throw new JetStreamError('invalid-argument', `block ${block} cannot have ${byteLength} bytes`);
     }
-    const slot = this.slots.get(block);
+    const wireBlock = this.wireBlock(block);
+    const slot = this.slots.get(wireBlock);
     if (slot === undefined) {
-      if (byteLength === BLOCK_BYTES) this.expectedFull.insert(block, block + 1);
-      else this.expectedShort.set(block, byteLength);
+      if (byteLength === BLOCK_BYTES) this.expectedFull.insert(wireBlock, wireBlock + 1);
+      else this.expectedShort.set(wireBlock, byteLength);
       return false;
     }
     slot.expectedBytes = byteLength;
     const { received } = slot;
-    if (received.rangeCount > 0 && received.endOf(received.rangeCount - 1) > byteLength) throw tooLong(block);
+    if (received.rangeCount > 0 && received.endOf(received.rangeCount - 1) > byteLength)
+      throw tooLong(wireBlock);
     return this.handOverIfComplete(slot);
   }
 
   /** Memory of a block that was handed over. */
   bytesOf(block: number): Uint8Array {
-    const slot = this.slots.get(block)!;
+    const slot = this.slots.get(this.wireBlock(block))!;
     return slot.bytes.subarray(0, slot.expectedBytes);
   }
 
   /**
    * The application is done with a block handed over: its memory goes back, its place becomes credit.
-   * @param again it will be sent once more, and keeps memory and place for that: a late packet of its first sending may
-   * come before the second begins
-   * @throws JetStreamError `invalid-argument` when it was not handed over
+   * @param again it will be sent once more, and is to be expected anew
+   * @throws JetStreamError `invalid-argument` when it was not handed over, or is refused for the second time
    */
   release(block: number, again: boolean): void {
-    const slot = this.slots.get(block);
-    if (slot === undefined || !slot.handedOver) {
-      throw new JetStreamError('invalid-argument', `block ${block} was not handed over`);
+    const wireBlock = this.wireBlock(block);
+    const slot = this.slots.get(wireBlock);
+    if (slot === undefined || !slot.handedOver || (again && isRepeat(wireBlock))) {
+      throw new JetStreamError(
+        'invalid-argument',
+        `block ${block} was not handed over, or was refused before`,
+      );
     }
-    this.handedOverBlocks -= 1;
-    if (again) {
-      slot.handedOver = false;
-      slot.received = new RangeSet();
-      return;
-    }
-    this.slots.delete(block);
+    this.slots.delete(wireBlock);
     this.latest = undefined;
+    this.handedOverBlocks -= 1;
     this.pool.release(slot.bytes);
     this.credit.onReleased();
-    this.done.insert(block, block + 1);
+    this.done.insert(wireBlock, wireBlock + 1);
+    if (again) this.refused.add(block);
   }
 
   /** Gives back all memory but that of blocks in the application's hands. */
   abandon(): void {
     for (const slot of this.slots.values()) {
       if (slot.handedOver) continue;
-      this.slots.delete(slot.block);
+      this.slots.delete(slot.wireBlock);
       this.pool.release(slot.bytes);
     }
     this.latest = undefined;
@@ -142,28 +149,37 @@ export class BulkReceiver {
     return this.handedOverBlocks;
   }
 
-  private begin(nowUs: number, smoothedRttUs: number, block: number): ReceivingBlock | undefined {
+  /** The number under which a block is on its way. */
+  private wireBlock(block: number): number {
+    return this.refused.has(block) ? block + REPEAT_OFFSET_BLOCKS : block;
+  }
+
+  private begin(nowUs: number, smoothedRttUs: number, wireBlock: number): ReceivingBlock | undefined {
+    const block = plainBlock(wireBlock);
+    if (isRepeat(wireBlock) && !this.refused.has(block)) {
+      throw new JetStreamError('protocol-violation', `nobody asked for block ${block} once more`);
+    }
     if (this.credit.isExhausted) {
       throw new JetStreamError('protocol-violation', `block ${block} goes beyond the block credit`);
     }
     const bytes = this.pool.acquire();
     if (bytes === undefined) return undefined;
     const slot: ReceivingBlock = {
-      block,
+      wireBlock,
       bytes,
       received: new RangeSet(),
-      expectedBytes: this.takeExpectation(block),
+      expectedBytes: this.takeExpectation(wireBlock),
       handedOver: false,
     };
-    this.slots.set(block, slot);
+    this.slots.set(wireBlock, slot);
     this.credit.onBegun(nowUs, smoothedRttUs, this.slots.size - this.handedOverBlocks);
     return slot;
   }
 
-  private takeExpectation(block: number): number {
-    if (this.expectedFull.remove(block, block + 1) > 0) return BLOCK_BYTES;
-    const byteLength = this.expectedShort.get(block) ?? 0;
-    this.expectedShort.delete(block);
+  private takeExpectation(wireBlock: number): number {
+    if (this.expectedFull.remove(wireBlock, wireBlock + 1) > 0) return BLOCK_BYTES;
+    const byteLength = this.expectedShort.get(wireBlock) ?? 0;
+    this.expectedShort.delete(wireBlock);
     return byteLength;
   }
 
@@ -171,11 +187,14 @@ export class BulkReceiver {
     if (slot.handedOver || slot.received.size !== slot.expectedBytes) return false;
     slot.handedOver = true;
     this.handedOverBlocks += 1;
-    this.completedBlock = slot.block;
+    this.completedBlock = plainBlock(slot.wireBlock);
     return true;
   }
 }
 
-function tooLong(block: number): JetStreamError {
-  return new JetStreamError('protocol-violation', `block ${block} is longer than the manifest says`);
+function tooLong(wireBlock: number): JetStreamError {
+  return new JetStreamError(
+    'protocol-violation',
+    `block ${plainBlock(wireBlock)} is longer than the manifest says`,
+  );
 }

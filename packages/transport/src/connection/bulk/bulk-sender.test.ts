@@ -105,17 +105,26 @@ describe('BulkSender', () => {
     expect(() => sender.offer(0, new Uint8Array(1000))).toThrow(/cannot be sent now/);
   });
 
-  it('[DI-2] sends a block once more without credit, before blocks that were not begun', () => {
-    const sender = new BulkSender(1, 2);
+  it('[BD-4] sends a block once more at its second address, before blocks that were not begun, counting it again', () => {
+    const sender = new BulkSender(1, 3);
     sender.offer(0, new Uint8Array(10));
     const old = sendNext(sender)!;
     sender.onAcked(old.address, old.length, old.serial);
     for (const block of [1, 2, 3]) sender.offer(block, new Uint8Array(10));
     sendNext(sender, 5);
     sender.offer(0, new Uint8Array(10));
-    const rest = sendAll(sender, 10).map(({ address }) => Math.floor(address / BLOCK_BYTES));
-    expect(rest).toEqual([1, 0]);
+    expect(sendAll(sender, 10).map(({ address }) => address)).toEqual([BLOCK_BYTES + 5, 2 ** 52]);
     expect(sender.isBlocked).toBe(true);
+  });
+
+  it('[DI-2] sends no block a third time', () => {
+    const sender = new BulkSender(1, 3);
+    for (let sending = 1; sending <= 2; sending++) {
+      sender.offer(0, new Uint8Array(10));
+      const sent = sendNext(sender)!;
+      expect(sender.onAcked(sent.address, sent.length, sent.serial)).toBe(true);
+    }
+    expect(() => sender.offer(0, new Uint8Array(10))).toThrow('cannot be sent now');
   });
 
   it('asks for blocks until enough bytes are under way', () => {

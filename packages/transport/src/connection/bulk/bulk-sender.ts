@@ -1,16 +1,15 @@
 import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
 import { DeliveryRanges } from '../delivery-ranges.ts';
 import { RangeSet } from '../range-set.ts';
+import { isRepeat, REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
 
 /** One beginning of a block: from `offerBlock` to its last acknowledgement. */
 interface SendingBlock {
-  readonly block: number;
+  readonly wireBlock: number;
   /** Tells this beginning from an earlier one of the same block. */
   readonly serial: number;
   readonly bytes: Uint8Array;
   readonly delivery: DeliveryRanges;
-  /** It was begun before: the receiver kept its place, so it takes no credit. */
-  readonly isRepeat: boolean;
   /** It is in the queue of blocks with lost bytes. */
   queuedForLoss: boolean;
 }
@@ -33,7 +32,7 @@ export class BulkSender {
   private current: SendingBlock | undefined;
   private creditBlocks: number;
   private begunBlocks = 0;
-  /** Blocks begun so far. */
+  /** Blocks begun so far, by their numbers on the wire. */
   private readonly begun = new RangeSet();
   private nextSerial = 0;
   private activeBytes = 0;
@@ -47,26 +46,34 @@ export class BulkSender {
 
   /**
    * @returns true when the application should offer one more
-   * @throws JetStreamError `invalid-argument` for a block that is being sent already, or of no possible size or number
+   * @throws JetStreamError `invalid-argument` for a block that is being sent already or was sent twice, or of no possible size
+   * or number
    */
   offer(block: number, bytes: Uint8Array): boolean {
-    if (!Number.isSafeInteger(block) || block < 0 || block >= 2 ** 33 || this.active.has(block)) {
+    const isPossible = Number.isSafeInteger(block) && block >= 0 && !isRepeat(block);
+    const wireBlock = this.begun.contains(block) ? block + REPEAT_OFFSET_BLOCKS : block;
+    if (
+      !isPossible ||
+      this.active.has(block) ||
+      this.active.has(wireBlock) ||
+      this.begun.contains(wireBlock)
+    ) {
       throw new JetStreamError('invalid-argument', `block ${block} cannot be sent now`);
     }
     if (bytes.length === 0 || bytes.length > BLOCK_BYTES) {
       throw new JetStreamError('invalid-argument', `block ${block} has ${bytes.length} bytes`);
     }
     const sending: SendingBlock = {
-      block,
+      wireBlock,
       serial: this.nextSerial,
       bytes,
       delivery: new DeliveryRanges(),
-      isRepeat: this.begun.contains(block),
       queuedForLoss: false,
     };
     this.nextSerial = (this.nextSerial + 1) >>> 0;
-    this.active.set(block, sending);
-    if (sending.isRepeat) this.unsent.splice(this.isHeadBegun ? 1 : 0, 0, sending);
+    this.active.set(wireBlock, sending);
+    // One that is sent once more goes before all that were not begun: the receiver's files wait for it.
+    if (wireBlock !== block) this.unsent.splice(this.isHeadBegun ? 1 : 0, 0, sending);
     else this.unsent.push(sending);
     this.activeBytes += bytes.length;
     this.asked = this.activeBytes < this.targetBytes;
@@ -107,7 +114,7 @@ export class BulkSender {
   }
 
   get nextAddress(): number {
-    return this.current!.block * BLOCK_BYTES + this.nextOffset;
+    return this.current!.wireBlock * BLOCK_BYTES + this.nextOffset;
   }
 
   /** Bytes that one frame can carry at most. */
@@ -127,12 +134,12 @@ export class BulkSender {
 
   /** Copies the next `length` bytes to `target[at]` and counts them as sent. */
   send(length: number, target: Uint8Array, at: number): void {
-    const { block, delivery, bytes, isRepeat } = this.current!;
+    const { wireBlock, delivery, bytes } = this.current!;
     const offset = this.nextOffset;
     target.set(bytes.subarray(offset, offset + length), at);
-    if (delivery.nextUnsent === 0 && !isRepeat) {
+    if (delivery.nextUnsent === 0) {
       this.begunBlocks += 1;
-      this.begun.insert(block, block + 1);
+      this.begun.insert(wireBlock, wireBlock + 1);
     }
     delivery.onSent(offset, offset + length);
     if (delivery.nextUnsent === bytes.length && this.current === this.unsent[0]) this.unsent.shift();
@@ -169,7 +176,7 @@ export class BulkSender {
   }
 
   private get maySendHead(): boolean {
-    return this.isHeadBegun || this.unsent[0]!.isRepeat || this.begunBlocks < this.creditBlocks;
+    return this.isHeadBegun || this.begunBlocks < this.creditBlocks;
   }
 
   private get nextOffset(): number {
@@ -178,7 +185,7 @@ export class BulkSender {
   }
 
   private forget(sending: SendingBlock): void {
-    this.active.delete(sending.block);
+    this.active.delete(sending.wireBlock);
     this.activeBytes -= sending.bytes.length;
     if (sending.queuedForLoss) this.withLoss.splice(this.withLoss.indexOf(sending), 1);
     this.current = undefined;
