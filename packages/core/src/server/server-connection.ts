@@ -20,6 +20,8 @@ export interface ServerConnectionContext {
   stateDirectory: string;
   sandboxDirectory: string | undefined;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
+  /** Another transfer may run now; each has a thread of its own. */
+  hasRoom: () => boolean;
   onTransferOver: () => void;
   onClosed: () => void;
 }

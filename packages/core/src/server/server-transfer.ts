@@ -94,8 +94,15 @@ export class ServerTransfer implements TransferHandler {
     const account = await this.#loggedIn;
     if (this.#over) return;
     this.#accountName = account.name;
-    if (this.#refusing())
+    if (this.#refusing()) {
       throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
+    }
+    if (!this.#context.hasRoom()) {
+      throw new JetStreamError(
+        'limit-exceeded',
+        'the server runs as many transfers as it may: try again later',
+      );
+    }
     const { name, fullName, uid } = account;
     const user = { name, fullName };
     const { sandboxDirectory, logger, memory } = this.#context;

@@ -15,6 +15,8 @@ const DEFAULT_PORT = 8886;
 const DEFAULT_DRAIN_MS = 30_000;
 /** Blocks in memory for all connections of a server: 512 MiB at the very most, allocated only by need. */
 const SERVER_MAX_BLOCKS = 512;
+/** Transfers of all connections, the one that asks included; each has a storage worker, which is a thread. */
+const MAX_RUNNING_TRANSFERS = 64;
 /** Largest datagram a server is ready for; the path's own limit is found by probing. */
 const LOOPBACK = '127.0.0.1';
 
@@ -136,6 +138,7 @@ class JetStreamServer implements RunningServer {
         sandboxDirectory: this.#options.sandboxDirectory,
         onTransfer: (account, direction, summary) =>
           this.#emitter.emit('transfer', { account, direction, summary }),
+        hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,
         onTransferOver: () => this.#checkIdle(),
         onClosed: () => {
           this.#connections.delete(connection);
