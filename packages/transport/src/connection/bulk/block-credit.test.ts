@@ -31,7 +31,7 @@ describe('BlockCredit', () => {
     expect(credit.announce()).toBe(21);
   });
 
-  it('grows when a round trip uses up more than half of it, up to its bound', () => {
+  it('grows when a round trip uses up more than a quarter of it, up to its bound', () => {
     const credit = opened(100);
     let nowUs = 0;
     for (let i = 0; i < 400; i++) {

@@ -1,9 +1,13 @@
 /** Blocks that a sender may be ahead before its use shows that it needs more. */
 const FIRST_WINDOW_BLOCKS = 16;
+/** Share of the window that may be begun in one round trip: a sender that starts up begins three times as many in the next. */
+const ROUND_SHARE = 1 / 4;
+/** Share of the window that may wait for bytes of the network. */
+const INCOMPLETE_SHARE = 1 / 2;
 
 /**
  * How many blocks the sender of a transfer may begin, counted over the transfer's life. The window is small at first and
- * doubles, up to the application's bound, when the network rather than the disk uses it up: so it stays above two
+ * doubles, up to the application's bound, when the network rather than the disk uses it up: so it stays above four
  * bandwidth-delay products and a short path costs little memory.
  */
 export class BlockCredit {
@@ -43,7 +47,10 @@ export class BlockCredit {
       this.begunAtRoundStart = this.begunBlocks - 1;
     }
     const begunThisRound = this.begunBlocks - this.begunAtRoundStart;
-    if (Math.max(begunThisRound, incompleteBlocks) * 2 <= this.windowBlocks) return;
+    const { windowBlocks } = this;
+    if (begunThisRound <= windowBlocks * ROUND_SHARE && incompleteBlocks <= windowBlocks * INCOMPLETE_SHARE) {
+      return;
+    }
     this.windowBlocks = Math.min(this.maxBlocks, this.windowBlocks * 2);
     this.roundStartUs = nowUs;
     this.begunAtRoundStart = this.begunBlocks;
