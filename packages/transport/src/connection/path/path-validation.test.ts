@@ -33,20 +33,33 @@ describe('PathValidation', () => {
     expect(paths.challengeBytesDue(0)).toBe(150);
     paths.onChallengeSent(0, 150, 1000);
     expect(paths.challengeBytesDue(5000)).toBe(0);
-    expect(paths.wakeUs).toBe(Number.POSITIVE_INFINITY);
+    expect(paths.wakeUs).toBe(3_000_000);
   });
 
-  it('gives an address up after three challenges', () => {
+  it('takes an answer that comes long after the probe timeout of the old path', () => {
+    const paths = validation();
+    paths.onPacket(0, AWAY, 60_000, true);
+    const challenge = paths.challengeData.slice();
+    for (const nowUs of [0, 1000, 3000, 7000]) {
+      const bytes = paths.challengeBytesDue(nowUs);
+      if (bytes > 0) paths.onChallengeSent(nowUs, bytes, 1000);
+      paths.onPacket(nowUs + 1, AWAY, 1200, true);
+    }
+    expect(paths.onResponse(AWAY, challenge, 0)).toEqual(HOME);
+  });
+
+  it('gives an address up after three challenges and three seconds', () => {
     const paths = validation();
     paths.onPacket(0, AWAY, 60_000, true);
     const sentAt: number[] = [];
-    for (let nowUs = 0; nowUs < 100_000 && paths.wakeUs < Number.POSITIVE_INFINITY; nowUs += 100) {
+    for (let nowUs = 0; nowUs < 4_000_000 && paths.wakeUs < Number.POSITIVE_INFINITY; nowUs += 100) {
       const bytes = paths.challengeBytesDue(nowUs);
       if (bytes === 0) continue;
       sentAt.push(nowUs);
       paths.onChallengeSent(nowUs, bytes, 1000);
     }
     expect(sentAt).toEqual([0, 1000, 3000]);
+    expect(paths.wakeUs).toBe(Number.POSITIVE_INFINITY);
     expect(paths.active).toEqual(HOME);
   });
 

@@ -9,6 +9,11 @@ import type { PathAddress } from '../../contract.ts';
 import { AmplificationLimit } from './amplification-limit.ts';
 
 const MAX_CHALLENGES = 3;
+/**
+ * Three probe timeouts of a path of which nothing is known (RFC 9000 §8.2.4, RFC 9002 §6.2.2): the new path may be far slower
+ * than the one left behind, and an address given up too early is challenged anew with other bytes, without end.
+ */
+const LEAST_PATIENCE_US = 3_000_000;
 const SMALLEST_CHALLENGE_BYTES = PROTECTED_HEADER_BYTES + PATH_FRAME_BYTES + AEAD_TAG_BYTES;
 
 /** An address from which the peer was heard and that is not proved yet. */
@@ -17,7 +22,9 @@ interface Candidate {
   readonly challenge: Uint8Array;
   readonly limit: AmplificationLimit;
   challengesSent: number;
+  /** When a challenge is due, if there is room for one. */
   nextChallengeUs: number;
+  giveUpUs: number;
 }
 
 /**
@@ -49,6 +56,7 @@ export class PathValidation {
         limit: new AmplificationLimit(),
         challengesSent: 0,
         nextChallengeUs: nowUs,
+        giveUpUs: nowUs + LEAST_PATIENCE_US,
       };
     }
     this.candidate.limit.onReceived(datagramBytes);
@@ -66,9 +74,13 @@ export class PathValidation {
   challengeBytesDue(nowUs: number): number {
     const { candidate } = this;
     if (candidate === undefined || nowUs < candidate.nextChallengeUs) return 0;
+    if (nowUs >= candidate.giveUpUs) {
+      this.candidate = undefined;
+      return 0;
+    }
     const bytes = Math.min(MIN_DATAGRAM_BYTES, candidate.limit.allowance);
     if (candidate.challengesSent < MAX_CHALLENGES && bytes >= SMALLEST_CHALLENGE_BYTES) return bytes;
-    this.candidate = undefined;
+    candidate.nextChallengeUs = candidate.giveUpUs;
     return 0;
   }
 
@@ -84,6 +96,7 @@ export class PathValidation {
     const candidate = this.candidate!;
     candidate.limit.onSent(datagramBytes);
     candidate.nextChallengeUs = nowUs + probeTimeoutUs * 2 ** candidate.challengesSent;
+    candidate.giveUpUs = Math.max(candidate.giveUpUs, candidate.nextChallengeUs);
     candidate.challengesSent += 1;
   }
 
