@@ -8,7 +8,9 @@ import {
   PROTECTED_HEADER_BYTES,
   readUint32,
   writeAck,
+  writeData,
   writeProtectedHeader,
+  writeStream,
 } from '@jetstream/protocol';
 import type { TransportConnection } from '../connection/connection.ts';
 import type { ConnectionEvent, PathAddress } from '../contract.ts';
@@ -137,6 +139,23 @@ export function ackWriter(ranges: readonly [smallest: number, largest: number][]
     for (const [smallest, largest] of ranges) ack.addRange(smallest, largest);
     return writeAck(buffer, at, buffer.length, ack);
   };
+}
+
+/** 100 bytes to send. */
+export const SOME_BYTES: Uint8Array = new Uint8Array(100).fill(5);
+
+export function stream(id: number, offset: number, bytes: Uint8Array = SOME_BYTES): FrameWriter {
+  return (buffer, at) => writeStream(buffer, at, id, offset, bytes);
+}
+
+export function data(transfer: number, address: number, bytes: Uint8Array = SOME_BYTES): FrameWriter {
+  return (buffer, at) => writeData(buffer, at, transfer, address, bytes);
+}
+
+/** Largest packet that the connection has acknowledged after `waitUs`, -1 for none. */
+export function ackedLargest(peer: ScriptedPeer, waitUs = 50_000): number {
+  peer.advance(waitUs);
+  return framesOf(peer.seen, 'ack').at(-1)?.ranges[0]?.[1] ?? -1;
 }
 
 export function framesOf<Type extends SeenFrame['type']>(
