@@ -134,7 +134,7 @@ export class Bbr implements CongestionController {
     this.updateMaxBw(sample);
     gate.onAck(state, sample);
     respondToCe(state, sample);
-    adaptLowerBoundsFromCongestion(state, gate.counts(state));
+    adaptLowerBoundsFromCongestion(state, gate);
     this.checkCollapse(sample);
     updateAckAggregation(state, sample);
     checkFullBwReached(state, sample);

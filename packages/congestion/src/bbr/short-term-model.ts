@@ -1,4 +1,5 @@
 import type { AckSample } from '../controller.ts';
+import type { DelayGatedLoss } from './delay-gated-loss.ts';
 import { BETA } from './parameters.ts';
 import type { BbrState } from './state.ts';
 
@@ -20,9 +21,9 @@ export function advanceLatestDeliverySignals(state: BbrState, sample: AckSample)
 }
 
 /** Once a round: bounds rate and volume by what was delivered, if the round's loss counts. */
-export function adaptLowerBoundsFromCongestion(state: BbrState, lossCounts: boolean): void {
+export function adaptLowerBoundsFromCongestion(state: BbrState, gate: DelayGatedLoss): void {
   if (!state.lossRoundStart) return;
-  if (!state.isProbingBw && state.isLossInRound && lossCounts) {
+  if (!state.isProbingBw && state.isLossInRound && gate.counts(state)) {
     const bw = state.bwShortterm === Number.POSITIVE_INFINITY ? state.maxBw : state.bwShortterm;
     const inflight =
       state.inflightShortterm === Number.POSITIVE_INFINITY ? state.cwnd : state.inflightShortterm;
