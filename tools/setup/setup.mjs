@@ -11,7 +11,12 @@ const PNPM = 'pnpm@12.21.0';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Inside node_modules, so that they go when it goes. */
 const STAMPS = join(ROOT, 'node_modules/.setup');
-const BUILT = ['apps/server/dist/main.js', 'apps/jscp/dist/main.js', 'packages/core/dist/index.js'];
+const BUILT = [
+  'apps/server/dist/main.js',
+  'apps/jscp/dist/main.js',
+  'packages/core/dist/index.js',
+  'tools/wan/dist/index.js',
+];
 
 refuseOldNode();
 await step('install', installKey, install);
@@ -72,7 +77,7 @@ function installKey() {
 /** What the built programs depend on. Nothing is up to date while one of them is missing. */
 function buildKey() {
   if (!BUILT.every((path) => existsSync(join(ROOT, path)))) return 'not built';
-  const sources = ['packages', 'apps', 'tools/bundle'].flatMap((group) => sourceFiles(join(ROOT, group)));
+  const sources = ['packages', 'apps', 'tools'].flatMap((group) => sourceFiles(join(ROOT, group)));
   return digest(
     [...sources, join(ROOT, 'tsconfig.base.json'), join(ROOT, 'turbo.json')],
     readStamp('install'),

@@ -1,0 +1,124 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { JetStreamError } from '@jetstream/protocol';
+import { ffi, systemError } from '../ffi.ts';
+import { NativeArena } from './native-arena.ts';
+import { inNetworkNamespace } from './network-namespace.ts';
+
+/** Numbers of linux/if_tun.h, the same on x64 and arm64. */
+const TUNSETIFF = 0x400454ca;
+const IFF_TUN = 0x0001;
+const IFF_NO_PI = 0x1000;
+const IFREQ_BYTES = 40;
+const IFNAMSIZ = 16;
+/** `struct iovec { void *base; size_t length }`, both 64-bit little-endian. */
+const IOVEC_BYTES = 16;
+
+const EINTR = 4;
+const EAGAIN = 11;
+const EBADFD = 77;
+
+/**
+ * A network device whose wire is this process: packets that the system sends out of it are read here, packets written
+ * here arrive in it. It goes when it is closed or the process ends.
+ */
+export interface TunDevice {
+  readonly name: string;
+  /** For `PacketPoll`. */
+  readonly fd: number;
+  /**
+   * Takes the packet that waits longest, whole, into the arena.
+   * @returns its length in bytes; 0: none waits
+   * @throws the system error, when the device is gone
+   */
+  read(offset: number, capacityBytes: number): number;
+  /** Lets a packet of the arena arrive. @returns false: the system did not take it (the device is down) */
+  write(offset: number, lengthBytes: number): boolean;
+  close(): void;
+}
+
+/**
+ * Makes a TUN device (IP packets without a header before them, no offloads: no packet is larger than the MTU). It is
+ * down and has no address yet.
+ * @param options.name at most 15 bytes, free in its namespace
+ * @param options.namespace network namespace by the name that `ip netns` shows; default: that of the process
+ * @throws the system error: `EPERM` without the rights of root, `EBUSY` for a name in use, `ENOENT` without TUN
+ */
+export function openTunDevice(options: { name: string; namespace?: string; arena: NativeArena }): TunDevice {
+  const { name, namespace, arena } = options;
+  const native = ffi();
+  if (!native)
+    throw new JetStreamError('not-found', 'a TUN device needs native functions', { subject: name });
+  const request = interfaceRequest(name);
+  const open = () => openSync('/dev/net/tun', constants.O_RDWR | constants.O_NONBLOCK);
+  const fd = namespace === undefined ? open() : inNetworkNamespace(namespace, open);
+  const ioctl = native.process.func('int ioctl(int, unsigned long, void *)');
+  if (ioctl(fd, TUNSETIFF, request) !== 0) {
+    const error = systemError(native.koffi.errno(), 'ioctl TUNSETIFF', name);
+    closeSync(fd);
+    throw error;
+  }
+
+  const { koffi } = native;
+  const vector = new PacketVector(arena);
+  const readv = native.process.func('int64_t readv(int, uintptr_t, int)') as PacketCall;
+  const writev = native.process.func('int64_t writev(int, uintptr_t, int)') as PacketCall;
+  return {
+    name,
+    fd,
+    read(offset, capacityBytes) {
+      vector.point(offset, capacityBytes);
+      const length = readv(fd, vector.address, 1);
+      if (length >= 0) return length;
+      const errno = koffi.errno();
+      if (errno === EAGAIN || errno === EINTR) return 0;
+      throw systemError(errno, 'readv', name);
+    },
+    write(offset, lengthBytes) {
+      vector.point(offset, lengthBytes);
+      if (writev(fd, vector.address, 1) === lengthBytes) return true;
+      const errno = koffi.errno();
+      if (errno === EBADFD) throw systemError(errno, 'writev', name);
+      return false;
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+type PacketCall = (fd: number, vector: number, count: number) => number;
+
+/**
+ * Where the next packet lies. An address is more than V8 holds without allocating, so that one passed in each call would
+ * be garbage for each packet; this one is passed by being written down.
+ */
+class PacketVector {
+  readonly #arena: NativeArena;
+  readonly #memory = new NativeArena(IOVEC_BYTES);
+  readonly #words = new Uint32Array(this.#memory.bytes.buffer);
+  readonly address = this.#memory.address;
+
+  constructor(arena: NativeArena) {
+    this.#arena = arena;
+  }
+
+  point(offset: number, lengthBytes: number): void {
+    if (!(offset >= 0 && lengthBytes >= 0 && offset + lengthBytes <= this.#arena.bytes.length)) {
+      throw new RangeError('the packet does not lie within the arena');
+    }
+    const start = this.#arena.address + offset;
+    this.#words[0] = start >>> 0;
+    this.#words[1] = Math.floor(start / 2 ** 32);
+    this.#words[2] = lengthBytes;
+  }
+}
+
+/** `struct ifreq { char name[16]; short flags; … }` */
+function interfaceRequest(name: string): Buffer {
+  const request = Buffer.alloc(IFREQ_BYTES);
+  if (request.write(name) >= IFNAMSIZ) {
+    throw new JetStreamError('invalid-argument', `${name} is too long for the name of a device`, {
+      subject: name,
+    });
+  }
+  request.writeUInt16LE(IFF_TUN | IFF_NO_PI, IFNAMSIZ);
+  return request;
+}
