@@ -7,15 +7,6 @@ export type * from './beneath-root/contract.ts';
 export { directoryOperations } from './beneath-root/directory-operations.ts';
 export type { DatagramAddress, DatagramPath, DatagramPathOptions } from './datagram/contract.ts';
 export { isLoopback, maxDatagramBytesFor } from './datagram/datagram-size.ts';
-export {
-  type NativeSocket,
-  type NativeSocketOptions,
-  type NativeSocketStats,
-  type OnDatagram,
-  Readiness,
-} from './datagram/native/contract.ts';
-export { EventFd } from './datagram/native/event-fd.ts';
-export { openNativeSocket } from './datagram/native/open.ts';
 export { openDatagramPath } from './datagram/open.ts';
 export { openPortableDatagramPath } from './datagram/portable.ts';
 export { fileError } from './file-error.ts';
