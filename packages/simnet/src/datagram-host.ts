@@ -21,9 +21,8 @@ export interface SimulatedHostOptions {
   name: string;
   host: DatagramHost;
   application: HostApplication;
+  /** What the world sees at first; see `Simulation.rebind`. */
   address: PathAddress;
-  /** Addresses that the rest of the world sees instead, over time. Default: `address`, for good. */
-  externalAddresses?: readonly { readonly atUs: number; readonly address: PathAddress }[];
   /** How late the host's timers fire, as a busy process would. Default 0. */
   timerLatenessUs?: number;
 }

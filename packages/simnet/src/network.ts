@@ -36,19 +36,18 @@ export class Network {
   }
 
   /** @returns the host's index */
-  addHost(externalAddresses: readonly { readonly atUs: number; readonly address: PathAddress }[]): number {
-    const index = this.#nats.length;
-    const nat = new Nat(externalAddresses);
-    this.#nats.push(nat);
+  addHost(address: PathAddress): number {
+    const host = this.#nats.push(new Nat(address)) - 1;
     this.#routeBetween.push([]);
     this.unroutable.push(0);
-    for (const { address, port } of nat.addresses) {
-      const ports = this.#hostByAddress.get(address) ?? new Map<number, number>();
-      if (ports.has(port)) throw new RangeError(`two hosts at ${address} port ${port}`);
-      ports.set(port, index);
-      this.#hostByAddress.set(address, ports);
-    }
-    return index;
+    this.#list(host, address);
+    return host;
+  }
+
+  /** From now on the world sees the host at another address. */
+  rebind(host: number, address: PathAddress): void {
+    this.#list(host, address);
+    this.#nats[host]!.rebind(address);
   }
 
   /** Datagrams from one host to another pass these links in order. Links may be shared among routes. */
@@ -69,7 +68,7 @@ export class Network {
     this.pool.bytes[slot] = bytes;
     this.pool.route[slot] = route;
     this.pool.hop[slot] = 0;
-    this.#from[slot] = this.#nats[from]!.addressAt(nowUs);
+    this.#from[slot] = this.#nats[from]!.external;
     this.#to[slot] = to;
     this.#marked[slot] = false;
     this.#offer(nowUs, slot);
@@ -87,9 +86,7 @@ export class Network {
       this.#offer(nowUs, slot);
       return -1;
     }
-    const to = this.#to[slot]!;
-    const held = this.#nats[route.to]!.addressAt(nowUs);
-    if (held !== to && (held.port !== to.port || held.address !== to.address)) {
+    if (!this.#nats[route.to]!.admits(this.#to[slot]!)) {
       this.unroutable[route.from]!++;
       this.pool.release(slot);
       return -1;
@@ -104,6 +101,14 @@ export class Network {
 
   isMarked(slot: number): boolean {
     return this.#marked[slot]!;
+  }
+
+  /** Old addresses stay listed, so that datagrams to them find their way as far as the NAT. */
+  #list(host: number, { address, port }: PathAddress): void {
+    const ports = this.#hostByAddress.get(address) ?? new Map<number, number>();
+    if ((ports.get(port) ?? host) !== host) throw new RangeError(`two hosts at ${address} port ${port}`);
+    ports.set(port, host);
+    this.#hostByAddress.set(address, ports);
   }
 
   #offer(nowUs: number, slot: number): void {

@@ -26,8 +26,8 @@ export interface FlowOptions {
   /** Does the client send content to the server ('upload'), or take it? Default 'upload'. */
   direction?: 'upload' | 'download';
   transfer: Omit<TransferOptions, 'seed'>;
-  /** Addresses that the client gets in the midst of things. */
-  clientRebindings?: readonly { readonly atUs: number; readonly address: PathAddress }[];
+  /** Addresses that the client gets in the midst of things, at times since both sides had a connection. */
+  clientRebindings?: readonly { readonly afterUs: number; readonly address: PathAddress }[];
 }
 
 /** What a run must keep; each is checked if it is there. */

@@ -20,16 +20,13 @@ function toy({ count = 100, window = 10, timeoutUs = 100_000, there, back, rebin
   const simulation = new Simulation({ seed: 1, ...options });
   const sender = new FixedWindowSender(receiversAddress, count, window, 972, timeoutUs);
   const receiver = new FixedWindowReceiver();
-  const external = [{ atUs: 0, address: { address: '198.51.100.1', port: 1 } }];
-  if (rebindingUs !== undefined)
-    external.push({ atUs: rebindingUs, address: { address: '198.51.100.1', port: 2 } });
   const a = simulation.addHost({
     name: 'sender',
     host: sender,
     application: noApplication,
     address: sendersAddress,
-    externalAddresses: external,
   });
+  if (rebindingUs !== undefined) simulation.rebind(a, rebindingUs, { ...sendersAddress, port: 1001 });
   const b = simulation.addHost({
     name: 'receiver',
     host: receiver,
@@ -128,7 +125,7 @@ describe('Simulation', () => {
   it('shows the new address after a NAT rebinding and loses what goes to the old one', () => {
     const { simulation, sender, receiver } = toy({ rebindingUs: 50_500 });
     expect(simulation.run(() => sender.done)).toBe('over');
-    expect([...receiver.senders]).toEqual(['198.51.100.1:1', '198.51.100.1:2']);
+    expect([...receiver.senders]).toEqual(['192.0.2.1:1000', '192.0.2.1:1001']);
     const [bySender, byReceiver] = simulation.network.unroutable;
     expect(bySender).toBe(0);
     expect(byReceiver).toBeGreaterThan(0);

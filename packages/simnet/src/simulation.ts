@@ -1,3 +1,4 @@
+import type { PathAddress } from '@jetstream/transport';
 import type { SimulatedHostOptions } from './datagram-host.ts';
 import { EventQueue } from './event-queue.ts';
 import { Link } from './link.ts';
@@ -62,7 +63,7 @@ export class Simulation implements ArrivalSink {
 
   /** @returns the host's index, which routes and actions name */
   addHost(options: SimulatedHostOptions): number {
-    const index = this.network.addHost(options.externalAddresses ?? [{ atUs: 0, address: options.address }]);
+    const index = this.network.addHost(options.address);
     this.#hosts.push({
       ...options,
       timerLatenessUs: options.timerLatenessUs ?? 0,
@@ -78,6 +79,11 @@ export class Simulation implements ArrivalSink {
 
   addRoute(from: number, to: number, links: readonly Link[]): void {
     this.network.addRoute(from, to, links);
+  }
+
+  /** At `timeUs` a NAT gives the host another address; the host does not notice. */
+  rebind(host: number, timeUs: number, address: PathAddress): void {
+    this.observe(timeUs, () => this.network.rebind(host, address));
   }
 
   /** Has `act` done at `timeUs` (not before now), after which the host is served. */

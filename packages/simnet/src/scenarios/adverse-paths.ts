@@ -182,13 +182,13 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
   scenario({
     name: 'client gets a new port',
     about: 'a NAT forgets its binding in the midst of an upload',
-    flow: { clientRebindings: [{ atUs: SECOND, address: { address: '198.51.100.1', port: 50_000 } }] },
+    flow: { clientRebindings: [{ afterUs: SECOND, address: { address: '198.51.100.1', port: 50_000 } }] },
     extraUs: SECOND,
   }),
   scenario({
     name: 'client gets a new address',
     about: 'the client moves to another network in the midst of an upload',
-    flow: { clientRebindings: [{ atUs: SECOND, address: { address: '192.0.2.77', port: 50_000 } }] },
+    flow: { clientRebindings: [{ afterUs: SECOND, address: { address: '192.0.2.77', port: 50_000 } }] },
     extraUs: 1.5 * SECOND,
   }),
   scenario({
@@ -196,7 +196,7 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
     about: 'the server must find the client again, by the ACKs of the client alone',
     flow: {
       direction: 'download',
-      clientRebindings: [{ atUs: SECOND, address: { address: '192.0.2.77', port: 50_000 } }],
+      clientRebindings: [{ afterUs: SECOND, address: { address: '192.0.2.77', port: 50_000 } }],
     },
     extraUs: 3 * SECOND,
     resentShare: 0.15,

@@ -80,7 +80,7 @@ export const HANDSHAKES: readonly Scenario[] = [
     flows: [
       {
         transfer: { bytes: 8 * MIB },
-        clientRebindings: [{ atUs: 5e5, address: { address: '192.0.2.77', port: 7777 } }],
+        clientRebindings: [{ afterUs: 5e5, address: { address: '192.0.2.77', port: 7777 } }],
       },
     ],
     keyUpdatePackets: 300,

@@ -40,7 +40,7 @@ function bbrBounds(figures: Figures): Scenario['bounds'] {
     completionUs: expectedCompletionUs(figures),
     resentShare: lossShare / (1 - lossShare) + 0.02,
     redundantShare: 0.01,
-    steadyFromUs: startupUs({ ...figures, slackRounds: 3 }),
+    steadyFromUs: startupUs(figures),
     queueTimeP95Us: 0.35 * rttUs + 3000,
   };
 }

@@ -65,7 +65,6 @@ export class TransferFlow {
       host: pair.client.endpoint,
       application: pair.client.application(isUpload ? this.sender : this.receiver),
       address: clientAddress,
-      externalAddresses: [{ atUs: 0, address: clientAddress }, ...(flow.clientRebindings ?? [])],
       timerLatenessUs,
     });
     const server = simulation.addHost({
@@ -75,6 +74,14 @@ export class TransferFlow {
       address: serverAddress,
       timerLatenessUs,
     });
+    const onEstablished = (): void => {
+      if (this.establishedUs === Number.POSITIVE_INFINITY) return;
+      for (const { afterUs, address } of flow.clientRebindings ?? []) {
+        simulation.rebind(client, simulation.nowUs + afterUs, address);
+      }
+    };
+    this.sender.onEstablished = onEstablished;
+    this.receiver.onEstablished = onEstablished;
     this.senderHost = isUpload ? client : server;
     this.receiverHost = isUpload ? server : client;
     simulation.at(this.senderHost, this.#earliestStartUs, () => {});

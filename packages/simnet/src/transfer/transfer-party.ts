@@ -36,6 +36,7 @@ export interface ClosedHow {
 export abstract class TransferParty {
   connection: Connection | undefined;
   establishedUs: number | undefined;
+  onEstablished: () => void = () => {};
   closed: ClosedHow | undefined;
   /** How often the peer was seen at a new address. */
   pathChanges = 0;
@@ -62,6 +63,7 @@ export abstract class TransferParty {
         this.establishedUs = nowUs;
         connection.raiseLimits();
         this.begin(nowUs, connection);
+        this.onEstablished();
         break;
       case 'stream-data':
         if (event.stream !== TRANSFER) throw new Error(`data on stream ${event.stream}`);
