@@ -7,6 +7,15 @@ export type * from './beneath-root/contract.ts';
 export { directoryOperations } from './beneath-root/directory-operations.ts';
 export type { DatagramAddress, DatagramPath, DatagramPathOptions } from './datagram/contract.ts';
 export { isLoopback, maxDatagramBytesFor } from './datagram/datagram-size.ts';
+export {
+  type NativeSocket,
+  type NativeSocketOptions,
+  type NativeSocketStats,
+  type OnDatagram,
+  Readiness,
+} from './datagram/native/contract.ts';
+export { EventFd } from './datagram/native/event-fd.ts';
+export { openNativeSocket } from './datagram/native/open.ts';
 export { openDatagramPath } from './datagram/open.ts';
 export { openPortableDatagramPath } from './datagram/portable.ts';
 export { fileError } from './file-error.ts';
@@ -14,5 +23,5 @@ export { setModificationTime } from './modification-time.ts';
 export { NativeArena } from './tun/native-arena.ts';
 export { inNetworkNamespace } from './tun/network-namespace.ts';
 export { PacketPoll } from './tun/packet-poll.ts';
-export { openTunDevice, type TunDevice } from './tun/tun-device.ts';
 export { preferThisThread } from './tun/real-time-thread.ts';
+export { openTunDevice, type TunDevice } from './tun/tun-device.ts';

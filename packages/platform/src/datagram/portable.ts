@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { JetStreamError } from '@jetstream/protocol';
 import { AddressBook } from './address-book.ts';
+import { bindError, checkHost } from './bind-error.ts';
 import type { DatagramAddress, DatagramPath, DatagramPathOptions } from './contract.ts';
 import { LOOPBACK_DATAGRAM_BYTES, maxDatagramBytesFor } from './datagram-size.ts';
 import { tuneSocket } from './socket-options.ts';
@@ -21,12 +22,10 @@ const CLOSE_TIMEOUT_MS = 250;
  */
 export async function openPortableDatagramPath(options: DatagramPathOptions): Promise<DatagramPath> {
   const { port = 0, host } = options;
-  if (host !== undefined && !isIPv4(host) && !isIPv6(host)) {
-    throw new JetStreamError('invalid-argument', `${host} is not an IP address to listen on`, {
-      subject: host,
-    });
+  if (host !== undefined) {
+    checkHost(host);
+    return new PortableDatagramPath(await bind(isIPv6(host), port, host), options);
   }
-  if (host !== undefined) return new PortableDatagramPath(await bind(isIPv6(host), port, host), options);
   try {
     return new PortableDatagramPath(await bind(true, port, '::'), options);
   } catch (error) {
@@ -183,21 +182,4 @@ function descriptorOf(socket: Socket): number {
   const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'state symbol');
   const state = key && (socket as unknown as Record<symbol, { handle?: { fd?: number } }>)[key];
   return state?.handle?.fd ?? -1;
-}
-
-function bindError(error: NodeJS.ErrnoException, host: string, port: number): JetStreamError {
-  const subject = `UDP ${host} port ${port}`;
-  if (error.code === 'EADDRINUSE') {
-    return new JetStreamError('address-in-use', `${subject} is taken by another process`, {
-      subject,
-      cause: error,
-    });
-  }
-  if (error.code === 'EACCES' || error.code === 'EPERM') {
-    return new JetStreamError('permission-denied', `${subject}: only root may listen there`, {
-      subject,
-      cause: error,
-    });
-  }
-  return new JetStreamError('invalid-argument', `${subject}: ${error.message}`, { subject, cause: error });
 }

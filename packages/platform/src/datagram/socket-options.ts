@@ -1,15 +1,14 @@
 import { ffi } from '../ffi.ts';
-
-/** Numbers of Linux; other systems have others and are left alone. */
-const SOL_SOCKET = 1;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
-const IPPROTO_IP = 0;
-const IP_MTU_DISCOVER = 10;
-const IPPROTO_IPV6 = 41;
-const IPV6_MTU_DISCOVER = 23;
-/** Never fragment and never believe ICMP about it: the path MTU search of RFC 8899 does its own probing. */
-const PMTUDISC_PROBE = 3;
+import {
+  IP_MTU_DISCOVER,
+  IPV6_MTU_DISCOVER,
+  PMTUDISC_PROBE,
+  SO_RCVBUFFORCE,
+  SO_SNDBUFFORCE,
+  SOL_IP,
+  SOL_IPV6,
+  SOL_SOCKET,
+} from './native/linux-abi.ts';
 
 /**
  * Sets what Node has no call for, as far as system and rights allow: datagrams are not fragmented, and buffers may be
@@ -24,6 +23,6 @@ export function tuneSocket(fd: number, options: { ipv6: boolean; bufferBytes: nu
   };
   set(SOL_SOCKET, SO_SNDBUFFORCE, options.bufferBytes);
   set(SOL_SOCKET, SO_RCVBUFFORCE, options.bufferBytes);
-  set(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE);
-  if (options.ipv6) set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE);
+  set(SOL_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE);
+  if (options.ipv6) set(SOL_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE);
 }
