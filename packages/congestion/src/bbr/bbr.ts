@@ -137,7 +137,7 @@ export class Bbr implements CongestionController {
     adaptLowerBoundsFromCongestion(state, gate);
     this.checkCollapse(sample);
     updateAckAggregation(state, sample);
-    checkFullBwReached(state, sample, gate.isQueueStanding(state));
+    checkFullBwReached(state, sample, gate.isQueueDeep(state));
     const starting = state.phase === 'startup';
     checkStartupDone(state, gate, sample);
     if (starting && state.phase !== 'startup') gate.onStartupDone();

@@ -67,6 +67,10 @@ export class DelayGatedLoss {
     return this.queue.isStanding(state);
   }
 
+  isQueueDeep(state: BbrState): boolean {
+    return this.queue.isDeep(state);
+  }
+
   /** Brake: so much is lost that it no longer matters why. */
   get isLossHard(): boolean {
     return this.hardLoss;

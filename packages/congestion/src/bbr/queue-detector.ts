@@ -3,6 +3,8 @@ import type { BbrState } from './state.ts';
 /** A queue is seen when the RTT stays above min_rtt by an eighth of it, and by this at least. */
 const DELAY_FRACTION = 1 / 8;
 const MIN_DELAY_US = 4_000;
+/** A queue of half a BDP. */
+const DEEP_FRACTION = 1 / 2;
 /** A path is judged over at least this, so that the jitter of a radio is not taken for a queue. */
 export const MIN_WINDOW_US = 25_000;
 
@@ -26,8 +28,16 @@ export class QueueDetector {
   }
 
   isStanding(state: BbrState): boolean {
-    const { minRttUs } = state;
-    const floorUs = minRttUs + Math.max(minRttUs * DELAY_FRACTION, MIN_DELAY_US);
+    return this.exceeds(state, DELAY_FRACTION);
+  }
+
+  /** As only a sender with twice the BDP in flight makes it, and no late timer of a busy machine. */
+  isDeep(state: BbrState): boolean {
+    return this.exceeds(state, DEEP_FRACTION);
+  }
+
+  private exceeds({ minRttUs }: BbrState, fraction: number): boolean {
+    const floorUs = minRttUs + Math.max(minRttUs * fraction, MIN_DELAY_US);
     return minRttUs > 0 && Math.min(this.lastLeastUs, this.leastUs) > floorUs;
   }
 }
