@@ -39,6 +39,17 @@ export function startupUs({
 }
 
 /**
+ * Content bytes that may be sent again, in units of the content: what random loss takes, once more for every time it takes
+ * it; what start-up drops by filling the queue beyond its end; and half a percent for probing.
+ * @param overshootBdp what start-up may drop, in bandwidth-delay products
+ */
+export function expectedResentShare(inputs: ExpectedTimeInputs, overshootBdp: number): number {
+  const { bytes, rateBytesPerSecond, rttUs, lossShare } = inputs;
+  const overshoot = (overshootBdp * rateBytesPerSecond * rttUs) / 1e6 / bytes;
+  return lossShare / (1 - lossShare) + overshoot + 0.005;
+}
+
+/**
  * Bytes per second that CUBIC's response to random loss allows: the larger of its own average window and Reno's
  * (RFC 9438 §5.1, with C = 0.4 and beta = 0.7; RFC 5681), in datagrams of 1,200 bytes.
  */

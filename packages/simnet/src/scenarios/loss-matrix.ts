@@ -1,6 +1,11 @@
 import type { CongestionName } from '@jetstream/transport';
 import type { Scenario } from '../scenario.ts';
-import { cubicRateBytesPerSecond, expectedCompletionUs, startupUs } from './expected-time.ts';
+import {
+  cubicRateBytesPerSecond,
+  expectedCompletionUs,
+  expectedResentShare,
+  startupUs,
+} from './expected-time.ts';
 import { MEGABIT, MIB, path } from './path.ts';
 
 interface Cell {
@@ -31,16 +36,19 @@ function cell(of: Cell): Scenario {
   };
 }
 
+/** By so many rounds after the doublings the queue that start-up left has drained. */
+const QUEUE_FREE_ROUNDS = 14;
+
 type Figures = Parameters<typeof startupUs>[0];
 
 /** Loss costs BBR its own bytes only; its queue stays well below the one that a loss-based controller would keep. */
 function bbrBounds(figures: Figures): Scenario['bounds'] {
-  const { lossShare, rttUs } = figures;
+  const { rttUs } = figures;
   return {
     completionUs: expectedCompletionUs(figures),
-    resentShare: lossShare / (1 - lossShare) + 0.02,
-    redundantShare: 0.01,
-    steadyFromUs: startupUs(figures),
+    resentShare: expectedResentShare(figures, 0.5),
+    redundantShare: 0.005,
+    steadyFromUs: startupUs({ ...figures, slackRounds: QUEUE_FREE_ROUNDS }),
     queueTimeP95Us: 0.35 * rttUs + 3000,
   };
 }
@@ -55,8 +63,8 @@ function cubicBounds(figures: Figures): Scenario['bounds'] {
       steadyShare: 0.6,
       slackRounds: 20,
     }),
-    resentShare: lossShare / (1 - lossShare) + 0.05,
-    redundantShare: 0.02,
+    resentShare: expectedResentShare(figures, 3),
+    redundantShare: 0.005,
   };
 }
 
@@ -65,11 +73,11 @@ const LOSS_SHARES = [0, 0.001, 0.01, 0.05];
 /** A few seconds' worth of the link, and enough round trips to see a steady state. */
 export const BBR_LOSS_MATRIX: readonly Scenario[] = [
   { rateMbit: 100, rttMs: 10, bytes: 40 * MIB },
-  { rateMbit: 100, rttMs: 100, bytes: 48 * MIB },
-  { rateMbit: 100, rttMs: 300, bytes: 64 * MIB },
-  { rateMbit: 1000, rttMs: 10, bytes: 128 * MIB },
-  { rateMbit: 1000, rttMs: 100, bytes: 192 * MIB },
-  { rateMbit: 1000, rttMs: 300, bytes: 320 * MIB },
+  { rateMbit: 100, rttMs: 100, bytes: 64 * MIB },
+  { rateMbit: 100, rttMs: 300, bytes: 112 * MIB },
+  { rateMbit: 1000, rttMs: 10, bytes: 192 * MIB },
+  { rateMbit: 1000, rttMs: 100, bytes: 384 * MIB },
+  { rateMbit: 1000, rttMs: 300, bytes: 640 * MIB },
 ].flatMap((row) => LOSS_SHARES.map((lossShare) => cell({ ...row, lossShare, congestion: 'bbr' })));
 
 /** Sizes fit what CUBIC can do at such loss: some tens of seconds of virtual time. */
@@ -77,7 +85,7 @@ export const CUBIC_LOSS_MATRIX: readonly Scenario[] = [
   { rateMbit: 100, rttMs: 10, lossShare: 0, bytes: 40 * MIB },
   { rateMbit: 100, rttMs: 100, lossShare: 0, bytes: 48 * MIB },
   { rateMbit: 1000, rttMs: 100, lossShare: 0, bytes: 192 * MIB },
-  { rateMbit: 100, rttMs: 10, lossShare: 0.001, bytes: 16 * MIB },
-  { rateMbit: 100, rttMs: 100, lossShare: 0.001, bytes: 8 * MIB },
+  { rateMbit: 100, rttMs: 10, lossShare: 0.001, bytes: 64 * MIB },
+  { rateMbit: 100, rttMs: 100, lossShare: 0.001, bytes: 32 * MIB },
   { rateMbit: 100, rttMs: 100, lossShare: 0.01, bytes: 4 * MIB },
 ].map((row) => cell({ ...row, congestion: 'cubic' }));

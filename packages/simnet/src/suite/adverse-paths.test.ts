@@ -10,6 +10,7 @@ const RULES: Readonly<Record<string, string>> = {
   'path MTU of 1,280': '[PM-1]',
   'path MTU falls to 1,280': '[PM-1]',
   'client gets a new port': '[MG-1]',
+  'client moves during an outage': '[MG-1]',
   'client gets a new address': '[MG-1]',
   'client that downloads gets a new address': '[MG-1]',
   'slow disk at the receiver': '[FR-6]',

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { plotReport } from '../plot.ts';
 import { runScenario } from '../scenario-runner.ts';
-import { reportProblems } from '../scenario-verdict.ts';
+import { reportProblems, steadyRate } from '../scenario-verdict.ts';
 import { CATALOGUE, findScenario } from '../scenarios/catalogue.ts';
 import { describeReport } from '../transfer/describe-report.ts';
+import { jainIndex } from '../transfer/transfer-report.ts';
 import { aesGcm } from './aes-gcm.ts';
 
 const USAGE = 'npm run scenario -- NAME [--seed N] [--svg FILE]\n\nNAME is "mixture N" or one of:\n';
@@ -26,6 +27,19 @@ function main(): number {
   const report = runScenario(scenario, { seed, aesGcm });
   const cpuSeconds = (performance.now() - startedMs) / 1000;
   process.stdout.write(`${scenario.name}: ${scenario.about}\n${describeReport(report)}\n`);
+  const { steadyFromUs, fairness } = scenario.bounds;
+  if (steadyFromUs !== undefined) {
+    const rates = report.flows.map(
+      (flow) => `${((steadyRate(flow, steadyFromUs) * 8) / 1e6).toFixed(1)} Mbit/s`,
+    );
+    process.stdout.write(`  after ${(steadyFromUs / 1e6).toFixed(2)} s: ${rates.join(', ')} of content\n`);
+  }
+  if (fairness !== undefined) {
+    const shares = report.flows.map(
+      ({ trace }) => trace.ackedBy(fairness.untilUs) - trace.ackedBy(fairness.fromUs),
+    );
+    process.stdout.write(`  Jain index ${jainIndex(shares).toFixed(4)}\n`);
+  }
   process.stdout.write(`  ${Math.round(report.events / cpuSeconds)} events/s, ${cpuSeconds.toFixed(1)} s\n`);
   if (values.svg !== undefined) writeFileSync(values.svg, plotReport(report));
   const problems = reportProblems(scenario, report);
