@@ -86,7 +86,7 @@ function refused({ user, hostName }: LoginRequest, limited: boolean): JetStreamE
     'login-refused',
     limited
       ? `${hostName} refuses logins from here for a while after too many failed ones: try again in a minute`
-      : `${hostName} does not let ${user} in: add the line that 'jscp --print-identity' prints to ~${user}/.ssh/authorized_keys there, or to the server's own authorized_keys`,
+      : `${hostName} does not let the user ${user} in: add the line that 'jscp --print-identity' prints to ~${user}/.ssh/authorized_keys there, or to the server's own authorized_keys`,
     { subject: `${user}@${hostName}` },
   );
 }

@@ -13,6 +13,7 @@ const LIMITER_WORDS: Record<Limiter, string> = {
   application: "sender's disk",
   none: '',
 };
+const SILENCE_WORTH_TELLING_MS = 3_000;
 /** Failures kept for the summary; all of them are told as events. */
 const MAX_FAILURES_KEPT = 10_000;
 
@@ -28,6 +29,8 @@ export class TransferHandle implements Transfer {
   readonly #timer: NodeJS.Timeout;
   readonly #failures: FileOutcome[] = [];
   #directories = 0;
+  #packetsHeard = -1;
+  #heardMs = this.#startedMs;
   #waiters: (() => void)[] = [];
   #settled = false;
   #resolve!: (summary: TransferSummary) => void;
@@ -126,6 +129,17 @@ export class TransferHandle implements Transfer {
     this.#tick();
   }
 
+  /** A peer at work is heard from many times a second; while it is not, nothing else is worth saying. */
+  #watchForSilence(nowMs: number, packetsReceived: number): void {
+    if (packetsReceived !== this.#packetsHeard) {
+      this.#packetsHeard = packetsReceived;
+      this.#heardMs = nowMs;
+    }
+    const silentMs = nowMs - this.#heardMs;
+    if (this.#settled || silentMs < SILENCE_WORTH_TELLING_MS) return;
+    this.progress.waitsFor = `the peer, silent for ${Math.floor(silentMs / 1000)} s`;
+  }
+
   #tick(): void {
     const { progress } = this;
     const nowMs = performance.now();
@@ -142,6 +156,7 @@ export class TransferHandle implements Transfer {
     else if (progress.state === 'transferring' && stats !== undefined)
       progress.waitsFor = LIMITER_WORDS[stats.limiter];
     if (stats !== undefined) {
+      this.#watchForSilence(nowMs, stats.packetsReceived);
       progress.rttMs = stats.smoothedRttUs / 1000;
       progress.lossShare = stats.packetsSent === 0 ? 0 : stats.packetsLost / stats.packetsSent;
     }
