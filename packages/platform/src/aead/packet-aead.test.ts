@@ -1,12 +1,18 @@
 import { AEAD_TAG_BYTES, AeadAlgorithm, type AeadProvider } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Ffi, ffi } from '../ffi.ts';
 import { aeadProvider } from './aead-provider.ts';
+import { bindEvp, type Evp } from './evp.ts';
+import { EvpPacketAead } from './evp-packet-aead.ts';
+import { nativeAead } from './native.ts';
 import { portableAead } from './portable.ts';
 
+const native = ffi();
 /** The best of this machine is the native one on Linux; each test holds for whatever it is. */
 const providers: [string, AeadProvider][] = [
   ['best of this machine', aeadProvider()],
+  ...(native ? [['OpenSSL in steps', inSteps(native)] as [string, AeadProvider]] : []),
   ['portable', portableAead],
 ];
 const algorithms = Object.entries(AeadAlgorithm);
@@ -15,8 +21,16 @@ const packets = fc.record({
   iv: fc.uint8Array({ minLength: 12, maxLength: 12 }),
   number: fc.maxSafeNat(),
   offset: fc.nat(70),
-  header: fc.uint8Array({ maxLength: 40 }),
-  plain: fc.uint8Array({ maxLength: 3000 }),
+  header: fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.uint8Array({ minLength: 13, maxLength: 13 }),
+    // A packet number whose last two bytes are near their largest.
+    fc.nat(63).map((below) => Uint8Array.of(...new Uint8Array(11).fill(0xa5), 0xff, 0xff - below)),
+  ),
+  plain: fc.oneof(
+    fc.uint8Array({ maxLength: 3000 }),
+    fc.integer({ min: 4000, max: 33_000 }).map((length) => new Uint8Array(length).fill(length)),
+  ),
 });
 
 interface Packet {
@@ -40,14 +54,14 @@ describe.each(algorithms)('packet protection with %s', (_, algorithm) => {
   it('gives the same bytes by every implementation', () => {
     fc.assert(
       fc.property(packets, (packet) => {
-        const [ours, theirs] = providers.map(([, provider]) => {
+        const [first, ...others] = providers.map(([, provider]) => {
           const aead = provider.create(algorithm, packet.key, packet.iv);
           const { buffer, headerStart, start, end } = laidOut(packet);
           expect(aead.seal(packet.number, buffer, headerStart, start, end)).toBe(end + AEAD_TAG_BYTES);
           aead.dispose();
           return Buffer.from(buffer);
         });
-        expect(ours).toEqual(theirs);
+        for (const other of others) expect(other.equals(first!)).toBe(true);
       }),
     );
   });
@@ -60,8 +74,8 @@ describe.each(algorithms)('packet protection with %s', (_, algorithm) => {
         const before = Buffer.from(buffer);
         const sealedEnd = aead.seal(packet.number, buffer, headerStart, start, end);
         expect(aead.open(packet.number, buffer, headerStart, start, sealedEnd)).toBe(end);
-        expect(Buffer.from(buffer.subarray(0, end))).toEqual(before.subarray(0, end));
-        expect(Buffer.from(buffer.subarray(sealedEnd))).toEqual(before.subarray(sealedEnd));
+        expect(before.subarray(0, end).equals(buffer.subarray(0, end))).toBe(true);
+        expect(before.subarray(sealedEnd).equals(buffer.subarray(sealedEnd))).toBe(true);
         aead.dispose();
       }),
     );
@@ -79,7 +93,7 @@ describe.each(algorithms)('packet protection with %s', (_, algorithm) => {
           buffer[index]! ^= 1 << bit;
           const forged = Buffer.from(buffer);
           expect(aead.open(packet.number, buffer, headerStart, start, sealedEnd)).toBe(-1);
-          expect(Buffer.from(buffer)).toEqual(forged);
+          expect(forged.equals(buffer)).toBe(true);
           buffer[index]! ^= 1 << bit;
           expect(aead.open(packet.number + 1, buffer, headerStart, start, sealedEnd)).toBe(-1);
           expect(aead.open(packet.number, buffer, headerStart, start, sealedEnd)).toBe(end);
@@ -152,3 +166,107 @@ it('does not use freed memory after dispose', () => {
     expect(() => aead.open(0, new Uint8Array(100), 0, 13, 50)).toThrow('dispose');
   }
 });
+
+describe.skipIf(native === undefined)('native packet protection (needs koffi)', () => {
+  it.each(algorithms)(
+    'keeps in step with node:crypto over many packets of all kinds under one key: %s',
+    (_, algorithm) => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(packets, fc.boolean()), { minLength: 2, maxLength: 30 }),
+          (sequence) => {
+            const [{ key, iv }] = sequence[0]!;
+            const [ours, theirs] = [aeadProvider(), portableAead].map((provider) =>
+              provider.create(algorithm, key, iv),
+            );
+            sequence.forEach(([packet, forged], index) => {
+              const number = packet.number - (packet.number % 2) + index;
+              const [a, b] = [laidOut(packet), laidOut(packet)];
+              const end = ours!.seal(number, a.buffer, a.headerStart, a.start, a.end);
+              theirs!.seal(number, b.buffer, b.headerStart, b.start, b.end);
+              expect(Buffer.from(a.buffer).equals(b.buffer)).toBe(true);
+              if (forged) a.buffer[end - 1]! ^= 1;
+              const opened = ours!.open(number, a.buffer, a.headerStart, a.start, end);
+              expect(opened).toBe(forged ? -1 : a.end);
+            });
+            ours!.dispose();
+          },
+        ),
+      );
+    },
+  );
+
+  it('leaves nothing in OpenSSL that a TLS connection of the thread would stumble over', () => {
+    const peekError = native!.process.func('ulong ERR_peek_error()');
+    for (const [, provider] of providers) {
+      const aead = provider.create(AeadAlgorithm.Aes256Gcm, new Uint8Array(32), new Uint8Array(12));
+      expect(aead.open(1, new Uint8Array(100), 0, 13, 90)).toBe(-1);
+      expect(Number(peekError())).toBe(0);
+      aead.dispose();
+    }
+  });
+
+  it('takes two calls for a packet where OpenSSL has records', () => {
+    let calls = 0;
+    const provider = nativeAead((through) => counted(bindEvp(through), () => calls++))!;
+    const aead = provider.create(AeadAlgorithm.Aes256Gcm, new Uint8Array(32), new Uint8Array(12));
+    calls = 0;
+    aead.seal(1, new Uint8Array(1500), 0, 13, 1400);
+    expect(calls).toBe(2);
+    aead.dispose();
+  });
+
+  it.each([
+    ['missing', undefined],
+    ['refused', () => 0],
+    ['of no effect', () => 1],
+  ])('does it in steps where the way of records is %s', (_, setParameters) => {
+    const provider = nativeAead((through) => ({ ...bindEvp(through), setParameters }))!;
+    const [ours, theirs] = [provider, portableAead].map((each) =>
+      each.create(AeadAlgorithm.Aes256Gcm, new Uint8Array(32), new Uint8Array(12)),
+    );
+    const [a, b] = [new Uint8Array(100), new Uint8Array(100)];
+    ours!.seal(7, a, 0, 13, 80);
+    theirs!.seal(7, b, 0, 13, 80);
+    expect(a).toEqual(b);
+    ours!.dispose();
+  });
+
+  it('is not there when OpenSSL does not agree with node:crypto at all', () => {
+    expect(
+      nativeAead((through) => ({ ...bindEvp(through), encryptFinal: () => 0, setParameters: undefined })),
+    ).toBe(undefined);
+    expect(
+      nativeAead(() => {
+        throw new Error('no such symbol');
+      }),
+    ).toBe(undefined);
+  });
+});
+
+function inSteps(through: Ffi): AeadProvider {
+  const evp = bindEvp(through);
+  return {
+    algorithms: portableAead.algorithms,
+    create: (algorithm, key, iv) => new EvpPacketAead(evp, algorithm, key, iv),
+  };
+}
+
+/** Tells of each call of OpenSSL. */
+function counted(evp: Evp, onCall: () => void): Evp {
+  const functions = Object.entries(evp).filter(
+    ([name, value]) => typeof value === 'function' && name !== 'addressOf',
+  );
+  return {
+    ...evp,
+    ...Object.fromEntries(
+      functions.map(([name, value]) => [
+        name,
+        (...given: unknown[]) => {
+          onCall();
+          return value(...given);
+        },
+      ]),
+    ),
+  };
+}
