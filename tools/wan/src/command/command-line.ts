@@ -122,7 +122,7 @@ function readTokens(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw usage((error as Error).message.split('. ')[0]!);
+    throw usage((error as Error).message.split(/\.? *\n|\. /)[0]!);
   }
 }
 

@@ -34,7 +34,7 @@ export function parseChanges(text: string): DirectionChanges {
   const changes: DirectionChanges = {};
   for (const part of text.split(',')) {
     const [, name, value] = /^\s*([a-z-]+)=(.+?)\s*$/.exec(part) ?? [];
-    if (name === undefined || value === undefined || !(name in SETTINGS)) {
+    if (name === undefined || value === undefined || !Object.hasOwn(SETTINGS, name)) {
       throw usage(
         `${JSON.stringify(part)} is not NAME=VALUE with NAME one of ${Object.keys(SETTINGS).join(', ')}`,
       );
