@@ -64,17 +64,20 @@ describe.skipIf(needsNative)('peers of a native socket (needs Linux and koffi)',
     expect(table.from(sockaddr('192.0.2.2', 5), 0).localAddress).toBeDefined();
   });
 
-  it('forgets peers rather than grow without bound under spoofed sources', () => {
+  it('forgets peers rather than grow without bound under spoofed sources, but not those that are spoken to', () => {
     const { table, sockaddr } = tableOf(true);
-    const first = table.from(sockaddr('192.0.2.1', 1), 0);
+    const silent = table.from(sockaddr('192.0.2.1', 1), 0);
+    const spokenTo = table.from(sockaddr('192.0.2.2', 1), 0);
     const spoofed = sockaddr('2001:db8::1', 1);
+    const other = { address: '192.0.2.3', port: 1 };
     for (let count = 0; count < 10_000; count++) {
       spoofed[4] = count;
       expect(table.from(spoofed, 0).sockaddr[4]).toBe(count);
+      if (count % 1000 === 0) expect(table.to(count % 2000 === 0 ? other : spokenTo.address)).toBeDefined();
     }
-    const again = table.from(sockaddr('192.0.2.1', 1), 0);
-    expect(again).not.toBe(first);
-    expect(again.address).toEqual(first.address);
+    expect(table.to(spokenTo.address)).toBe(spokenTo);
+    expect(table.to(silent.address)).not.toBe(silent);
+    expect(table.to(silent.address)!.address).toEqual(silent.address);
   });
 });
 

@@ -1,8 +1,8 @@
 import type { DatagramAddress } from '../contract.ts';
 import type { SocketAddressCodec } from './socket-address.ts';
 
-/** Spoofed sources may fill the table; then it starts anew. */
-const MAX_PEERS = 4096;
+/** Spoofed sources may fill a generation; then the next begins, and who is not seen in it is forgotten. */
+const GENERATION_PEERS = 2048;
 const SLOTS = 4096;
 const SOCKADDR_WORDS = 7;
 const FLOW_WORD = 1;
@@ -20,11 +20,14 @@ export interface Peer {
   hasLocalAddress: boolean;
 }
 
+type PeersByText = Map<string, Map<number, Peer>>;
+
 /** Peers remembered, so that a datagram to or from a known one makes no garbage. */
 export class PeerTable {
   private readonly codec: SocketAddressCodec;
   private readonly ipv6: boolean;
-  private readonly byText = new Map<string, Map<number, Peer>>();
+  private byText: PeersByText = new Map();
+  private previousByText: PeersByText = new Map();
   private count = 0;
   /** By hash of the bytes, last come first served. */
   private readonly byBytes: (Peer | undefined)[] = new Array(SLOTS).fill(undefined);
@@ -53,8 +56,7 @@ export class PeerTable {
     const last = this.lastTo?.address;
     if (last !== undefined && last.port === address.port && last.address === address.address)
       return this.lastTo;
-    const known = this.byText.get(address.address)?.get(address.port);
-    this.lastTo = known ?? this.spokenTo(address);
+    this.lastTo = this.known(address) ?? this.spokenTo(address);
     return this.lastTo;
   }
 
@@ -80,10 +82,17 @@ export class PeerTable {
     });
   }
 
+  private known({ address, port }: DatagramAddress): Peer | undefined {
+    const recent = this.byText.get(address)?.get(port);
+    if (recent !== undefined) return recent;
+    const previous = this.previousByText.get(address)?.get(port);
+    return previous && this.remember(previous);
+  }
+
   private remember(peer: Peer): Peer {
-    if (++this.count > MAX_PEERS) {
-      this.byText.clear();
-      this.byBytes.fill(undefined);
+    if (++this.count > GENERATION_PEERS) {
+      this.previousByText = this.byText;
+      this.byText = new Map();
       this.count = 1;
     }
     const { address, port } = peer.address;
