@@ -40,6 +40,7 @@ export class EvpPacketAead implements PacketAead {
     keyPlace.fill(0);
     if (ready) return;
     this.dispose();
+    evp.clearErrors();
     throw new Error('OpenSSL refused the cipher');
   }
 
@@ -55,8 +56,9 @@ export class EvpPacketAead implements PacketAead {
       evp.encryptUpdate(sealing, at + start, lengthAt, at + start, end - start) === 1 &&
       evp.encryptFinal(sealing, at + end, lengthAt) === 1 &&
       evp.control(sealing, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG_BYTES, at + end) === 1;
-    if (!sealed) throw new Error('OpenSSL could not seal a packet');
-    return end + AEAD_TAG_BYTES;
+    if (sealed) return end + AEAD_TAG_BYTES;
+    evp.clearErrors();
+    throw new Error('OpenSSL could not seal a packet');
   }
 
   open(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number {

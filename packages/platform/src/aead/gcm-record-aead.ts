@@ -53,6 +53,7 @@ export class GcmRecordAead implements PacketAead {
     this.nonce.set(iv);
     if (evp.setParameters(this.inSteps.opening, evp.scratch.address + NONCE_PARAMETERS_AT) === 1) return;
     this.dispose();
+    evp.clearErrors();
     throw new Error('OpenSSL has no records');
   }
 
@@ -71,8 +72,9 @@ export class GcmRecordAead implements PacketAead {
       this.setParameters(inSteps.sealing, address + SEAL_PARAMETERS_AT) === 1 &&
       evp.encryptUpdate(inSteps.sealing, recordAt, address + SCRATCH.outLength, recordAt, recordBytes) === 1;
     this.giveHeaderBack(buffer, start, SEAL_TAKES);
-    if (!sealed) throw new Error('OpenSSL could not seal a packet');
-    return end + AEAD_TAG_BYTES;
+    if (sealed) return end + AEAD_TAG_BYTES;
+    evp.clearErrors();
+    throw new Error('OpenSSL could not seal a packet');
   }
 
   open(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number {

@@ -56,5 +56,7 @@ function agrees(evp: Evp, algorithm: AeadAlgorithm, implementation: Implementati
     return same && opens && refuses;
   } catch {
     return false;
+  } finally {
+    evp.clearErrors();
   }
 }

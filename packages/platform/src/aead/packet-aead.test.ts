@@ -1,3 +1,4 @@
+import { createCipheriv, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { AEAD_TAG_BYTES, AeadAlgorithm, type AeadProvider } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -196,14 +197,33 @@ describe.skipIf(native === undefined)('native packet protection (needs koffi)', 
     },
   );
 
-  it('leaves nothing in OpenSSL that a TLS connection of the thread would stumble over', () => {
+  it('leaves nothing in OpenSSL that other users of it in the thread would stumble over', () => {
     const peekError = native!.process.func('ulong ERR_peek_error()');
-    for (const [, provider] of providers) {
-      const aead = provider.create(AeadAlgorithm.Aes256Gcm, new Uint8Array(32), new Uint8Array(12));
-      expect(aead.open(1, new Uint8Array(100), 0, 13, 90)).toBe(-1);
+    const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const nothingIsLeft = (): void => {
       expect(Number(peekError())).toBe(0);
-      aead.dispose();
+      expect(createPrivateKey(pem).asymmetricKeyType).toBe('ed25519');
+      expect(createCipheriv('aes-256-gcm', new Uint8Array(32), new Uint8Array(12)).update('x')).toHaveLength(
+        1,
+      );
+    };
+    for (const algorithm of Object.values(AeadAlgorithm)) {
+      for (const [, provider] of [...providers, ['after a self-test', nativeAead()!] as const]) {
+        const aead = provider.create(algorithm, new Uint8Array(32), new Uint8Array(12));
+        expect(aead.open(1, new Uint8Array(100), 0, 13, 90)).toBe(-1);
+        nothingIsLeft();
+        aead.dispose();
+      }
     }
+  });
+
+  it('leaves nothing there either when OpenSSL refuses a cipher', () => {
+    const peekError = native!.process.func('ulong ERR_peek_error()');
+    const raise = native!.process.func('int EVP_PKEY_derive_init(uintptr_t)');
+    raise(0);
+    expect(Number(peekError())).not.toBe(0);
+    expect(nativeAead((through) => ({ ...bindEvp(through), cipher: () => 0 }))).toBe(undefined);
+    expect(Number(peekError())).toBe(0);
   });
 
   it('takes two calls for a packet where OpenSSL has records', () => {
