@@ -2,8 +2,8 @@
 const FIRST_WINDOW_BLOCKS = 16;
 /** Share of the window that may be begun in one round trip: a sender that starts up begins three times as many in the next. */
 const ROUND_SHARE = 1 / 4;
-/** Share of the window that may wait for bytes of the network. */
-const INCOMPLETE_SHARE = 1 / 2;
+/** Share of the window that may wait for bytes of the network: with a few percent of loss a block waits for several round trips. */
+const INCOMPLETE_SHARE = 1 / 4;
 
 /**
  * How many blocks the sender of a transfer may begin, counted over the transfer's life. The window is small at first and
