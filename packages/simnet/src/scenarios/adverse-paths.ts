@@ -128,6 +128,7 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
     about: 'up to 20 ms of jitter that keeps the order, both ways',
     path: { forward: { jitterUs: 20_000 }, backward: { jitterUs: 20_000 } },
     steadyShare: 0.75,
+    resentShare: 0.05,
   }),
   scenario({
     name: 'black hole of 5 s',
@@ -274,10 +275,9 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
   }),
   scenario({
     name: 'heavy loss',
-    about: '15 % random loss',
-    path: { lossShare: 0.15 },
-    bytes: 8 * MIB,
-    lossShare: 0.15,
-    steadyShare: 0.5,
+    about: '10 % random loss, as much as counts as random',
+    path: { lossShare: 0.1 },
+    lossShare: 0.1,
+    steadyShare: 0.7,
   }),
 ];

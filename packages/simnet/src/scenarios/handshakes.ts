@@ -30,8 +30,8 @@ function sealed(
           slackRounds: 12,
           steadyShare: 0.8,
         }),
-      resentShare: lossShare / (1 - lossShare) + 0.05,
-      redundantShare: 0.03,
+      resentShare: lossShare / (1 - lossShare) + 0.1,
+      redundantShare: 0.05,
     },
     ...rest,
   };

@@ -1,11 +1,11 @@
+import { nodeAead } from '@jetstream/handshake/testing';
 import type { Scenario } from '../scenario.ts';
 import { proveScenario } from '../scenario-runner.ts';
 import type { ScenarioReport } from '../transfer/transfer-report.ts';
-import { aesGcm } from './aes-gcm.ts';
 
 /** Holds a scenario to its bounds, with the seed that the suite runs it under. */
 export function prove(scenario: Scenario, seed = 1): ScenarioReport {
-  return proveScenario(scenario, { seed, aesGcm });
+  return proveScenario(scenario, { seed, aesGcm: nodeAead });
 }
 
 /** The scenario of that name. @throws Error when there is none */

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { nodeAead } from '@jetstream/handshake/testing';
 import { plotReport } from '../plot.ts';
 import { runScenario } from '../scenario-runner.ts';
 import { reportProblems, steadyRate } from '../scenario-verdict.ts';
 import { CATALOGUE, findScenario } from '../scenarios/catalogue.ts';
 import { describeReport } from '../transfer/describe-report.ts';
 import { jainIndex } from '../transfer/transfer-report.ts';
-import { aesGcm } from './aes-gcm.ts';
 
 const USAGE = 'npm run scenario -- NAME [--seed N] [--svg FILE]\n\nNAME is "mixture N" or one of:\n';
 
@@ -24,7 +24,7 @@ function main(): number {
     return 2;
   }
   const startedMs = performance.now();
-  const report = runScenario(scenario, { seed, aesGcm });
+  const report = runScenario(scenario, { seed, aesGcm: nodeAead });
   const cpuSeconds = (performance.now() - startedMs) / 1000;
   process.stdout.write(`${scenario.name}: ${scenario.about}\n${describeReport(report)}\n`);
   const { steadyFromUs, fairness } = scenario.bounds;
