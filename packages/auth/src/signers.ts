@@ -27,7 +27,7 @@ export interface SignerOptions {
  * @throws JetStreamError why the key named cannot be used, or why there is none at all
  */
 export async function collectSigners(options: SignerOptions): Promise<Signer[]> {
-  const agentSocket = options.agentSocket ?? process.env['SSH_AUTH_SOCK'] ?? '';
+  const agentSocket = options.agentSocket ?? process.env.SSH_AUTH_SOCK ?? '';
   if (options.identityFile !== undefined) {
     return [await namedSigner(options.identityFile.replace(/\.pub$/, ''), agentSocket)];
   }

@@ -1,8 +1,8 @@
 import { checkInvariants } from '@jetstream/congestion';
+import { nodeAead } from '@jetstream/handshake/testing';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nodeAead } from '../endpoint/testing/node-aead.ts';
 import { BulkSink, BulkSource, drain, fullBlocks } from '../testing/bulk-applications.ts';
 import { type ConnectedPair, type ConnectedPairOptions, connectedPair } from '../testing/connected-pair.ts';
 import { CountingPool } from '../testing/counting-pool.ts';

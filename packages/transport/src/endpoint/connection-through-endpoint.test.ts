@@ -1,3 +1,4 @@
+import { nodeAead } from '@jetstream/handshake/testing';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Connection, ConnectionEvent } from '../contract.ts';
@@ -5,7 +6,6 @@ import type { EndpointOptions } from '../endpoint-contract.ts';
 import { TransportEndpoint } from './endpoint.ts';
 import { CLIENT, SERVER } from './testing/endpoint-harness.ts';
 import { FINISH } from './testing/handshake-datagrams.ts';
-import { nodeAead } from './testing/node-aead.ts';
 import { seededBytes, seededRandom } from './testing/seeded-random.ts';
 import { type NetworkOptions, VirtualNetwork } from './testing/virtual-network.ts';
 import { SECOND_US } from './testing/world.ts';

@@ -1,3 +1,4 @@
+import { nodeAead } from '@jetstream/handshake/testing';
 import { AeadAlgorithm, decodeHandshakeParameters, encodeHandshakeParameters } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +11,6 @@ import {
   parseParameters,
   pickAead,
 } from './handshake-parameters.ts';
-import { nodeAead } from './testing/node-aead.ts';
 
 const { Aes256Gcm, Aes128Gcm, ChaCha20Poly1305 } = AeadAlgorithm;
 const ID = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7);

@@ -1,8 +1,8 @@
+import { nodeAead } from '@jetstream/handshake/testing';
 import type { Connection, ConnectionEvent, PathAddress } from '../../contract.ts';
 import type { EndpointOptions } from '../../endpoint-contract.ts';
 import type { ManagedConnection } from '../../handshake-driver.ts';
 import { TransportEndpoint } from '../endpoint.ts';
-import { nodeAead } from './node-aead.ts';
 import { ScriptedConnection } from './scripted-connection.ts';
 import { seededBytes, seededRandom } from './seeded-random.ts';
 

@@ -1,0 +1,2 @@
+/** For the tests of packages above this one. */
+export { nodeAead } from './node-aead.ts';
