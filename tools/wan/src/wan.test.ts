@@ -9,15 +9,18 @@ import { fileURLToPath } from 'node:url';
 import { inNetworkNamespace } from '@jetstream/platform';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findLack } from './namespaces/requirements.ts';
+import { kernelHasNetem } from './netem/kernel-has-netem.ts';
 import { openWan, type Wan, type WanEnd } from './open-wan.ts';
 import type { WanOptions } from './wan-options.ts';
 
 const COMMAND = fileURLToPath(new URL('../dist/command/main.js', import.meta.url));
 const lack = findLack();
+const netem = lack === undefined && (await kernelHasNetem());
 const needs = lack ? ` (needs root and TUN: ${lack.line})` : '';
 
-const DATAGRAMS = 100;
-const DATAGRAM_BYTES = 1000;
+/** All of them fit into the buffer of a socket whose process sleeps. */
+const DATAGRAMS = 32;
+const DATAGRAM_BYTES = 700;
 const PACKET_BYTES = DATAGRAM_BYTES + 28;
 /** Prints the number and the µs of each datagram, until the one that says so. The clock is that of the machine. */
 const RECEIVE = `
@@ -37,10 +40,8 @@ socket.connect(5000, process.argv[1], () => {
   for (let number = 0; number < ${DATAGRAMS}; number++) {
     const bytes = Buffer.alloc(${DATAGRAM_BYTES});
     bytes.writeUInt32LE(number);
-    socket.send(bytes);
+    socket.send(bytes, () => { if (number === ${DATAGRAMS - 1}) { console.log(firstUs); socket.close(); } });
   }
-  socket.send(Buffer.alloc(0), () => console.log(firstUs));
-  socket.close();
 });`;
 
 let wan: Wan | undefined;
@@ -80,18 +81,18 @@ describe('a WAN', () => {
       for (const [number, arrivedUs] of arrivals) {
         expect(arrivedUs - firstUs).toBeGreaterThanOrEqual(20_000 + (number + 1) * packetUs);
       }
-      await until(async () => (await wan!.report())['a-to-b'].delivered.packets === DATAGRAMS + 1);
+      await until(async () => (await wan!.report())['a-to-b'].delivered.packets === DATAGRAMS);
       const report = (await wan!.close())!;
       expect(report['a-to-b']).toMatchObject({
-        offered: { packets: DATAGRAMS + 1, bytes: DATAGRAMS * PACKET_BYTES + 28 },
-        delivered: { packets: DATAGRAMS + 1, bytes: DATAGRAMS * PACKET_BYTES + 28 },
+        offered: { packets: DATAGRAMS, bytes: DATAGRAMS * PACKET_BYTES },
+        delivered: { packets: DATAGRAMS, bytes: DATAGRAMS * PACKET_BYTES },
         droppedByQueue: { packets: 0 },
         droppedAtRandom: { packets: 0 },
         lostByEmulation: 0,
       });
-      expect(report['a-to-b'].deepestQueue.bytes).toBeGreaterThan(2 * PACKET_BYTES);
+      expect(report['a-to-b'].deepestQueue.bytes).toBeGreaterThanOrEqual(PACKET_BYTES);
       const { deliveredBytes } = report['a-to-b'].series;
-      expect(deliveredBytes.reduce((sum, bytes) => sum + bytes, 0)).toBe(DATAGRAMS * PACKET_BYTES + 28);
+      expect(deliveredBytes.reduce((sum, bytes) => sum + bytes, 0)).toBe(DATAGRAMS * PACKET_BYTES);
     },
   );
 
@@ -102,22 +103,20 @@ describe('a WAN', () => {
     });
     await wan!.set('a-to-b', { lossPercent: 100 });
     await text(node(a, SEND, b.address).stdout!);
-    await until(async () => (await wan!.report())['a-to-b'].droppedAtRandom.packets === DATAGRAMS + 1);
+    await until(async () => (await wan!.report())['a-to-b'].droppedAtRandom.packets === DATAGRAMS);
     await wan!.set('a-to-b', { lossPercent: 0, queue: { bytes: 0 }, rateMbitPerSecond: 0.1 });
     await expect(wan!.set('a-to-b', { lossPercent: 200 })).rejects.toThrow(/loss is 200/);
     await text(node(a, SEND, b.address).stdout!);
     await burst(b, a);
-    await until(async () => (await wan!.report())['b-to-a'].delivered.packets >= 2 * (DATAGRAMS + 1));
+    await until(async () => (await wan!.report())['b-to-a'].delivered.packets >= 2 * DATAGRAMS);
     const report = (await wan!.close())!;
     expect(report['a-to-b'].droppedAtRandom).toEqual({
-      packets: DATAGRAMS + 1,
-      bytes: DATAGRAMS * PACKET_BYTES + 28,
+      packets: DATAGRAMS,
+      bytes: DATAGRAMS * PACKET_BYTES,
     });
-    expect(report['a-to-b'].droppedByQueue.packets).toBeGreaterThanOrEqual(DATAGRAMS - 10);
+    expect(report['a-to-b'].droppedByQueue.packets).toBeGreaterThan(DATAGRAMS / 2);
     // Besides the datagrams: what b says by ICMP to those for which nobody listens.
-    const { offered, duplicatedPackets } = report['b-to-a'];
-    expect(duplicatedPackets).toBe(offered.packets);
-    expect(offered.packets).toBeGreaterThanOrEqual(DATAGRAMS + 1);
+    expect(report['b-to-a'].duplicatedPackets).toBeGreaterThanOrEqual(DATAGRAMS);
     expect(report.changes.map(({ direction, changes }) => [direction, changes])).toEqual([
       ['a-to-b', { lossPercent: 100 }],
       ['a-to-b', { lossPercent: 0, queue: { bytes: 0 }, rateMbitPerSecond: 0.1 }],
@@ -161,6 +160,34 @@ describe('a WAN', () => {
     expect(await wan!.close()).toBeUndefined();
     expect(namespaces()).not.toContain(a.name);
   });
+});
+
+describe('a WAN of netem', () => {
+  it.runIf(netem)(
+    `brings datagrams in order, none before its time, and counts them${netem ? '' : ' (needs a kernel with netem and tbf, and root)'}`,
+    async () => {
+      const both = { rateMbitPerSecond: 10, delayMs: 20, queue: { ms: 1000 } };
+      const { a, b, backend } = await open({ backend: 'netem', both });
+      expect(backend).toBe('netem');
+      const { firstUs, arrivals } = await burst(a, b);
+      expect(arrivals.map(([number]) => number)).toEqual(
+        Array.from({ length: DATAGRAMS }, (_, number) => number),
+      );
+      for (const [, arrivedUs] of arrivals) expect(arrivedUs - firstUs).toBeGreaterThanOrEqual(20_000);
+      await wan!.set('a-to-b', { lossPercent: 100 });
+      await text(node(a, SEND, b.address).stdout!);
+      await until(async () => (await wan!.report())['a-to-b'].droppedAtRandom.packets === DATAGRAMS);
+      expect((await wan!.close())!['a-to-b']).toMatchObject({
+        offered: { packets: 2 * DATAGRAMS, bytes: 2 * DATAGRAMS * PACKET_BYTES },
+        delivered: { packets: DATAGRAMS, bytes: DATAGRAMS * PACKET_BYTES },
+        droppedByQueue: { packets: 0 },
+        droppedAtRandom: { packets: DATAGRAMS },
+      });
+      await expect(openWan({ backend: 'netem', both: { jitterMs: 1 } })).rejects.toThrow(
+        /use the backend tun/,
+      );
+    },
+  );
 });
 
 describe('the command', () => {

@@ -1,6 +1,7 @@
 import { JetStreamError } from '@jetstream/protocol';
 import { ffi } from '../ffi.ts';
-import { NativeArena } from './native-arena.ts';
+import type { NativeMemory } from '../native-memory.ts';
+import { packetArena } from './packet-arena.ts';
 
 const POLLIN = 0x0001;
 const POLLFD_BYTES = 8;
@@ -14,9 +15,9 @@ const PR_SET_TIMERSLACK = 29;
  * per call.
  */
 export class PacketPoll {
-  readonly #arena = new NativeArena(TIMESPEC + 16);
-  readonly #int32 = new Int32Array(this.#arena.bytes.buffer);
-  readonly #int16 = new Int16Array(this.#arena.bytes.buffer);
+  readonly #memory: NativeMemory = packetArena(TIMESPEC + 16);
+  readonly #int32 = new Int32Array(this.#memory.bytes.buffer);
+  readonly #int16 = new Int16Array(this.#memory.bytes.buffer);
   readonly #ppoll: (fds: number, count: number, timeout: number, mask: number) => number;
   readonly #count: number;
 
@@ -45,14 +46,14 @@ export class PacketPoll {
   wait(timeoutUs: number, count = this.#count): void {
     for (let index = 0; index < this.#count; index++) this.#int16[index * 4 + 3] = 0;
     if (timeoutUs === Number.POSITIVE_INFINITY) {
-      this.#ppoll(this.#arena.address, count, 0, 0);
+      this.#ppoll(this.#memory.address, count, 0, 0);
       return;
     }
     const wholeUs = Math.max(0, timeoutUs);
     const seconds = Math.floor(wholeUs / 1e6);
     this.#int32[TIMESPEC / 4] = seconds;
     this.#int32[TIMESPEC / 4 + 2] = Math.min(999_999_999, Math.round((wholeUs - seconds * 1e6) * 1000));
-    this.#ppoll(this.#arena.address, count, this.#arena.address + TIMESPEC, 0);
+    this.#ppoll(this.#memory.address, count, this.#memory.address + TIMESPEC, 0);
   }
 
   /** Of the last `wait`: has this descriptor something to read, an end, or an error? */

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { JetStreamError } from '@jetstream/protocol';
 import { ffi, systemError } from '../ffi.ts';
-import { NativeArena } from './native-arena.ts';
+import { NativeMemory } from '../native-memory.ts';
 import { inNetworkNamespace } from './network-namespace.ts';
 
 /** Numbers of linux/if_tun.h, the same on x64 and arm64. */
@@ -43,7 +43,7 @@ export interface TunDevice {
  * @param options.namespace network namespace by the name that `ip netns` shows; default: that of the process
  * @throws the system error: `EPERM` without the rights of root, `EBUSY` for a name in use, `ENOENT` without TUN
  */
-export function openTunDevice(options: { name: string; namespace?: string; arena: NativeArena }): TunDevice {
+export function openTunDevice(options: { name: string; namespace?: string; arena: NativeMemory }): TunDevice {
   const { name, namespace, arena } = options;
   const native = ffi();
   if (!native)
@@ -59,7 +59,7 @@ export function openTunDevice(options: { name: string; namespace?: string; arena
   }
 
   const { koffi } = native;
-  const vector = new PacketVector(arena);
+  const vector = new PacketVector(arena, new NativeMemory(native, IOVEC_BYTES));
   const readv = native.process.func('int64_t readv(int, uintptr_t, int)') as PacketCall;
   const writev = native.process.func('int64_t writev(int, uintptr_t, int)') as PacketCall;
   return {
@@ -91,23 +91,22 @@ type PacketCall = (fd: number, vector: number, count: number) => number;
  * be garbage for each packet; this one is passed by being written down.
  */
 class PacketVector {
-  readonly #arena: NativeArena;
-  readonly #memory = new NativeArena(IOVEC_BYTES);
-  readonly #words = new Uint32Array(this.#memory.bytes.buffer);
-  readonly address = this.#memory.address;
+  readonly address: number;
+  readonly #arena: NativeMemory;
+  readonly #vector: NativeMemory;
 
-  constructor(arena: NativeArena) {
+  constructor(arena: NativeMemory, vector: NativeMemory) {
+    this.address = vector.address;
     this.#arena = arena;
+    this.#vector = vector;
   }
 
   point(offset: number, lengthBytes: number): void {
     if (!(offset >= 0 && lengthBytes >= 0 && offset + lengthBytes <= this.#arena.bytes.length)) {
       throw new RangeError('the packet does not lie within the arena');
     }
-    const start = this.#arena.address + offset;
-    this.#words[0] = start >>> 0;
-    this.#words[1] = Math.floor(start / 2 ** 32);
-    this.#words[2] = lengthBytes;
+    this.#vector.writeUint64(0, this.#arena.address + offset);
+    this.#vector.words[2] = lengthBytes;
   }
 }
 

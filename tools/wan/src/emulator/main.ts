@@ -1,6 +1,6 @@
 // The emulator: a process of its own that joins two network namespaces by a TUN device in each. Everything is
 // synchronous: one loop that reads, shapes and writes packets, and sleeps in ppoll between. The devices go when it ends.
-import { NativeArena, openTunDevice, PacketPoll, preferThisThread } from '@jetstream/platform';
+import { openTunDevice, PacketPoll, packetArena, preferThisThread } from '@jetstream/platform';
 import { SeededRandom } from '@jetstream/simnet';
 import {
   bytesPerMs,
@@ -27,7 +27,7 @@ const { namespaces, deviceName, directions, seed } = options;
 preferThisThread();
 
 const slots = new PacketSlots(MAX_PACKETS);
-const arena = new NativeArena((MAX_PACKETS + 1) * SLOT_BYTES);
+const arena = packetArena((MAX_PACKETS + 1) * SLOT_BYTES);
 touch();
 const a = openTunDevice({ name: deviceName, namespace: namespaces.a, arena });
 const b = openTunDevice({ name: deviceName, namespace: namespaces.b, arena });

@@ -1,4 +1,4 @@
-import type { NativeArena, TunDevice } from '@jetstream/platform';
+import type { NativeMemory, TunDevice } from '@jetstream/platform';
 import { NO_SLOT, type PacketSlots } from '../shaper/packet-slots.ts';
 import type { Shaper } from '../shaper/shaper.ts';
 import type { DirectionReport } from '../wan-report.ts';
@@ -13,14 +13,14 @@ export class OneWay {
   readonly shaper: Shaper;
   readonly #from: TunDevice;
   readonly #to: TunDevice;
-  readonly #arena: NativeArena;
+  readonly #arena: NativeMemory;
   readonly #slots: PacketSlots;
   #lost = 0;
 
   constructor(parts: {
     from: TunDevice;
     to: TunDevice;
-    arena: NativeArena;
+    arena: NativeMemory;
     slots: PacketSlots;
     shaper: Shaper;
   }) {

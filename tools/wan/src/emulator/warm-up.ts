@@ -1,4 +1,4 @@
-import type { NativeArena, TunDevice } from '@jetstream/platform';
+import type { NativeMemory, TunDevice } from '@jetstream/platform';
 import { SeededRandom } from '@jetstream/simnet';
 import { DEFAULT_DIRECTION } from '../direction-options.ts';
 import { PacketSlots } from '../shaper/packet-slots.ts';
@@ -12,7 +12,7 @@ const BATCH = 16;
  * Carries packets that nobody sent from nowhere to nowhere, at a faster clock, until the engine has compiled the way of
  * a packet. Uncompiled, it would be too slow for the first second of a fast flow: the one in which it overshoots.
  */
-export function warmUp(device: TunDevice, arena: NativeArena): void {
+export function warmUp(device: TunDevice, arena: NativeMemory): void {
   let batch = 0;
   let written = 0;
   const from: TunDevice = { ...device, read: () => (batch++ % BATCH === BATCH - 1 ? 0 : 1500) };

@@ -9,8 +9,8 @@ function commands(changes: DirectionChanges): string[] {
 describe('the commands of tc', () => {
   it('delay with netem, and hold to the rate with tbf behind it', () => {
     expect(commands({ rateMbitPerSecond: 500 })).toEqual([
-      'qdisc replace dev to-b root handle 1: netem limit 1000000 delay 50000us',
-      'qdisc replace dev to-b parent 1: handle 10: stab overhead -14 tbf rate 500000000bit burst 15625 limit 6250000',
+      'qdisc replace dev to-b root handle 1: stab overhead -14 netem limit 1000000 delay 50000us',
+      'qdisc replace dev to-b parent 1: handle 10: tbf rate 500000000bit burst 15625 limit 6250000',
     ]);
   });
 
@@ -24,7 +24,7 @@ describe('the commands of tc', () => {
     [{ duplicatePercent: 2 }, 'duplicate 2%'],
   ])('say %j', (changes, words) => {
     expect(commands(changes)[0]).toBe(
-      `qdisc replace dev to-b root handle 1: netem limit 1000000 delay 50000us ${words}`,
+      `qdisc replace dev to-b root handle 1: stab overhead -14 netem limit 1000000 delay 50000us ${words}`,
     );
   });
 

@@ -9,7 +9,7 @@ const UNLIMITED_BYTES = 2 ** 30;
 /** The bucket of tokens holds so much time of the rate, and two packets at least: smaller ones cannot keep the rate. */
 const BURST_MS = 0.25;
 const SMALLEST_BURST_BYTES = 3200;
-/** Queues count Ethernet frames; the WAN counts IP packets. */
+/** The kernel counts Ethernet frames; the WAN counts IP packets. */
 export const ETHERNET_HEADER_BYTES = 14;
 
 /** @returns why netem cannot be this direction; undefined: it can */
@@ -39,13 +39,14 @@ export function qdiscCommands(device: string, options: DirectionOptions): string
   );
   return [
     [
-      `qdisc replace dev ${device} root handle 1: netem limit ${IN_FLIGHT_PACKETS}`,
+      `qdisc replace dev ${device} root handle 1: stab overhead -${ETHERNET_HEADER_BYTES} netem`,
+      `limit ${IN_FLIGHT_PACKETS}`,
       `delay ${Math.round(options.delayMs * 1000)}us`,
       ...lossWords(options),
       ...(options.duplicatePercent > 0 ? [`duplicate ${options.duplicatePercent}%`] : []),
     ].join(' '),
     [
-      `qdisc replace dev ${device} parent 1: handle 10: stab overhead -${ETHERNET_HEADER_BYTES} tbf`,
+      `qdisc replace dev ${device} parent 1: handle 10: tbf`,
       `rate ${Math.round(rate * 1e6)}bit burst ${burst} limit ${limit}`,
     ].join(' '),
   ];

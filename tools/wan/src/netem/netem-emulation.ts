@@ -152,7 +152,7 @@ class NetemWay {
     droppedAtRandom: 0,
     queueBytes: 0,
   };
-  #deepest = { bytes: 0, ms: 0 };
+  readonly #deepest = { bytes: 0, ms: 0 };
 
   constructor(router: string, direction: Direction, settings: WanSettings) {
     this.options = settings.directions[direction];
@@ -177,8 +177,9 @@ class NetemWay {
     this.#series.queue(atUs, now.queueBytes);
     this.#last = now;
     const { rateMbitPerSecond: rate } = this.options;
-    if (now.queueBytes > this.#deepest.bytes && rate !== 'unlimited') {
-      this.#deepest = { bytes: now.queueBytes, ms: now.queueBytes / bytesPerMs(rate) };
+    this.#deepest.bytes = Math.max(this.#deepest.bytes, now.queueBytes);
+    if (rate !== 'unlimited') {
+      this.#deepest.ms = Math.max(this.#deepest.ms, now.queueBytes / bytesPerMs(rate));
     }
   }
 

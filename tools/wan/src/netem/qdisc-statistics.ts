@@ -1,5 +1,3 @@
-import { ETHERNET_HEADER_BYTES } from './netem-commands.ts';
-
 /** What the queues of one direction have counted since they were made. */
 export interface QdiscStatistics {
   deliveredPackets: number;
@@ -25,7 +23,7 @@ export function parseQdiscStatistics(shown: string): QdiscStatistics {
   const tbf = qdiscs.find(({ kind }) => kind === 'tbf')!;
   return {
     deliveredPackets: netem.packets,
-    deliveredBytes: netem.bytes - netem.packets * ETHERNET_HEADER_BYTES,
+    deliveredBytes: netem.bytes, // of IP packets, as its stab has it
     droppedByQueue: tbf.drops,
     droppedAtRandom: netem.drops - tbf.drops, // netem counts the drops of its child, too
     queueBytes: tbf.backlog,
