@@ -160,6 +160,16 @@ describe('a WAN', () => {
     expect(await wan!.close()).toBeUndefined();
     expect(namespaces()).not.toContain(a.name);
   });
+
+  it.skipIf(lack)(`removes its namespaces also when what was to do so is killed${needs}`, async () => {
+    const { a } = await open({});
+    process.kill(
+      childrenOf(process.pid).find((pid) => commandLine(pid).includes('jswan-keeper'))!,
+      'SIGKILL',
+    );
+    await wan!.close();
+    expect(namespaces()).not.toContain(a.name);
+  });
 });
 
 describe('a WAN of netem', () => {

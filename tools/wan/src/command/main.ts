@@ -8,6 +8,7 @@ import { openWan, type Wan } from '../open-wan.ts';
 import { parseCommandLine, type WanCommand } from './command-line.ts';
 import { describeReport } from './describe-report.ts';
 import { EXIT_CODES, exitStatus } from './exit-codes.ts';
+import { npmGone } from './npm-gone.ts';
 import { parseDirectedChanges } from './parse-changes.ts';
 import { USAGE } from './usage.ts';
 
@@ -104,6 +105,7 @@ function stopSignal(): Promise<number> {
     for (const signal of STOP_SIGNALS) {
       process.on(signal, () => resolve(exitStatus(null, constants.signals[signal])));
     }
+    npmGone().then(() => resolve(exitStatus(null, constants.signals.SIGHUP)));
   });
 }
 

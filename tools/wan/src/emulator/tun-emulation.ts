@@ -51,6 +51,7 @@ class TunEmulation implements Emulation {
     // A session of its own: Ctrl-C in the terminal must leave it alive to report.
     const child = spawn(process.execPath, ['--single-threaded', PROGRAM, JSON.stringify(options)], {
       detached: true,
+      env: { ...process.env, JETSTREAM_PORTABLE: undefined }, // which is for the ends: here is no other way
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
