@@ -95,9 +95,12 @@ describe('Silence', () => {
     expect(peer.connection.stats().forgedPackets).toBeGreaterThan(0);
   });
 
-  it('is broken by PINGs of a client with transfers open', () => {
+  it.each([
+    ['with transfers open', (client: ScriptedPeer) => client.connection.writeStream(1, SOME_BYTES)],
+    ['that is logged in', loggedInWithNothingOpen],
+  ])('is broken by PINGs of a client %s', (_, begin) => {
     const peer = new ScriptedPeer('client', { idleTimeoutMs: 3000 });
-    peer.connection.writeStream(1, SOME_BYTES);
+    begin(peer);
     let largest = Math.max(...peer.take().map(({ number }) => number));
     peer.sendAck([0, largest]);
     for (let round = 0; round < 20; round++) {
@@ -117,3 +120,8 @@ describe('A server', () => {
     expect(framesOf(peer.advance(2_000_000), 'ping').length).toBeGreaterThan(0);
   });
 });
+
+function loggedInWithNothingOpen({ connection }: ScriptedPeer): void {
+  connection.raiseLimits();
+  connection.writeStream(0, SOME_BYTES);
+}

@@ -191,8 +191,10 @@ export class EstablishedSession implements SessionControl {
     }
   }
 
+  /** A client that means to stay: with a transfer open, or logged in and between two of them. */
   private get keepsAlive(): boolean {
-    return this.parts.role === 'client' && this.parts.transfers.openCount > 0;
+    const { role, transfers } = this.parts;
+    return role === 'client' && (transfers.openCount > 0 || transfers.areLimitsRaised);
   }
 
   private transmitClosing(nowUs: number, out: Uint8Array, transmission: Transmission): void {
