@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, JetStreamError, MAX_BLOCK_CHUNKS } from '@jetstream/protocol';
+import { ADDRESS_SPACE_BYTES, BLOCK_BYTES, JetStreamError, MAX_BLOCK_CHUNKS } from '@jetstream/protocol';
 
 /** `count` blocks from `block` on, each `byteLength` bytes long, whose files are all known. */
 export interface BlockRun {
@@ -27,7 +27,7 @@ export class Layout {
    * the block has less than MAX_BLOCK_CHUNKS files yet, else the start of the next block.
    * @param size bytes
    * @returns address of the first byte; of an empty file, the current end
-   * @throws JetStreamError `limit-exceeded` when the file would end above 2^53 − 1, `invalid-argument` for what is no size
+   * @throws JetStreamError `limit-exceeded` when the file would end above 2^52, `invalid-argument` for what is no size
    */
   place(size: number): number {
     if (!Number.isSafeInteger(size) || size < 0) {
@@ -38,8 +38,8 @@ export class Layout {
     const fits = used === 0 || (size <= BLOCK_BYTES - used && this.#chunks < MAX_BLOCK_CHUNKS);
     const address = fits ? this.#end : this.#end - used + BLOCK_BYTES;
     const end = address + size;
-    if (!Number.isSafeInteger(end)) {
-      throw new JetStreamError('limit-exceeded', 'the transfer is larger than 2^53 bytes; split it');
+    if (end > ADDRESS_SPACE_BYTES) {
+      throw new JetStreamError('limit-exceeded', 'the transfer is larger than 2^52 bytes; split it');
     }
     if (!fits) this.#seal(this.#end - used, 1, used);
     const block = Math.floor(address / BLOCK_BYTES);

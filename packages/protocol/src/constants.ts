@@ -8,6 +8,8 @@ export const PROTECTED_HEADER_BYTES = 1 + CONNECTION_ID_BYTES + 4;
 /** Bytes of a block, the unit of credit, digests and disk access (PROTOCOL.md §2.2). */
 export const BLOCK_BYTES = 2 ** 20;
 export const BLOCK_BITS = 20;
+/** Bytes of a transfer's address space; as many again above it are for blocks sent once more (BD-4). */
+export const ADDRESS_SPACE_BYTES: number = 2 ** 52;
 /** Chunks (parts of one file) in a block; a block with that many is full whatever its bytes (PROTOCOL.md §2.2, BD-3). */
 export const MAX_BLOCK_CHUNKS = 4096;
 /** A BLAKE3 digest. */

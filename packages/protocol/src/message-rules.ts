@@ -1,5 +1,6 @@
 /** The ranges of message fields, as the .proto files state them (ST-3). */
 import {
+  ADDRESS_SPACE_BYTES,
   BLOCK_BYTES,
   CONNECTION_ID_BYTES,
   DIGEST_BYTES,
@@ -32,7 +33,7 @@ export const MAX_KEY_BYTES = 4096;
 export const MAX_TEXT_LENGTH = 4096;
 export const MAX_AEADS = 16;
 
-const LAST_BLOCK: number = 2 ** 33 - 1;
+const LAST_BLOCK: number = ADDRESS_SPACE_BYTES / BLOCK_BYTES - 1;
 
 export function checkControlBody(body: ControlMessage['body']): NonNullable<ControlMessage['body']> {
   switch (body?.$case) {

@@ -134,7 +134,7 @@ describe('messages', () => {
       { $case: 'blockDigests', value: { block: 0, byteLength: 1, digests: new Uint8Array(0) } },
       { $case: 'blockDigests', value: { block: 0, byteLength: 0, digests: new Uint8Array(32) } },
       { $case: 'blockDigests', value: { block: 0, byteLength: 2 ** 20 + 1, digests: new Uint8Array(32) } },
-      { $case: 'blockRequest', value: { block: 2 ** 33 } },
+      { $case: 'blockRequest', value: { block: 2 ** 32 } },
       { $case: 'failed', value: { errorCode: 0, message: '', subject: '' } },
       { $case: 'sourceProblem', value: { source: 'a', errorCode: 0, message: '' } },
       { $case: 'entryFailed', value: { index: 0, errorCode: 0, message: '' } },
@@ -167,7 +167,7 @@ describe('messages', () => {
       encodeTransferMessage({
         body: {
           $case: 'blockDigests',
-          value: { block: 2 ** 33 - 1, byteLength: 2 ** 20, digests: new Uint8Array(32 * chunks) },
+          value: { block: 2 ** 32 - 1, byteLength: 2 ** 20, digests: new Uint8Array(32 * chunks) },
         },
       });
     expect(digestsOf(MAX_BLOCK_CHUNKS).length).toBeLessThan(MAX_MESSAGE_BYTES);

@@ -8,7 +8,7 @@ const anyText = fc.string({ unit: 'binary', maxLength: 40 });
 const anyUint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const anyErrorCode = fc.integer({ min: 1, max: 2 ** 32 - 1 });
 const anyCount = fc.oneof(fc.maxSafeNat(), fc.nat(300));
-const anyBlock = fc.oneof(fc.nat(1000), fc.constant(2 ** 33 - 1));
+const anyBlock = fc.oneof(fc.nat(1000), fc.constant(2 ** 32 - 1));
 const anyDigest = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const anyKey = fc.uint8Array({ maxLength: 80 });
 
