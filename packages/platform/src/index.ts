@@ -25,4 +25,4 @@ export { inNetworkNamespace } from './tun/network-namespace.ts';
 export { packetArena } from './tun/packet-arena.ts';
 export { PacketPoll } from './tun/packet-poll.ts';
 export { preferThisThread } from './tun/real-time-thread.ts';
-export { openTunDevice, type TunDevice } from './tun/tun-device.ts';
+export { openTunDevice, type TunPackets, tunPackets } from './tun/tun-device.ts';

@@ -1,8 +1,9 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { JetStreamError } from '@jetstream/protocol';
 import { ffi, systemError } from '../ffi.ts';
-import { NativeMemory } from '../native-memory.ts';
+import type { NativeMemory } from '../native-memory.ts';
 import { inNetworkNamespace } from './network-namespace.ts';
+import { packetArena } from './packet-arena.ts';
 
 /** Numbers of linux/if_tun.h, the same on x64 and arm64. */
 const TUNSETIFF = 0x400454ca;
@@ -18,33 +19,14 @@ const EAGAIN = 11;
 const EBADFD = 77;
 
 /**
- * A network device whose wire is this process: packets that the system sends out of it are read here, packets written
- * here arrive in it. It goes when it is closed or the process ends.
- */
-export interface TunDevice {
-  readonly name: string;
-  /** For `PacketPoll`. */
-  readonly fd: number;
-  /**
-   * Takes the packet that waits longest, whole, into the arena.
-   * @returns its length in bytes; 0: none waits
-   * @throws the system error, when the device is gone
-   */
-  read(offset: number, capacityBytes: number): number;
-  /** Lets a packet of the arena arrive. @returns false: the system did not take it (the device is down) */
-  write(offset: number, lengthBytes: number): boolean;
-  close(): void;
-}
-
-/**
- * Makes a TUN device (IP packets without a header before them, no offloads: no packet is larger than the MTU). It is
- * down and has no address yet.
+ * Makes a TUN device: a network device whose wire is this process. It carries IP packets without a header before them,
+ * none larger than its MTU (no offloads); it is down and has no address yet, and goes when its descriptor is closed.
  * @param options.name at most 15 bytes, free in its namespace
  * @param options.namespace network namespace by the name that `ip netns` shows; default: that of the process
+ * @returns the descriptor, for `tunPackets` and `PacketPoll`; any thread may use it
  * @throws the system error: `EPERM` without the rights of root, `EBUSY` for a name in use, `ENOENT` without TUN
  */
-export function openTunDevice(options: { name: string; namespace?: string; arena: NativeMemory }): TunDevice {
-  const { name, namespace, arena } = options;
+export function openTunDevice({ name, namespace }: { name: string; namespace?: string }): number {
   const native = ffi();
   if (!native)
     throw new JetStreamError('not-found', 'a TUN device needs native functions', { subject: name });
@@ -57,30 +39,47 @@ export function openTunDevice(options: { name: string; namespace?: string; arena
     closeSync(fd);
     throw error;
   }
+  return fd;
+}
 
-  const { koffi } = native;
-  const vector = new PacketVector(arena, new NativeMemory(native, IOVEC_BYTES));
-  const readv = native.process.func('int64_t readv(int, uintptr_t, int)') as PacketCall;
-  const writev = native.process.func('int64_t writev(int, uintptr_t, int)') as PacketCall;
+/** What goes through a TUN device, from and to an arena. Nothing is allocated per packet. */
+export interface TunPackets {
+  /**
+   * Takes the packet that waits longest to leave the system by this device, whole, into the arena.
+   * @returns its length in bytes; 0: none waits
+   * @throws the system error, when the device is gone
+   */
+  read(offset: number, capacityBytes: number): number;
+  /**
+   * Lets a packet of the arena arrive at the system by this device.
+   * @returns false: it was not taken, because the device is down
+   * @throws the system error, when the device is gone
+   */
+  write(offset: number, lengthBytes: number): boolean;
+}
+
+/** @param fd of `openTunDevice` */
+export function tunPackets(fd: number, arena: NativeMemory): TunPackets {
+  const { koffi, process: libc } = ffi()!; // there was a way to make the device
+  const vector = new PacketVector(arena, packetArena(IOVEC_BYTES));
+  const readv = libc.func('int64_t readv(int, uintptr_t, int)') as PacketCall;
+  const writev = libc.func('int64_t writev(int, uintptr_t, int)') as PacketCall;
   return {
-    name,
-    fd,
     read(offset, capacityBytes) {
       vector.point(offset, capacityBytes);
       const length = readv(fd, vector.address, 1);
       if (length >= 0) return length;
       const errno = koffi.errno();
       if (errno === EAGAIN || errno === EINTR) return 0;
-      throw systemError(errno, 'readv', name);
+      throw systemError(errno, 'readv', 'TUN device');
     },
     write(offset, lengthBytes) {
       vector.point(offset, lengthBytes);
       if (writev(fd, vector.address, 1) === lengthBytes) return true;
       const errno = koffi.errno();
-      if (errno === EBADFD) throw systemError(errno, 'writev', name);
+      if (errno === EBADFD) throw systemError(errno, 'writev', 'TUN device');
       return false;
     },
-    close: () => closeSync(fd),
   };
 }
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { inNetworkNamespace } from './network-namespace.ts';
 import { packetArena } from './packet-arena.ts';
 import { PacketPoll } from './packet-poll.ts';
-import { openTunDevice } from './tun-device.ts';
+import { openTunDevice, tunPackets } from './tun-device.ts';
 
 const linux = process.platform === 'linux';
 const arena = linux ? packetArena(4096) : undefined;
@@ -52,19 +52,21 @@ describe.runIf(linux)('a network namespace', () => {
 
 describe.runIf(linux)('a TUN device', () => {
   it('has a name of at most 15 bytes', () => {
-    expect(() => openTunDevice({ name: 'sixteen-bytes-16', arena: arena! })).toThrow(/too long/);
+    expect(() => openTunDevice({ name: 'sixteen-bytes-16' })).toThrow(/too long/);
   });
 
   it.runIf(tun)(`has nothing to read and takes nothing while it is down${needsTun}`, () => {
-    const device = openTunDevice({ name: `jstest${process.pid}`, arena: arena! });
+    const name = `jstest${process.pid}`;
+    const fd = openTunDevice({ name });
     try {
-      expect(device.read(0, 1500)).toBe(0);
+      const packets = tunPackets(fd, arena!);
+      expect(packets.read(0, 1500)).toBe(0);
       arena!.bytes.set([0x45], 0); // an IPv4 header begins so
-      expect(device.write(0, 20)).toBe(false);
-      expect(() => device.read(4000, 100)).toThrow(/within the arena/);
-      expect(() => openTunDevice({ name: device.name, arena: arena! })).toThrow(/EBUSY/);
+      expect(packets.write(0, 20)).toBe(false);
+      expect(() => packets.read(4000, 100)).toThrow(/within the arena/);
+      expect(() => openTunDevice({ name })).toThrow(/EBUSY/);
     } finally {
-      device.close();
+      closeSync(fd);
     }
   });
 });

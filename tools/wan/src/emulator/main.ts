@@ -1,119 +1,106 @@
-// The emulator: a process of its own that joins two network namespaces by a TUN device in each. Everything is
-// synchronous: one loop that reads, shapes and writes packets, and sleeps in ppoll between. The devices go when it ends.
-import { openTunDevice, PacketPoll, packetArena, preferThisThread } from '@jetstream/platform';
-import { SeededRandom } from '@jetstream/simnet';
-import {
-  bytesPerMs,
-  changedDirection,
-  DIRECTIONS,
-  type Direction,
-  queueLimitBytes,
-} from '../direction-options.ts';
-import { MTU_BYTES } from '../emulation.ts';
-import { PacketSlots } from '../shaper/packet-slots.ts';
-import { Shaper } from '../shaper/shaper.ts';
-import type { WanReport } from '../wan-report.ts';
-import { ControlLines } from './control-lines.ts';
-import type { EmulatorAnswer, EmulatorOptions, EmulatorRequest } from './emulator-messages.ts';
-import { LARGEST_BATCH, OneWay, SLOT_BYTES } from './one-way.ts';
-import { warmUp } from './warm-up.ts';
-
-/** 1 Gbit/s of whole packets for 1.5 s, in both directions together. Pages not needed are never touched. */
-const MAX_PACKETS = 131_072;
+// The emulator: a process of its own that joins two network namespaces by a TUN device in each. This thread is told what to
+// do and says what happened; each direction has a thread that carries its packets. The devices go when the process ends.
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import { EventFd, openTunDevice } from '@jetstream/platform';
+import { DIRECTIONS, type Direction } from '../direction-options.ts';
+import type { DirectionReport, WanReport } from '../wan-report.ts';
+import type {
+  CarrierAnswer,
+  CarrierOptions,
+  CarrierRequest,
+  EmulatorAnswer,
+  EmulatorOptions,
+  EmulatorRequest,
+} from './emulator-messages.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as EmulatorOptions;
-const { namespaces, deviceName, directions, seed } = options;
-// It stands for a machine of its own, which would not wait for a CPU behind those that it serves.
-preferThisThread();
+const a = openTunDevice({ name: options.deviceName, namespace: options.namespaces.a });
+const b = openTunDevice({ name: options.deviceName, namespace: options.namespaces.b });
 
-const slots = new PacketSlots(MAX_PACKETS);
-const arena = packetArena((MAX_PACKETS + 1) * SLOT_BYTES);
-touch();
-const a = openTunDevice({ name: deviceName, namespace: namespaces.a, arena });
-const b = openTunDevice({ name: deviceName, namespace: namespaces.b, arena });
-const random = new SeededRandom(seed);
-const shaper = (direction: Direction): Shaper =>
-  new Shaper(directions[direction], {
-    slots,
-    random: random.derive(direction),
-    bucketUs: options.bucketMs * 1000,
-  });
-const ways: Record<Direction, OneWay> = {
-  'a-to-b': new OneWay({ from: a, to: b, arena, slots, shaper: shaper('a-to-b') }),
-  'b-to-a': new OneWay({ from: b, to: a, arena, slots, shaper: shaper('b-to-a') }),
+/** The thread of one direction. It sleeps where only its event wakes it. */
+class Carrier {
+  readonly #wakeUp = EventFd.create()!; // there was a way to make the devices
+  readonly #worker: Worker;
+
+  constructor(direction: Direction, from: number, to: number) {
+    const workerData: CarrierOptions = {
+      ...options,
+      direction,
+      descriptors: { from, to, wakeUp: this.#wakeUp.fd },
+    };
+    this.#worker = new Worker(new URL('./carrier.js', import.meta.url), { workerData });
+    this.#worker.once('error', (error) => {
+      console.error(error);
+      process.exitCode = 1;
+      endAll();
+    });
+  }
+
+  /** The answer to `request`, or the word that it is ready. */
+  ask(request?: CarrierRequest): Promise<CarrierAnswer> {
+    const answered = new Promise<CarrierAnswer>((resolve) => this.#worker.once('message', resolve));
+    if (request) this.tell(request);
+    return answered;
+  }
+
+  tell(request: CarrierRequest): void {
+    this.#worker.postMessage(request);
+    this.#wakeUp.signal();
+  }
+}
+
+const carriers: Record<Direction, Carrier> = {
+  'a-to-b': new Carrier('a-to-b', a, b),
+  'b-to-a': new Carrier('b-to-a', b, a),
 };
-const there = ways['a-to-b'];
-const back = ways['b-to-a'];
+await Promise.all(DIRECTIONS.map((direction) => carriers[direction].ask()));
 const changes: WanReport['changes'] = [];
-
-const control = new ControlLines();
-const poll = new PacketPoll([control.fd, a.fd, b.fd]);
-const CONTROL_ALONE = 1;
-const ALL = 3;
-warmUp(a, arena);
+const upSinceNs = process.hrtime.bigint();
 const cpuAtStart = process.cpuUsage();
-const upSinceMs = performance.now();
-function nowUs(): number {
-  return (performance.now() - upSinceMs) * 1000;
-}
-
+await Promise.all(DIRECTIONS.map((direction) => carriers[direction].ask({ do: 'start', upSinceNs })));
 answer({ answer: 'ready' });
-run(options.granularityMs * 1000);
 
-/**
- * While packets come, a pass every `granularityUs` serves all that came and fell due since: waking for each packet would
- * take the CPUs from the ends. So packets are up to that late, never early.
- */
-function run(granularityUs: number): void {
-  for (;;) {
-    const passUs = nowUs();
-    const packets = there.take(passUs) + back.take(passUs) + there.deliver(nowUs) + back.deliver(nowUs);
-    if (packets >= LARGEST_BATCH) poll.wait(0, CONTROL_ALONE);
-    else if (packets > 0) poll.wait(passUs + granularityUs - nowUs(), CONTROL_ALONE);
-    else poll.wait(Math.min(there.shaper.nextDueUs, back.shaper.nextDueUs) - nowUs(), ALL);
-    if (!poll.ready(0)) continue;
-    const lines = control.read();
-    if (lines === undefined) return;
-    for (const line of lines) serve(JSON.parse(line) as EmulatorRequest);
-  }
+for await (const line of createInterface({ input: process.stdin })) {
+  const request = JSON.parse(line) as EmulatorRequest;
+  answer(request.do === 'report' ? await report() : await change(request));
+}
+endAll();
+
+async function change(request: EmulatorRequest & { do: 'change' }): Promise<EmulatorAnswer> {
+  const changed = await carriers[request.direction].ask(request);
+  changes.push({ atMs: changed.atMs, direction: request.direction, changes: request.changes });
+  return { answer: 'changed' };
 }
 
-/** Has the system bring the memory that full queues and full pipes need, which would else cost time at the worst moment. */
-function touch(): void {
-  let bytes = 0;
-  for (const direction of DIRECTIONS) {
-    const { rateMbitPerSecond: rate, delayMs } = directions[direction];
-    if (rate !== 'unlimited') bytes += queueLimitBytes(directions[direction]) + bytesPerMs(rate) * delayMs;
-  }
-  arena.bytes.fill(0, 0, Math.min(MAX_PACKETS, Math.ceil(bytes / MTU_BYTES)) * SLOT_BYTES);
-}
-
-function serve(request: EmulatorRequest): void {
-  if (request.do === 'report') {
-    answer({ answer: 'report', report: report() });
-    return;
-  }
-  const { shaper } = ways[request.direction];
-  const atUs = nowUs();
-  shaper.change(atUs, changedDirection(shaper.options, request.changes));
-  changes.push({ atMs: atUs / 1000, direction: request.direction, changes: request.changes });
-  answer({ answer: 'changed' });
-}
-
-function report(): WanReport {
-  const atUs = nowUs();
+async function report(): Promise<EmulatorAnswer> {
   const { user, system } = process.cpuUsage(cpuAtStart);
+  const elapsedMs = Number(process.hrtime.bigint() - upSinceNs) / 1e6;
+  const [there, back] = await Promise.all(DIRECTIONS.map((direction) => directionReport(direction)));
   return {
-    backend: 'tun',
-    seed,
-    elapsedMs: atUs / 1000,
-    cpuSeconds: (user + system) / 1e6,
-    changes,
-    'a-to-b': there.report(atUs),
-    'b-to-a': back.report(atUs),
+    answer: 'report',
+    report: {
+      backend: 'tun',
+      seed: options.seed,
+      elapsedMs,
+      cpuSeconds: (user + system) / 1e6,
+      changes,
+      'a-to-b': there!,
+      'b-to-a': back!,
+    },
   };
 }
 
+async function directionReport(direction: Direction): Promise<DirectionReport> {
+  return (await carriers[direction].ask({ do: 'report' })).report!;
+}
+
+/** The process ends when the threads have. */
+function endAll(): void {
+  process.stdin.destroy();
+  for (const direction of DIRECTIONS) carriers[direction].tell({ do: 'end' });
+}
+
 function answer(value: EmulatorAnswer): void {
-  control.answer(value);
+  process.stdout.write(`${JSON.stringify(value)}\n`);
 }

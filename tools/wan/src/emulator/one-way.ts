@@ -1,4 +1,4 @@
-import type { NativeMemory, TunDevice } from '@jetstream/platform';
+import type { NativeMemory, TunPackets } from '@jetstream/platform';
 import { NO_SLOT, type PacketSlots } from '../shaper/packet-slots.ts';
 import type { Shaper } from '../shaper/shaper.ts';
 import type { DirectionReport } from '../wan-report.ts';
@@ -11,15 +11,15 @@ export const LARGEST_BATCH = 64;
 /** Carries packets from one device to another, through a shaper. */
 export class OneWay {
   readonly shaper: Shaper;
-  readonly #from: TunDevice;
-  readonly #to: TunDevice;
+  readonly #from: TunPackets;
+  readonly #to: TunPackets;
   readonly #arena: NativeMemory;
   readonly #slots: PacketSlots;
   #lost = 0;
 
   constructor(parts: {
-    from: TunDevice;
-    to: TunDevice;
+    from: TunPackets;
+    to: TunPackets;
     arena: NativeMemory;
     slots: PacketSlots;
     shaper: Shaper;

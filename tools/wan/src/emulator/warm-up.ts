@@ -1,4 +1,4 @@
-import type { NativeMemory, TunDevice } from '@jetstream/platform';
+import type { NativeMemory, TunPackets } from '@jetstream/platform';
 import { SeededRandom } from '@jetstream/simnet';
 import { DEFAULT_DIRECTION } from '../direction-options.ts';
 import { PacketSlots } from '../shaper/packet-slots.ts';
@@ -12,11 +12,11 @@ const BATCH = 16;
  * Carries packets that nobody sent from nowhere to nowhere, at a faster clock, until the engine has compiled the way of
  * a packet. Uncompiled, it would be too slow for the first second of a fast flow: the one in which it overshoots.
  */
-export function warmUp(device: TunDevice, arena: NativeMemory): void {
+export function warmUp(packets: TunPackets, arena: NativeMemory): void {
   let batch = 0;
   let written = 0;
-  const from: TunDevice = { ...device, read: () => (batch++ % BATCH === BATCH - 1 ? 0 : 1500) };
-  const to: TunDevice = { ...device, write: () => written++ >= 0 };
+  const from: TunPackets = { ...packets, read: () => (batch++ % BATCH === BATCH - 1 ? 0 : 1500) };
+  const to: TunPackets = { ...packets, write: () => written++ >= 0 };
   const slots = new PacketSlots(1024);
   const shaper = new Shaper(
     { ...DEFAULT_DIRECTION, rateMbitPerSecond: 1000, queue: { ms: 1 }, lossPercent: 1, delayMs: 1 },
@@ -28,7 +28,7 @@ export function warmUp(device: TunDevice, arena: NativeMemory): void {
   while (written < PACKETS) {
     way.take(nowUs);
     way.deliver(clock);
-    device.read(0, 0); // nothing waits yet
+    packets.read(0, 0); // nothing waits yet
     nowUs += 100;
   }
 }
