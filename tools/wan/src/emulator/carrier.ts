@@ -28,10 +28,10 @@ const poll = new PacketPoll([wakeUp.fd, descriptors.from]);
 const WAKE_UP_ALONE = 1;
 const BOTH = 2;
 
-// It stands for a machine of its own, which would not wait for a CPU behind those that it serves.
-preferThisThread();
 touch();
 warmUp(from, arena);
+// It stands for a machine of its own, which would not wait for a CPU behind those that it serves.
+preferThisThread();
 
 /** The clock of this thread when the WAN was up. */
 let upSinceMs = Number.POSITIVE_INFINITY;
