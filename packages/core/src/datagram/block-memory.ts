@@ -14,10 +14,6 @@ export class BlockMemory implements BlockPool {
     this.#maxBlocks = maxBlocks;
   }
 
-  get blocksInUse(): number {
-    return this.#allocated - this.#free.length;
-  }
-
   acquire(): Uint8Array | undefined {
     const block = this.#free.pop();
     if (block !== undefined) return block;

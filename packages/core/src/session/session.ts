@@ -64,10 +64,6 @@ export class Session {
     return this.#closed;
   }
 
-  get openTransfers(): number {
-    return this.#transfers.size;
-  }
-
   sendControl(message: ControlMessage): void {
     this.#control.send(encodeControlMessage(message));
   }
