@@ -4,9 +4,9 @@ import type { PathAddress, Transmission } from '@jetstream/transport';
 export interface DatagramHost {
   /**
    * @param datagram may be changed in place; its memory is spoiled after the application was served
-   * @param marked the datagram carries a CE mark (RFC 3168)
+   * @param ecn codepoint of the IP header as it arrived, as in `Ecn`
    */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, marked: boolean): void;
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number): void;
   transmit(nowUs: number, out: Uint8Array): Transmission;
   nextWakeUs(): number;
 }
@@ -23,6 +23,8 @@ export interface SimulatedHostOptions {
   application: HostApplication;
   /** What the world sees at first; see `Simulation.rebind`. */
   address: PathAddress;
+  /** Codepoint that its socket puts on what it sends, as in `Ecn`. Default 0, not capable. */
+  ecn?: number;
   /** How late the host's timers fire, as a busy process would. Default 0. */
   timerLatenessUs?: number;
 }

@@ -11,8 +11,10 @@ export interface LinkOptions {
   rateBytesPerSecond?: Stepped;
   /** Drop-tail queue in front of the wire, in bytes on the wire. Default Infinity. */
   queueBytes?: number;
-  /** Packets that find more than this in the queue are marked CE, if the receiving host asks for marks. Default Infinity. */
+  /** Packets that find more than this in the queue are marked CE, if their sender's host is ECN-capable. Default Infinity. */
   ecnThresholdBytes?: number;
+  /** Clears the ECN field of all packets, as some routers do. Default false. */
+  bleachesEcn?: boolean;
   /** What the wire loses: after the queue, so lost packets have used the link's capacity. Default none. */
   loss?: readonly LossModelOptions[];
   /** Share of packets in which one to three bits flip. Default 0. */

@@ -1,3 +1,4 @@
+import { Ecn } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { DROPPED, IP_UDP_HEADER_BYTES, Link } from './link.ts';
 import type { LinkOptions } from './link-options.ts';
@@ -91,10 +92,16 @@ describe('Link', () => {
   it('marks packets that meet a long queue, duplicates and corrupts by its shares', () => {
     const marking = link({ rateBytesPerSecond: 1e6, ecnThresholdBytes: 1500 });
     const marks = [0, 0].map((at) => {
-      marking.offer(at, datagram);
-      return marking.marked;
+      marking.offer(at, datagram, Ecn.Ect0);
+      return marking.ecn;
     });
-    expect(marks).toEqual([false, true]);
+    expect(marks).toEqual([Ecn.Ect0, Ecn.Ce]);
+    marking.offer(0, datagram);
+    expect([marking.ecn, marking.counters.marked]).toEqual([Ecn.NotCapable, 1]);
+
+    const bleaching = link({ bleachesEcn: true });
+    bleaching.offer(0, datagram, Ecn.Ce);
+    expect(bleaching.ecn).toBe(Ecn.NotCapable);
 
     const doubling = link({ duplicatedShare: 1, duplicateWithinUs: 100 });
     const arrivesUs = doubling.offer(7, datagram);

@@ -1,3 +1,4 @@
+import { Ecn } from '@jetstream/protocol';
 import { DepartureRing } from './departure-ring.ts';
 import type { LinkCounters, LinkOptions } from './link-options.ts';
 import { createLossModel, type LossModel } from './loss-models/loss-model.ts';
@@ -19,8 +20,8 @@ export class Link {
   readonly counters: LinkCounters = noTraffic();
   /** Time that packets spent waiting, in µs, when they were offered. */
   readonly queueTimeUs = new TimeSeries();
-  /** About the packet last offered: does it carry a CE mark, and when does its copy arrive (`DROPPED`: no copy)? */
-  marked = false;
+  /** About the packet last offered: its ECN codepoint now, and when its copy arrives (`DROPPED`: no copy). */
+  ecn: number = Ecn.NotCapable;
   duplicateArrivesUs = DROPPED;
 
   readonly #mtuBytes: StepSchedule;
@@ -28,6 +29,7 @@ export class Link {
   readonly #delayUs: StepSchedule;
   readonly #queueBytes: number;
   readonly #ecnThresholdBytes: number;
+  readonly #bleachesEcn: boolean;
   readonly #jitterUs: number;
   readonly #jitterReorders: boolean;
   readonly #reordering: { readonly share: number; readonly upToUs: number };
@@ -48,6 +50,7 @@ export class Link {
     this.#delayUs = new StepSchedule(options.delayUs ?? 0);
     this.#queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY;
     this.#ecnThresholdBytes = options.ecnThresholdBytes ?? Number.POSITIVE_INFINITY;
+    this.#bleachesEcn = options.bleachesEcn ?? false;
     this.#losses = (options.loss ?? []).map((loss, index) =>
       createLossModel(loss, this.#random.derive(`loss ${index}`)),
     );
@@ -61,14 +64,15 @@ export class Link {
 
   /**
    * Takes a datagram that reaches this link at `nowUs`; flips bits of it if chance says so.
+   * @param ecn codepoint that it comes with
    * @returns when it arrives at the other end, or `DROPPED`
    */
-  offer(nowUs: number, datagram: Uint8Array): number {
+  offer(nowUs: number, datagram: Uint8Array, ecn: number = Ecn.NotCapable): number {
     const counters = this.counters;
     const wireBytes = datagram.length + IP_UDP_HEADER_BYTES;
     counters.offered++;
     counters.offeredBytes += datagram.length;
-    this.marked = false;
+    this.ecn = this.#bleachesEcn ? Ecn.NotCapable : ecn;
     this.duplicateArrivesUs = DROPPED;
     if (wireBytes > this.#mtuBytes.valueAt(nowUs)) {
       counters.droppedByMtu++;
@@ -105,8 +109,8 @@ export class Link {
     const queued = this.#queue.bytesAfter(nowUs) + wireBytes;
     if (queued > this.#queueBytes) return DROPPED;
     if (queued > this.counters.deepestQueueBytes) this.counters.deepestQueueBytes = queued;
-    if (queued > this.#ecnThresholdBytes) {
-      this.marked = true;
+    if (queued > this.#ecnThresholdBytes && this.ecn !== Ecn.NotCapable) {
+      this.ecn = Ecn.Ce;
       this.counters.marked++;
     }
     const startUs = Math.max(nowUs, this.#freeUs);

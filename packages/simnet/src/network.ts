@@ -28,7 +28,7 @@ export class Network {
   readonly #routeBetween: number[][] = [];
   readonly #from: PathAddress[] = [];
   readonly #to: PathAddress[] = [];
-  readonly #marked: boolean[] = [];
+  readonly #ecn: number[] = [];
 
   constructor(slotBytes: number, sink: ArrivalSink) {
     this.pool = new DatagramPool(slotBytes);
@@ -56,8 +56,8 @@ export class Network {
     this.#routeBetween[from]![to] = this.#routes.push({ from, to, links }) - 1;
   }
 
-  /** Takes over `slot`, in which host `from` has written a datagram of `bytes` bytes for `to`. */
-  send(nowUs: number, from: number, slot: number, bytes: number, to: PathAddress): void {
+  /** Takes over `slot`, in which host `from` has written a datagram of `bytes` bytes for `to`; `ecn` is its codepoint. */
+  send(nowUs: number, from: number, slot: number, bytes: number, to: PathAddress, ecn: number): void {
     const receiver = this.#hostByAddress.get(to.address)?.get(to.port);
     const route = receiver === undefined ? undefined : this.#routeBetween[from]![receiver];
     if (route === undefined) {
@@ -70,7 +70,7 @@ export class Network {
     this.pool.hop[slot] = 0;
     this.#from[slot] = this.#nats[from]!.external;
     this.#to[slot] = to;
-    this.#marked[slot] = false;
+    this.#ecn[slot] = ecn;
     this.#offer(nowUs, slot);
   }
 
@@ -99,8 +99,9 @@ export class Network {
     return this.#from[slot]!;
   }
 
-  isMarked(slot: number): boolean {
-    return this.#marked[slot]!;
+  /** The ECN codepoint that the receiver of `slot` sees. */
+  ecn(slot: number): number {
+    return this.#ecn[slot]!;
   }
 
   /** Old addresses stay listed, so that datagrams to them find their way as far as the NAT. */
@@ -114,12 +115,12 @@ export class Network {
   #offer(nowUs: number, slot: number): void {
     const pool = this.pool;
     const link = this.#routes[pool.route[slot]!]!.links[pool.hop[slot]!]!;
-    const arrivesUs = link.offer(nowUs, pool.datagram(slot));
+    const arrivesUs = link.offer(nowUs, pool.datagram(slot), this.#ecn[slot]!);
     if (arrivesUs === DROPPED) {
       pool.release(slot);
       return;
     }
-    if (link.marked) this.#marked[slot] = true;
+    this.#ecn[slot] = link.ecn;
     this.#sink.arrives(arrivesUs, slot);
     if (link.duplicateArrivesUs !== DROPPED) this.#sink.arrives(link.duplicateArrivesUs, this.#copy(slot));
   }
@@ -133,7 +134,7 @@ export class Network {
     pool.hop[copy] = pool.hop[slot]!;
     this.#from[copy] = this.#from[slot]!;
     this.#to[copy] = this.#to[slot]!;
-    this.#marked[copy] = this.#marked[slot]!;
+    this.#ecn[copy] = this.#ecn[slot]!;
     return copy;
   }
 }

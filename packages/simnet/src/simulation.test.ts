@@ -1,3 +1,4 @@
+import { Ecn } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import type { LinkOptions } from './link-options.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';
@@ -98,6 +99,7 @@ describe('Simulation', () => {
       host: sender,
       application: noApplication,
       address: sendersAddress,
+      ecn: Ecn.Ect0,
     });
     const b = simulation.addHost({
       name: 'b',

@@ -1,3 +1,4 @@
+import { Ecn } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
 import type { SimulatedHostOptions } from './datagram-host.ts';
 import { EventQueue } from './event-queue.ts';
@@ -27,6 +28,7 @@ const ACTION = 2;
 const NOBODY = -1;
 
 interface HostState extends SimulatedHostOptions {
+  ecn: number;
   timerLatenessUs: number;
   /** When the timer event that counts fires; Infinity: none is set. */
   timerUs: number;
@@ -66,6 +68,7 @@ export class Simulation implements ArrivalSink {
     const index = this.network.addHost(options.address);
     this.#hosts.push({
       ...options,
+      ecn: options.ecn ?? Ecn.NotCapable,
       timerLatenessUs: options.timerLatenessUs ?? 0,
       timerUs: Number.POSITIVE_INFINITY,
     });
@@ -124,12 +127,7 @@ export class Simulation implements ArrivalSink {
     const index = this.network.forward(this.nowUs, slot);
     if (index < 0) return;
     const datagram = pool.datagram(slot);
-    this.#hosts[index]!.host.receive(
-      this.nowUs,
-      datagram,
-      this.network.sender(slot),
-      this.network.isMarked(slot),
-    );
+    this.#hosts[index]!.host.receive(this.nowUs, datagram, this.network.sender(slot), this.network.ecn(slot));
     this.#serve(index);
     datagram.fill(0xdb); // whoever kept a reference to it finds out
     pool.release(slot);
@@ -167,7 +165,7 @@ export class Simulation implements ArrivalSink {
   }
 
   #transmit(index: number): number {
-    const { host } = this.#hosts[index]!;
+    const { host, ecn } = this.#hosts[index]!;
     const { pool } = this.network;
     for (let sent = 0; ; sent++) {
       const slot = pool.acquire();
@@ -177,7 +175,7 @@ export class Simulation implements ArrivalSink {
         return sent;
       }
       this.events++;
-      this.network.send(this.nowUs, index, slot, bytes, address);
+      this.network.send(this.nowUs, index, slot, bytes, address, ecn);
     }
   }
 

@@ -65,7 +65,8 @@ export interface ConnectionStats {
 export interface Connection {
   /** Where the peer is now; changes with `path-changed`. */
   readonly remoteAddress: PathAddress;
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void;
+  /** @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable */
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn?: number): void;
   /** Writes the next datagram due at `nowUs` into `out`; call again until it says 0 bytes. */
   transmit(nowUs: number, out: Uint8Array): Transmission;
   /** When `transmit` (or a timer inside it) must be called next; Infinity for never. May lie in the past. */

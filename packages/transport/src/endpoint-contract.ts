@@ -27,6 +27,8 @@ export interface EndpointOptions {
   maxDatagramBytes?: number;
   /** Packets under one key before a key update (PK-4). Tests lower it. Default 2^22. */
   keyUpdatePackets?: number;
+  /** The datagram path marks everything it sends as ECT(0) (RFC 3168): marks that come back count as congestion. Default false. */
+  marksEcn?: boolean;
   /** Blocks of credit per transfer after login; grows up to this by itself. Default 64. */
   maxReceiveBlocks?: number;
 }
@@ -34,7 +36,8 @@ export interface EndpointOptions {
 /** All connections on one datagram path: demultiplexing, handshakes, cookies, version negotiation. Sans-I/O. */
 export interface Endpoint {
   connect(nowUs: number, to: PathAddress): Connection;
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void;
+  /** @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable */
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn?: number): void;
   transmit(nowUs: number, out: Uint8Array): Transmission;
   nextWakeUs(): number;
   /** A connection with events waiting (drain it with `pollEvent`), or undefined. New incoming connections appear here with `established`. */

@@ -1,3 +1,4 @@
+import { Ecn } from '@jetstream/protocol';
 import type { PathAddress, Transmission } from '@jetstream/transport';
 import type { DatagramHost } from '../datagram-host.ts';
 
@@ -81,7 +82,7 @@ export class FixedWindowReceiver implements DatagramHost {
   readonly #owed: { number: number; to: PathAddress }[] = [];
   readonly #transmission: Transmission = { bytes: 0, address: { address: '', port: 0 } };
 
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, marked: boolean): void {
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number): void {
     const number = readNumber(datagram);
     const check = checkByte(number);
     for (let i = NUMBER_BYTES; i < datagram.length; i++) {
@@ -93,7 +94,7 @@ export class FixedWindowReceiver implements DatagramHost {
     this.arrived.push(number);
     this.arrivedUs.push(nowUs);
     this.senders.add(`${from.address}:${from.port}`);
-    if (marked) this.marked++;
+    if (ecn === Ecn.Ce) this.marked++;
     this.#owed.push({ number, to: from });
   }
 

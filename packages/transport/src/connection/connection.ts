@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@jetstream/protocol';
-import { JetStreamError } from '@jetstream/protocol';
+import { Ecn, JetStreamError } from '@jetstream/protocol';
 import type { ConnectionEvent, ConnectionStats, PathAddress, Transmission } from '../contract.ts';
 import type { ConnectionSetup, HandshakeResult, ManagedConnection } from '../handshake-driver.ts';
 import { fillConnectionStats, newConnectionStats } from './connection-stats.ts';
@@ -38,14 +38,14 @@ export class TransportConnection implements ManagedConnection {
     return this.session?.parts.validation.active ?? this.setup.path;
   }
 
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void {
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number = Ecn.NotCapable): void {
     this.nowUs = nowUs;
     const { session } = this;
     if (datagram.length === 0 || this.isDrained) return;
     if ((datagram[0]! & HANDSHAKE_BIT) !== 0) {
       this.setup.driver.receive(nowUs, datagram, from);
       this.takeHandshakeResults();
-    } else if (session?.receive(nowUs, datagram, from) === true && !this.handshakeConfirmed) {
+    } else if (session?.receive(nowUs, datagram, from, ecn) === true && !this.handshakeConfirmed) {
       this.handshakeConfirmed = true;
       this.setup.driver.onPacketOpened();
     }

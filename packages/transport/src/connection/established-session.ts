@@ -72,7 +72,7 @@ export class EstablishedSession implements SessionControl {
   }
 
   /** A protected packet. @returns true when it opened */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): boolean {
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number): boolean {
     const { closing } = this;
     if (closing.isDrained || datagram.length < SMALLEST_PACKET_BYTES) return false;
     const { role, keys, validation, counters } = this.parts;
@@ -94,7 +94,7 @@ export class EstablishedSession implements SessionControl {
     }
     this.idle.onPacketOpened(nowUs);
     if (role === 'server') validation.onPacket(nowUs, from, datagram.length, number > largestBefore);
-    this.process(nowUs, number, datagram, from);
+    this.process(nowUs, number, datagram, from, ecn);
     return true;
   }
 
@@ -165,9 +165,9 @@ export class EstablishedSession implements SessionControl {
     }
   }
 
-  private process(nowUs: number, number: number, datagram: Uint8Array, from: PathAddress): void {
+  private process(nowUs: number, number: number, datagram: Uint8Array, from: PathAddress, ecn: number): void {
     try {
-      this.processor.process(nowUs, number, datagram, from);
+      this.processor.process(nowUs, number, datagram, from, ecn);
     } catch (error) {
       this.fail(nowUs, error);
     }

@@ -59,12 +59,12 @@ export class PacketProcessor implements FrameVisitor {
    * Takes the frames of an opened packet.
    * @throws JetStreamError `protocol-violation` and others for which the connection is to be closed
    */
-  process(nowUs: number, packetNumber: number, datagram: Uint8Array, from: PathAddress): void {
+  process(nowUs: number, packetNumber: number, datagram: Uint8Array, from: PathAddress, ecn: number): void {
     this.nowUs = nowUs;
     this.from = from;
     this.refused = false;
     const ackEliciting = decodeFrames(datagram, PROTECTED_HEADER_BYTES, this.plaintextEnd, this);
-    if (!this.refused) this.parts.received.onPacket(nowUs, packetNumber, ackEliciting);
+    if (!this.refused) this.parts.received.onPacket(nowUs, packetNumber, ackEliciting, ecn);
   }
 
   onAck(ack: AckFrame): void {

@@ -1,4 +1,4 @@
-import { AckFrame } from '@jetstream/protocol';
+import { AckFrame, Ecn } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReceivedPackets } from './received-packets.ts';
@@ -10,7 +10,36 @@ function describeAck(received: ReceivedPackets, nowUs = 0): { delayUs: number; r
   return { delayUs: ack.delayUs, ranges };
 }
 
+function countsOf(received: ReceivedPackets): (boolean | number)[] {
+  const ack = new AckFrame();
+  received.describe(0, ack);
+  return [ack.hasEcn, ack.ect0Count, ack.ect1Count, ack.ceCount];
+}
+
 describe('ReceivedPackets', () => {
+  it('counts the marks that packets came with, and says nothing of ECN while there are none', () => {
+    const received = new ReceivedPackets();
+    received.onPacket(0, 0, true, Ecn.NotCapable);
+    expect(countsOf(received)).toEqual([false, 0, 0, 0]);
+    const marks = [Ecn.Ect0, Ecn.Ect0, Ecn.Ect1, Ecn.Ce, Ecn.Ect0];
+    marks.forEach((ecn, i) => {
+      received.onPacket(0, i + 1, i !== 0, ecn);
+    });
+    expect(countsOf(received)).toEqual([true, 3, 1, 1]);
+  });
+
+  it('owes an ACK at once when congestion begins to show, not for each mark', () => {
+    const received = new ReceivedPackets();
+    received.onAckFrequency(0, 100, 20_000);
+    received.onPacket(0, 0, true, Ecn.Ect0);
+    expect(received.ackDueUs).toBe(20_000);
+    received.onPacket(10, 1, true, Ecn.Ce);
+    expect(received.ackDueUs).toBe(10);
+    received.onAckSent();
+    received.onPacket(20, 2, true, Ecn.Ce);
+    expect(received.ackDueUs).toBe(20_020);
+  });
+
   it('[RC-2] owes an ACK after two packets or 5 ms by itself', () => {
     const received = new ReceivedPackets();
     received.onPacket(1000, 0, true);

@@ -1,4 +1,5 @@
-import { type AckFrame, MAX_ACK_RANGES } from '@jetstream/protocol';
+import { type AckFrame, Ecn, MAX_ACK_RANGES } from '@jetstream/protocol';
+import { EcnCounts } from './ecn-counts.ts';
 import { RangeSet } from './range-set.ts';
 
 /** RC-2: what holds until the peer's first ACK_FREQUENCY. */
@@ -9,6 +10,7 @@ const MANY_RANGES = 16;
 
 /** Which packets arrived and when an ACK for them is due (RFC 9000 §13.2, ACK_FREQUENCY). */
 export class ReceivedPackets {
+  private readonly ecn = new EcnCounts();
   private readonly ranges = new RangeSet(MAX_ACK_RANGES + 1);
   private largestReceivedUs = 0;
   private elicitingSinceAck = 0;
@@ -18,7 +20,8 @@ export class ReceivedPackets {
   private frequencySequence = -1;
 
   /** A packet was opened and wholly processed. */
-  onPacket(nowUs: number, packetNumber: number, ackEliciting: boolean): void {
+  onPacket(nowUs: number, packetNumber: number, ackEliciting: boolean, ecn: number = Ecn.NotCapable): void {
+    const congestionBegins = this.ecn.onPacket(ecn);
     const { ranges } = this;
     const expected = ranges.rangeCount === 0 ? 0 : ranges.endOf(ranges.rangeCount - 1);
     ranges.insert(packetNumber, packetNumber + 1);
@@ -28,7 +31,8 @@ export class ReceivedPackets {
 
     this.elicitingSinceAck += 1;
     const gapAppeared = packetNumber > expected;
-    if (gapAppeared || this.elicitingSinceAck >= this.packetThreshold) this.dueUs = nowUs;
+    const isThresholdReached = this.elicitingSinceAck >= this.packetThreshold;
+    if (gapAppeared || congestionBegins || isThresholdReached) this.dueUs = nowUs;
     else if (this.elicitingSinceAck === 1) this.dueUs = nowUs + this.maxDelayUs;
   }
 
@@ -60,6 +64,7 @@ export class ReceivedPackets {
     const { ranges } = this;
     ack.clear();
     ack.delayUs = Math.max(0, nowUs - this.largestReceivedUs);
+    this.ecn.describe(ack);
     for (let i = ranges.rangeCount - 1; i >= 0; i--) ack.addRange(ranges.startOf(i), ranges.endOf(i) - 1);
   }
 

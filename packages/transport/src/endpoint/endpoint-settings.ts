@@ -16,6 +16,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
     maxDatagramBytes: 1472,
     keyUpdatePackets: 2 ** 22,
     maxReceiveBlocks: 64,
+    marksEcn: false,
     ...withoutUndefined(options),
   };
   demandRange(settings, 'handshakeTimeoutMs', 1, 3_600_000);

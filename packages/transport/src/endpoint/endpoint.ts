@@ -3,6 +3,7 @@ import {
   CONNECTION_ID_BYTES,
   connectionIdFromRandom,
   connectionIdKey,
+  Ecn,
   type HandshakePacket,
   isHandshakePacket,
   newProtectedHeader,
@@ -85,7 +86,7 @@ export class TransportEndpoint implements Endpoint {
   }
 
   /** Takes a datagram, whatever it is; its bytes may be changed. */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress): void {
+  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number = Ecn.NotCapable): void {
     if (isHandshakePacket(datagram)) {
       this.#receiveHandshakePacket(nowUs, datagram, from);
       return;
@@ -93,8 +94,8 @@ export class TransportEndpoint implements Endpoint {
     if (!parseProtectedHeader(datagram, this.#header)) return;
     const entry = this.#table.get(this.#header.destination);
     if (entry === undefined) return;
-    if (entry.connection === undefined) entry.handshake!.keepEarlyPacket(datagram, from);
-    else this.#passOn(nowUs, entry, entry.connection, datagram, from);
+    if (entry.connection === undefined) entry.handshake!.keepEarlyPacket(datagram, from, ecn);
+    else this.#passOn(nowUs, entry, entry.connection, datagram, from, ecn);
   }
 
   transmit(nowUs: number, out: Uint8Array): Transmission {
@@ -149,7 +150,8 @@ export class TransportEndpoint implements Endpoint {
       if (this.#accepting) this.#answers.sendVersionNegotiation(from, packet.sourceConnectionId);
     } else {
       const entry = this.#table.get(connectionIdKey(packet.destinationConnectionId));
-      if (entry?.connection !== undefined) this.#passOn(nowUs, entry, entry.connection, datagram, from);
+      if (entry?.connection !== undefined)
+        this.#passOn(nowUs, entry, entry.connection, datagram, from, Ecn.NotCapable);
       else if (entry !== undefined && packet.type === 'finish') this.#onFinish(nowUs, entry, packet, from);
     }
   }
@@ -205,7 +207,8 @@ export class TransportEndpoint implements Endpoint {
       loginDeadlineUs: handshake.deadlineUs,
     });
     this.#table.promote(entry, connection);
-    for (const early of handshake.takeEarlyPackets()) connection.receive(nowUs, early, from);
+    for (const { datagram, ecn } of handshake.takeEarlyPackets())
+      connection.receive(nowUs, datagram, from, ecn);
     this.#onActivity(entry);
   }
 
@@ -215,8 +218,9 @@ export class TransportEndpoint implements Endpoint {
     connection: ManagedConnection,
     datagram: Uint8Array,
     from: PathAddress,
+    ecn: number,
   ): void {
-    connection.receive(nowUs, datagram, from);
+    connection.receive(nowUs, datagram, from, ecn);
     this.#schedule.reschedule(entry);
     this.#settle(nowUs, entry);
   }

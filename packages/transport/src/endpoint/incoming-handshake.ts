@@ -23,6 +23,11 @@ export interface IncomingHandshakeSetup {
   settings: EndpointSettings;
 }
 
+interface EarlyPacket {
+  readonly datagram: Uint8Array;
+  readonly ecn: number;
+}
+
 type FinishPacket = Extract<HandshakePacket, { type: 'reply' | 'finish' }>;
 
 /** Protected packets kept until the Finish that was sent before them arrives. */
@@ -45,7 +50,7 @@ export class IncomingHandshake {
   readonly #transmission: Transmission;
   #replyDue = true;
   #brokeRule = false;
-  #earlyPackets: Uint8Array[] = [];
+  #earlyPackets: EarlyPacket[] = [];
 
   /** @returns undefined for an Initial that cannot be answered: it is to be dropped */
   static begin(setup: IncomingHandshakeSetup): IncomingHandshake | undefined {
@@ -78,13 +83,13 @@ export class IncomingHandshake {
   }
 
   /** A protected packet that came before the Finish; copied, or dropped when there are too many. */
-  keepEarlyPacket(datagram: Uint8Array, from: PathAddress): void {
+  keepEarlyPacket(datagram: Uint8Array, from: PathAddress, ecn: number): void {
     if (this.#earlyPackets.length === MAX_EARLY_PACKETS || !isSameAddress(from, this.from)) return;
     if (datagram.length > this.#settings.maxDatagramBytes) return;
-    this.#earlyPackets.push(new Uint8Array(datagram));
+    this.#earlyPackets.push({ datagram: new Uint8Array(datagram), ecn });
   }
 
-  takeEarlyPackets(): Uint8Array[] {
+  takeEarlyPackets(): EarlyPacket[] {
     const packets = this.#earlyPackets;
     this.#earlyPackets = [];
     return packets;
