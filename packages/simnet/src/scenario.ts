@@ -13,6 +13,8 @@ export interface Scenario {
   flows: readonly FlowOptions[];
   /** Packet protection: none to speak of, which is fast, or AES-256-GCM as in earnest. Default 'none'. */
   protection?: 'none' | 'aes-256-gcm';
+  /** All hosts mark their datagrams ECT(0). Default false. */
+  marksEcn?: boolean;
   /** How late timers fire, as in a busy process. Default 0. */
   timerLatenessUs?: number;
   /** Packets under one key before a key update. Default: that of the endpoint. */

@@ -37,6 +37,12 @@ export type ConnectionEvent =
 /** What holds a sender back, over the last measured interval. */
 export type Limiter = 'congestion' | 'pacing-cap' | 'peer-credit' | 'application' | 'none';
 
+/**
+ * What is known of ECN towards the peer (RFC 9000 §13.4.2). `off`: our datagrams are not marked. `testing`: nothing was acknowledged
+ * yet. `capable`: marks arrive and are reported. `failed`: they are not, or what is reported cannot be.
+ */
+export type EcnState = 'off' | 'testing' | 'capable' | 'failed';
+
 export interface ConnectionStats {
   smoothedRttUs: number;
   minRttUs: number;
@@ -47,6 +53,9 @@ export interface ConnectionStats {
   packetsReceived: number;
   packetsLost: number;
   packetsSpuriouslyLost: number;
+  ecnState: EcnState;
+  /** Packets of ours that came to the peer with a CE mark (congestion experienced, RFC 3168). */
+  packetsMarked: number;
   /** DATA payload bytes sent for the first time, and again. */
   bulkBytesSent: number;
   bulkBytesResent: number;

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { ADVERSE_PATHS } from './adverse-paths.ts';
+import { ECN } from './ecn.ts';
 import { FAIRNESS } from './fairness.ts';
 import { HANDSHAKES } from './handshakes.ts';
 import { COLD_BUDGETS, LONG_COLD_BUDGETS, LONG_FAT } from './long-fat.ts';
@@ -11,6 +12,7 @@ export const CATALOGUE: readonly Scenario[] = [
   ...BBR_LOSS_MATRIX,
   ...CUBIC_LOSS_MATRIX,
   ...ADVERSE_PATHS,
+  ...ECN,
   ...HANDSHAKES,
   ...FAIRNESS,
   ...COLD_BUDGETS,

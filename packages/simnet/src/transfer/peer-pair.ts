@@ -19,6 +19,7 @@ export interface PeerPairOptions {
   clientBlockPool: BlockPool;
   serverBlockPool: BlockPool;
   maxReceiveBlocks: number;
+  marksEcn: boolean;
   /** undefined: the endpoint's default. */
   keyUpdatePackets: number | undefined;
 }
@@ -38,7 +39,7 @@ export class Peer {
   connection: Connection | undefined;
 
   constructor(options: PeerPairOptions, blockPool: BlockPool, acceptIncoming: boolean) {
-    const { aead, congestion, random, maxReceiveBlocks, keyUpdatePackets } = options;
+    const { aead, congestion, random, maxReceiveBlocks, marksEcn, keyUpdatePackets } = options;
     const endpointOptions: EndpointOptions = {
       staticPrivateKey: random.bytes(32),
       aead,
@@ -48,6 +49,7 @@ export class Peer {
       acceptIncoming,
       congestion,
       maxReceiveBlocks,
+      marksEcn,
       ...(keyUpdatePackets !== undefined && { keyUpdatePackets }),
     };
     this.endpoint = new TransportEndpoint(endpointOptions);

@@ -1,4 +1,4 @@
-import type { AeadProvider } from '@jetstream/protocol';
+import { type AeadProvider, Ecn } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
 import type { FlowOptions, Scenario } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
@@ -45,6 +45,7 @@ export class TransferFlow {
       clientBlockPool: clientMemory,
       serverBlockPool: serverMemory,
       maxReceiveBlocks,
+      marksEcn: scenario.marksEcn ?? false,
       keyUpdatePackets: scenario.keyUpdatePackets,
     });
     const isUpload = flow.direction !== 'download';
@@ -60,11 +61,13 @@ export class TransferFlow {
     this.#sendingPeer = isUpload ? pair.client : pair.server;
     this.#receivingPeer = isUpload ? pair.server : pair.client;
     const timerLatenessUs = scenario.timerLatenessUs ?? 0;
+    const ecn = scenario.marksEcn === true ? Ecn.Ect0 : Ecn.NotCapable;
     const client = simulation.addHost({
       name: `client ${index}`,
       host: pair.client.endpoint,
       application: pair.client.application(isUpload ? this.sender : this.receiver),
       address: clientAddress,
+      ecn,
       timerLatenessUs,
     });
     const server = simulation.addHost({
@@ -72,6 +75,7 @@ export class TransferFlow {
       host: pair.server.endpoint,
       application: pair.server.application(isUpload ? this.receiver : this.sender),
       address: serverAddress,
+      ecn,
       timerLatenessUs,
     });
     const onEstablished = (): void => {

@@ -13,6 +13,8 @@ export function newConnectionStats(): ConnectionStats {
     packetsReceived: 0,
     packetsLost: 0,
     packetsSpuriouslyLost: 0,
+    ecnState: 'off',
+    packetsMarked: 0,
     bulkBytesSent: 0,
     bulkBytesResent: 0,
     bulkBytesAcked: 0,
@@ -37,6 +39,8 @@ export function fillConnectionStats(stats: ConnectionStats, session: Established
   stats.latestRttUs = rtt.latestUs;
   stats.packetsLost = loss.packetsLost;
   stats.packetsSpuriouslyLost = loss.packetsSpuriouslyLost;
+  stats.ecnState = loss.ecn.state;
+  stats.packetsMarked = loss.ecn.ceCount;
   stats.bulkBytesAcked = session.router.bulkBytesAcked;
   stats.bytesInFlight = loss.bytesInFlight;
   stats.windowBytes = controller.windowBytes;

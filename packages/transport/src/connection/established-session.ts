@@ -45,6 +45,7 @@ export class EstablishedSession implements SessionControl {
       congestion: settings.congestion,
       maxDatagramBytes: Math.min(settings.maxDatagramBytes, peerParameters.maxDatagramBytes),
       handshakeRttUs: keys.rttUs,
+      marksEcn: settings.marksEcn,
       random: () => randomFraction(settings.randomBytes),
       contents: this.router,
     });

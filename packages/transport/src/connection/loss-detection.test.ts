@@ -2,6 +2,7 @@ import { type CongestionController, DeliveryRateEstimator, RttEstimator } from '
 import { AckFrame } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { EcnValidation } from './ecn-validation.ts';
 import { LossDetection } from './loss-detection.ts';
 import { ContentKind } from './sent-content.ts';
 import { SentPackets } from './sent-packets.ts';
@@ -62,6 +63,7 @@ class Bench {
       onContentAcked: (content, index) => this.contentAcked.push(content.offsetOf(index)),
       onContentLost: (content, index) => this.contentLost.push(content.offsetOf(index)),
     },
+    new EcnValidation(false),
   );
 
   send(nowUs: number, count = 1, isMtuProbe = false): void {

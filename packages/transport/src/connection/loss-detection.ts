@@ -6,6 +6,7 @@ import type {
   RttEstimator,
 } from '@jetstream/congestion';
 import { type AckFrame, JetStreamError } from '@jetstream/protocol';
+import type { EcnValidation } from './ecn-validation.ts';
 import { PersistentCongestion } from './persistent-congestion.ts';
 import { ReorderingTolerance } from './reordering-tolerance.ts';
 import { newAckSample, newLossSample } from './samples.ts';
@@ -44,6 +45,7 @@ export class LossDetection {
   /** Latest sample, bytes per second. */
   deliveryRate = 0;
 
+  readonly ecn: EcnValidation;
   readonly tolerance = new ReorderingTolerance();
   /** All packets below have a verdict. */
   private scanFrom = 0;
@@ -51,6 +53,8 @@ export class LossDetection {
   private readonly ackSample: AckSample = newAckSample();
   private readonly lossSample: LossSample = newLossSample();
   private ackedBytes = 0;
+  /** Packets acknowledged anew by an ACK, without those of a path left behind. */
+  private ackedPackets = 0;
   private lostBytes = 0;
 
   private readonly sent: SentPackets;
@@ -67,6 +71,7 @@ export class LossDetection {
     controller: CongestionController,
     packets: PacketListener,
     contents: ContentListener,
+    ecn: EcnValidation,
   ) {
     this.sent = sent;
     this.rtt = rtt;
@@ -74,6 +79,7 @@ export class LossDetection {
     this.controller = controller;
     this.packets = packets;
     this.contents = contents;
+    this.ecn = ecn;
   }
 
   /** Enters the packet just built; see `SentPackets.add`. */
@@ -107,12 +113,15 @@ export class LossDetection {
     const priorBytesInFlight = this.bytesInFlight;
     const largestIsNew = largest > this.largestAcked && this.isInFlight(largest);
     this.ackedBytes = 0;
+    this.ackedPackets = 0;
     for (let range = 0; range < ack.rangeCount; range++) {
       if (ack.largest[range]! < this.sent.firstNumber) break;
       this.settleRange(nowUs, ack.smallest[range]!, ack.largest[range]!);
     }
     if (this.ackedBytes === 0 && largest <= this.largestAcked) return false;
-    this.largestAcked = Math.max(this.largestAcked, largest);
+    const raisesLargest = largest > this.largestAcked;
+    if (raisesLargest) this.largestAcked = largest;
+    const newCeCount = raisesLargest ? this.ecn.onAck(ack, this.ackedPackets, this.sent.nextNumber) : 0;
 
     const rttUs = largestIsNew ? nowUs - this.sent.sentUs(largest) : 0;
     if (rttUs > 0) {
@@ -120,7 +129,7 @@ export class LossDetection {
       this.persistent.onRttSample(nowUs);
     }
     this.detectLosses(nowUs, maxAckDelayUs);
-    if (this.ackedBytes > 0) this.reportAck(nowUs, rttUs, priorBytesInFlight);
+    if (this.ackedBytes > 0) this.reportAck(nowUs, rttUs, priorBytesInFlight, newCeCount);
     this.sent.releaseSettled(nowUs - LATE_ACK_ROUND_TRIPS * this.rtt.smoothedUs);
     return this.ackedBytes > 0;
   }
@@ -189,6 +198,7 @@ export class LossDetection {
     this.scanFrom = sent.nextNumber;
     this.lossTimeUs = Number.POSITIVE_INFINITY;
     this.persistent.reset();
+    this.ecn.onMigration();
   }
 
   private isInFlight(number: number): boolean {
@@ -222,6 +232,7 @@ export class LossDetection {
     } else if ((state & PacketState.Lost) !== 0 && !isMtuProbe) {
       this.onSpuriousLoss(nowUs, number, bytes);
     }
+    if (state !== PacketState.Discarded) this.ackedPackets += 1;
     if (state !== PacketState.Discarded) this.packets.onPacketAcked(number, bytes, isMtuProbe);
     const { content } = sent;
     const end = sent.contentEnd(number);
@@ -278,7 +289,7 @@ export class LossDetection {
     this.controller.onPacketLost(sample);
   }
 
-  private reportAck(nowUs: number, rttUs: number, priorBytesInFlight: number): void {
+  private reportAck(nowUs: number, rttUs: number, priorBytesInFlight: number, ecnCeCount: number): void {
     const sample = this.ackSample;
     sample.ackedBytes = this.ackedBytes;
     sample.lostBytes = this.lostBytes;
@@ -288,6 +299,7 @@ export class LossDetection {
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;
     sample.largestAcked = this.largestAcked;
+    sample.ecnCeCount = ecnCeCount;
     this.rate.fillAckSample(sample, nowUs, this.rtt.minUs);
     if (sample.deliveryRate > 0) this.deliveryRate = sample.deliveryRate;
     this.controller.onAck(sample);

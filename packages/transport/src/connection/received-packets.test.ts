@@ -17,7 +17,7 @@ function countsOf(received: ReceivedPackets): (boolean | number)[] {
 }
 
 describe('ReceivedPackets', () => {
-  it('counts the marks that packets came with, and says nothing of ECN while there are none', () => {
+  it('[EC-1] counts the marks that packets came with, and says nothing of ECN while there are none', () => {
     const received = new ReceivedPackets();
     received.onPacket(0, 0, true, Ecn.NotCapable);
     expect(countsOf(received)).toEqual([false, 0, 0, 0]);
@@ -28,7 +28,7 @@ describe('ReceivedPackets', () => {
     expect(countsOf(received)).toEqual([true, 3, 1, 1]);
   });
 
-  it('owes an ACK at once when congestion begins to show, not for each mark', () => {
+  it('[RC-2] owes an ACK at once when congestion begins to show, not for each mark', () => {
     const received = new ReceivedPackets();
     received.onAckFrequency(0, 100, 20_000);
     received.onPacket(0, 0, true, Ecn.Ect0);

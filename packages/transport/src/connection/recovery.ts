@@ -9,6 +9,7 @@ import {
 import { type AckFrame, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
 import type { CongestionName } from '../endpoint-contract.ts';
 import { AckFrequency } from './ack-frequency.ts';
+import { EcnValidation } from './ecn-validation.ts';
 import { type ContentListener, LossDetection, type PacketListener } from './loss-detection.ts';
 import { PathMtu } from './path/path-mtu.ts';
 import { PROBES_PER_TIMEOUT, ProbeTimeout } from './probe-timeout.ts';
@@ -25,6 +26,8 @@ export interface RecoverySetup {
   /** RTT seen by the handshake, 0 for none. */
   handshakeRttUs: number;
   /** Random in [0, 1). */
+  /** Our datagrams are marked ECT(0). */
+  marksEcn: boolean;
   random: () => number;
   contents: ContentListener;
 }
@@ -43,7 +46,8 @@ export class Recovery implements PacketListener {
   private nextRoundUs = 0;
   private deliveredAtRoundStart = 0;
 
-  constructor({ congestion, maxDatagramBytes, handshakeRttUs, random, contents }: RecoverySetup) {
+  constructor(setup: RecoverySetup) {
+    const { congestion, maxDatagramBytes, handshakeRttUs, random, contents } = setup;
     this.mtu = new PathMtu(maxDatagramBytes);
     const { datagramBytes } = this.mtu;
     if (handshakeRttUs > 0) this.rtt.onSample(handshakeRttUs, 0, 0);
@@ -53,7 +57,15 @@ export class Recovery implements PacketListener {
       random,
     });
     this.pacer = new Pacer(this.controller.pacingRate, datagramBytes);
-    this.loss = new LossDetection(this.sent, this.rtt, this.rate, this.controller, this, contents);
+    this.loss = new LossDetection(
+      this.sent,
+      this.rtt,
+      this.rate,
+      this.controller,
+      this,
+      contents,
+      new EcnValidation(setup.marksEcn),
+    );
     this.probeTimeout = new ProbeTimeout(this.rtt);
   }
 
