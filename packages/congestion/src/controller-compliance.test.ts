@@ -124,6 +124,7 @@ describe.each(CONTROLLERS)('controller %s', (name) => {
         let datagramBytes = DATAGRAM_BYTES;
         let nowUs = 0;
         let deliveredBytes = 0;
+        let packetNumber = 0;
         for (const { kind, us, bytes, inFlight, rttUs, rate, delivered, flag } of events) {
           nowUs += us;
           const common = {
@@ -135,7 +136,7 @@ describe.each(CONTROLLERS)('controller %s', (name) => {
             lostSinceTransmitBytes: bytes,
             applicationLimited: flag,
           };
-          if (kind === 'sent') controller.onPacketSent(nowUs, bytes, inFlight);
+          if (kind === 'sent') controller.onPacketSent(nowUs, bytes, inFlight, packetNumber++);
           else if (kind === 'ack') {
             deliveredBytes += bytes;
             const sample: AckSample = {
@@ -144,7 +145,8 @@ describe.each(CONTROLLERS)('controller %s', (name) => {
               lostBytes: 0,
               priorBytesInFlight: inFlight + bytes,
               rttUs: flag ? rttUs : 0,
-              largestAcked: 0,
+              arrivalUs: (us * 977) % 2 ** 30,
+              largestAcked: packetNumber,
               deliveredBytes,
               deliveryRate: rate,
               priorDeliveredBytes: Math.min(delivered, deliveredBytes),

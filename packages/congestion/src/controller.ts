@@ -9,8 +9,8 @@ export interface CongestionController {
   readonly windowBytes: number;
   /** Bytes per second at which the pacer sends; finite, above zero. */
   readonly pacingRate: number;
-  /** An ack-eliciting packet was sent. `bytesInFlight` does not count it yet. */
-  onPacketSent(nowUs: number, packetBytes: number, bytesInFlight: number): void;
+  /** An ack-eliciting packet was sent; `pacingRate` may be another one now. `bytesInFlight` does not count it yet. */
+  onPacketSent(nowUs: number, packetBytes: number, bytesInFlight: number, packetNumber: number): void;
   /** One ACK frame was processed (after losses it revealed were reported by `onPacketLost`). */
   onAck(sample: AckSample): void;
   /** One packet was declared lost. Called before the `onAck` of the ACK that revealed it, or alone after a timer. */
@@ -38,6 +38,11 @@ export interface AckSample {
   priorBytesInFlight: number;
   /** RTT sample of this ACK, or 0 when it gave none. */
   rttUs: number;
+  /**
+   * When the largest packet acknowledged was received, in µs of the receiver's clock modulo `ARRIVAL_MODULUS_US`. As the peer
+   * says; to be looked at when `rttUs` is above 0, for else it is old.
+   */
+  arrivalUs: number;
   smoothedRttUs: number;
   minRttUs: number;
   largestAcked: number;

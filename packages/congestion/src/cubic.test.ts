@@ -22,6 +22,7 @@ class IdealPath {
       bytesInFlight: this.cubic.windowBytes - bytes,
       priorBytesInFlight: this.cubic.windowBytes,
       rttUs: RTT_US,
+      arrivalUs: 0,
       smoothedRttUs: RTT_US,
       minRttUs: RTT_US,
       largestAcked: this.packet,

@@ -271,6 +271,7 @@ function ceMark(state: BbrState): AckSample {
     bytesInFlight: state.bytesInFlight,
     priorBytesInFlight: state.bytesInFlight + 1_400,
     rttUs: state.minRttUs,
+    arrivalUs: 0,
     smoothedRttUs: state.minRttUs,
     minRttUs: state.minRttUs,
     largestAcked: 0,

@@ -1,3 +1,4 @@
+import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
 import { checkInvariants } from '../check-invariants.ts';
 import type { AckSample, CongestionController, LossSample } from '../controller.ts';
 import { DeliveryRateEstimator } from '../delivery-rate-estimator.ts';
@@ -74,6 +75,7 @@ export class Sender {
   #arrivalHead = 0;
   #arrivalTail = 0;
   #received = 0;
+  #lastArrivedUs = 0;
   #pendingFrom = 0;
   #ackDueUs = Number.POSITIVE_INFINITY;
 
@@ -119,6 +121,7 @@ export class Sender {
 
   #onArrival(nowUs: number): void {
     const packet = this.#arrivalPacket[this.#arrivalHead++ & MASK]!;
+    this.#lastArrivedUs = nowUs;
     const gap = this.#arrivalHead > 1 && packet !== this.#received + 1;
     this.#received = packet;
     const pending = this.#arrivalHead - this.#pendingFrom;
@@ -154,6 +157,7 @@ export class Sender {
     sample.bytesInFlight = this.bytesInFlight;
     sample.priorBytesInFlight = priorBytesInFlight;
     sample.rttUs = rttUs;
+    sample.arrivalUs = Math.trunc(this.#lastArrivedUs) % ARRIVAL_MODULUS_US;
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;
     sample.largestAcked = this.#largestAcked;
@@ -236,7 +240,7 @@ export class Sender {
     const packet = this.#nextPacket++;
     const bytes = this.#datagramBytes;
     this.estimator.onPacketSent(packet, nowUs, bytes, this.bytesInFlight);
-    this.controller.onPacketSent(nowUs, bytes, this.bytesInFlight);
+    this.controller.onPacketSent(nowUs, bytes, this.bytesInFlight, packet);
     this.pacer.setRate(this.controller.pacingRate);
     this.pacer.onSent(nowUs, bytes);
     this.#sentUs[packet & MASK] = nowUs;

@@ -34,7 +34,7 @@ describe('ACK', () => {
         }
         writeAck(buffer, 10, 10 + budget, ack);
         const [read] = readFrames(buffer.slice(10, end)).frames;
-        expect(read).toMatchObject({ delayUs: value.delayUs });
+        expect(read).toMatchObject({ delayUs: value.delayUs, arrivalUs: value.arrivalUs });
         const ranges = read?.frame === 'ack' ? read.ranges : [];
         expect(ranges).toEqual(value.ranges.slice(0, ranges.length));
         expect(ranges.length === value.ranges.length).toBe(budget >= needed);
@@ -47,31 +47,37 @@ describe('ACK', () => {
   });
 
   it('[FR-2] takes 64 ranges and refuses 65, however they are written', () => {
-    const ranges = (count: number) => ackBytes(1000, 0, count - 1, ...Array(2 * count - 1).fill(1));
+    const ranges = (count: number) => ackBytes(1000, 0, 0, count - 1, ...Array(2 * count - 1).fill(1));
     const [read] = readFrames(ranges(MAX_ACK_RANGES)).frames;
     expect(read?.frame === 'ack' && read.ranges.length).toBe(64);
     expectViolation(() => readFrames(ranges(MAX_ACK_RANGES + 1)));
-    expectViolation(() => readFrames(ackBytes(1000, 0, 2 ** 40, 1)));
+    expectViolation(() => readFrames(ackBytes(1000, 0, 0, 2 ** 40, 1)));
     const ack = new AckFrame();
     for (let i = 0; i < 64; i++) expect(ack.addRange(1000 - 4 * i, 1001 - 4 * i)).toBe(true);
     expect(ack.addRange(0, 1)).toBe(false);
   });
 
   it('[FR-2] refuses ranges below packet 0', () => {
-    expectViolation(() => readFrames(ackBytes(5, 0, 0, 6)));
-    expectViolation(() => readFrames(ackBytes(5, 0, 1, 0, 4, 0)));
-    expectViolation(() => readFrames(ackBytes(5, 0, 1, 0, 2, 2)));
-    expectViolation(() => readFrames(ackBytes(5, 0, 1, 5, 0, 0)));
-    expect(readFrames(ackBytes(5, 0, 1, 0, 2, 1)).frames).toEqual([
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 0, 6)));
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 0, 4, 0)));
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 0, 2, 2)));
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 5, 0, 0)));
+    expect(readFrames(ackBytes(5, 0, 7, 1, 0, 2, 1)).frames).toEqual([
       {
         frame: 'ack',
         delayUs: 0,
+        arrivalUs: 7,
         ranges: [
           [5, 5],
           [0, 1],
         ],
       },
     ]);
+  });
+
+  it('[FR-1] refuses an arrival time of 2^30 µs or more', () => {
+    expect(readFrames(ackBytes(5, 0, 2 ** 30 - 1, 0, 0)).frames).toMatchObject([{ arrivalUs: 2 ** 30 - 1 }]);
+    expectViolation(() => readFrames(ackBytes(5, 0, 2 ** 30, 0, 0)));
   });
 
   it('[FR-2] ranges that are read never overlap and always descend', () => {
@@ -95,9 +101,9 @@ describe('ACK', () => {
   });
 
   it('forgets marks and ranges of the ACK before', () => {
-    const ack = toAckFrame({ frame: 'ack', delayUs: 9, ranges: [[1, 2]], ecn: [1, 2, 3] });
+    const ack = toAckFrame({ frame: 'ack', delayUs: 9, arrivalUs: 3, ranges: [[1, 2]], ecn: [1, 2, 3] });
     ack.clear();
     ack.addRange(7, 8);
-    expect(fromAckFrame(ack)).toEqual({ frame: 'ack', delayUs: 0, ranges: [[7, 8]] });
+    expect(fromAckFrame(ack)).toEqual({ frame: 'ack', delayUs: 0, arrivalUs: 0, ranges: [[7, 8]] });
   });
 });

@@ -4,10 +4,15 @@ import { JetStreamError } from '../errors.ts';
 import { encodedVarintLength, type FrameReader, writeVarint } from '../varint.ts';
 import { FrameType } from './frame-type.ts';
 
+/** Arrival times count modulo this, about 18 minutes: four bytes on the wire. */
+export const ARRIVAL_MODULUS_US: number = 2 ** 30;
+
 /** Content of an ACK; one object is filled again and again. */
 export class AckFrame {
   /** Time from the receipt of the largest packet to the sending of this ACK. */
   delayUs = 0;
+  /** When the largest packet was received, by the receiver's clock, in whole µs below `ARRIVAL_MODULUS_US`. */
+  arrivalUs = 0;
   rangeCount = 0;
   /** Ranges (both ends included) from the highest to the lowest; `largest[0]` is the largest packet acknowledged. */
   readonly smallest: Float64Array = new Float64Array(MAX_ACK_RANGES);
@@ -20,6 +25,7 @@ export class AckFrame {
 
   clear(): void {
     this.delayUs = 0;
+    this.arrivalUs = 0;
     this.rangeCount = 0;
     this.hasEcn = false;
     this.ect0Count = 0;
@@ -47,6 +53,7 @@ export function writeAck(buffer: Uint8Array, at: number, end: number, ack: AckFr
   buffer[at] = ack.hasEcn ? FrameType.AckEcn : FrameType.Ack;
   let position = writeVarint(buffer, at + 1, ack.largest[0]!);
   position = writeVarint(buffer, position, Math.trunc(ack.delayUs));
+  position = writeVarint(buffer, position, ack.arrivalUs);
   position = writeVarint(buffer, position, extraRanges);
   position = writeVarint(buffer, position, ack.largest[0]! - ack.smallest[0]!);
   for (let i = 1; i <= extraRanges; i++) {
@@ -61,13 +68,16 @@ export function writeAck(buffer: Uint8Array, at: number, end: number, ack: AckFr
 
 /**
  * Reads what follows the type byte into `ack`.
- * @throws JetStreamError `protocol-violation` for over 64 ranges, or ranges that reach below packet 0 (FR-2; the layout
- * itself cannot express overlapping or inverted ones)
+ * @throws JetStreamError `protocol-violation` for an arrival time out of range, over 64 ranges, or ranges that reach below packet
+ * 0 (FR-1, FR-2; the layout itself cannot express overlapping or inverted ones)
  */
 export function readAck(reader: FrameReader, hasEcn: boolean, ack: AckFrame): void {
   ack.clear();
   let largest = reader.readVarint();
   ack.delayUs = reader.readVarint();
+  ack.arrivalUs = reader.readVarint();
+  if (ack.arrivalUs >= ARRIVAL_MODULUS_US)
+    throw new JetStreamError('protocol-violation', 'the arrival time of an ACK is out of range');
   const extraRanges = reader.readVarint();
   if (extraRanges >= MAX_ACK_RANGES) {
     throw new JetStreamError('protocol-violation', `an ACK has more than ${MAX_ACK_RANGES} ranges`);
@@ -97,6 +107,7 @@ function countExtraRangesThatFit(room: number, ack: AckFrame): number {
     2 -
     encodedVarintLength(ack.largest[0]!) -
     encodedVarintLength(Math.trunc(ack.delayUs)) -
+    encodedVarintLength(ack.arrivalUs) -
     encodedVarintLength(ack.largest[0]! - ack.smallest[0]!);
   if (ack.hasEcn) {
     left -=

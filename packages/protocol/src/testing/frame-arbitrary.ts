@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { BLOCK_BYTES, MAX_ACK_RANGES } from '../constants.ts';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
+import { ARRIVAL_MODULUS_US } from '../frames/ack.ts';
 import { MAX_ACK_DELAY_US } from '../frames/ack-frequency.ts';
 import { MAX_VARINT } from '../varint.ts';
 import type { FrameValue } from './frame-value.ts';
@@ -21,10 +22,11 @@ export const anyAck: fc.Arbitrary<Extract<FrameValue, { frame: 'ack' }>> = fc
   .record({
     largest: anyVarint,
     delayUs: anyVarint,
+    arrivalUs: fc.oneof(fc.nat(100_000), fc.nat(ARRIVAL_MODULUS_US - 1)),
     lengths: fc.array(fc.tuple(fc.nat(300), fc.nat(20_000)), { minLength: 1, maxLength: MAX_ACK_RANGES }),
     ecn: fc.option(fc.tuple(anyVarint, anyVarint, anyVarint), { nil: undefined }),
   })
-  .map(({ largest, delayUs, lengths, ecn }) => {
+  .map(({ largest, delayUs, arrivalUs, lengths, ecn }) => {
     const ranges: [number, number][] = [];
     let top = largest;
     for (const [length, gap] of lengths) {
@@ -33,8 +35,8 @@ export const anyAck: fc.Arbitrary<Extract<FrameValue, { frame: 'ack' }>> = fc
       top -= length + gap + 2;
     }
     return ecn === undefined
-      ? { frame: 'ack' as const, delayUs, ranges }
-      : { frame: 'ack' as const, delayUs, ranges, ecn };
+      ? { frame: 'ack' as const, delayUs, arrivalUs, ranges }
+      : { frame: 'ack' as const, delayUs, arrivalUs, ranges, ecn };
   });
 
 export const anyFrame: fc.Arbitrary<FrameValue> = fc.oneof(

@@ -12,7 +12,13 @@ import { writeStream, writeStreamCredit } from '../frames/stream.ts';
 export type FrameValue =
   | { frame: 'padding'; bytes: number }
   | { frame: 'ping' }
-  | { frame: 'ack'; delayUs: number; ranges: [number, number][]; ecn?: [number, number, number] }
+  | {
+      frame: 'ack';
+      delayUs: number;
+      arrivalUs: number;
+      ranges: [number, number][];
+      ecn?: [number, number, number];
+    }
   | { frame: 'stream'; stream: number; offset: number; payload: number[] }
   | { frame: 'stream-credit'; stream: number; maximumOffset: number }
   | { frame: 'data'; transfer: number; address: number; payload: number[] }
@@ -58,6 +64,7 @@ export function readFrames(bytes: Uint8Array): { frames: FrameValue[]; ackElicit
 export function toAckFrame(value: Extract<FrameValue, { frame: 'ack' }>): AckFrame {
   const ack = new AckFrame();
   ack.delayUs = value.delayUs;
+  ack.arrivalUs = value.arrivalUs;
   for (const [smallest, largest] of value.ranges) ack.addRange(smallest, largest);
   if (value.ecn !== undefined) {
     ack.hasEcn = true;
@@ -71,7 +78,8 @@ export function fromAckFrame(ack: AckFrame): FrameValue {
     ack.smallest[i]!,
     ack.largest[i]!,
   ]);
-  const value: FrameValue = { frame: 'ack', delayUs: ack.delayUs, ranges };
+  const { delayUs, arrivalUs } = ack;
+  const value: FrameValue = { frame: 'ack', delayUs, arrivalUs, ranges };
   return ack.hasEcn ? { ...value, ecn: [ack.ect0Count, ack.ect1Count, ack.ceCount] } : value;
 }
 

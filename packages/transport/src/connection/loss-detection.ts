@@ -92,7 +92,7 @@ export class LossDetection {
   ): void {
     if (ackEliciting) {
       this.rate.onPacketSent(this.sent.nextNumber, nowUs, bytes, this.bytesInFlight);
-      this.controller.onPacketSent(nowUs, bytes, this.bytesInFlight);
+      this.controller.onPacketSent(nowUs, bytes, this.bytesInFlight, this.sent.nextNumber);
       this.bytesInFlight += bytes;
       this.lastElicitingSentUs = nowUs;
     }
@@ -129,7 +129,7 @@ export class LossDetection {
       this.persistent.onRttSample(nowUs);
     }
     this.detectLosses(nowUs, maxAckDelayUs);
-    if (this.ackedBytes > 0) this.reportAck(nowUs, rttUs, priorBytesInFlight, newCeCount);
+    if (this.ackedBytes > 0) this.reportAck(nowUs, ack, rttUs, priorBytesInFlight, newCeCount);
     this.sent.releaseSettled(nowUs - LATE_ACK_ROUND_TRIPS * this.rtt.smoothedUs);
     return this.ackedBytes > 0;
   }
@@ -289,13 +289,20 @@ export class LossDetection {
     this.controller.onPacketLost(sample);
   }
 
-  private reportAck(nowUs: number, rttUs: number, priorBytesInFlight: number, ecnCeCount: number): void {
+  private reportAck(
+    nowUs: number,
+    ack: AckFrame,
+    rttUs: number,
+    priorBytesInFlight: number,
+    ecnCeCount: number,
+  ): void {
     const sample = this.ackSample;
     sample.ackedBytes = this.ackedBytes;
     sample.lostBytes = this.lostBytes;
     sample.bytesInFlight = this.bytesInFlight;
     sample.priorBytesInFlight = priorBytesInFlight;
     sample.rttUs = rttUs;
+    sample.arrivalUs = ack.arrivalUs;
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;
     sample.largestAcked = this.largestAcked;

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReceivedPackets } from './received-packets.ts';
 
-function describeAck(received: ReceivedPackets, nowUs = 0): { delayUs: number; ranges: number[][] } {
+function describeAck(received: ReceivedPackets, nowUs = 0) {
   const ack = new AckFrame();
   received.describe(nowUs, ack);
   const ranges = Array.from({ length: ack.rangeCount }, (_, i) => [ack.smallest[i]!, ack.largest[i]!]);
-  return { delayUs: ack.delayUs, ranges };
+  return { delayUs: ack.delayUs, arrivalUs: ack.arrivalUs, ranges };
 }
 
 function countsOf(received: ReceivedPackets): (boolean | number)[] {
@@ -83,6 +83,15 @@ describe('ReceivedPackets', () => {
     received.onPacket(1000, 7, true);
     received.onPacket(1500, 3, true);
     expect(describeAck(received, 4000).delayUs).toBe(3000);
+  });
+
+  it('[RC-3] tells when the largest packet came, whatever came behind it, modulo 2^30 µs', () => {
+    const received = new ReceivedPackets();
+    received.onPacket(1000.7, 7, true);
+    received.onPacket(1500, 3, true);
+    expect(describeAck(received, 4000).arrivalUs).toBe(1000);
+    received.onPacket(2 ** 30 + 5000.2, 8, true);
+    expect(describeAck(received, 2 ** 30 + 9000).arrivalUs).toBe(5000);
   });
 
   it('keeps the newest 64 ranges', () => {

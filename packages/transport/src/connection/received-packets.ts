@@ -1,4 +1,4 @@
-import { type AckFrame, Ecn, MAX_ACK_RANGES } from '@jetstream/protocol';
+import { type AckFrame, ARRIVAL_MODULUS_US, Ecn, MAX_ACK_RANGES } from '@jetstream/protocol';
 import { EcnCounts } from './ecn-counts.ts';
 import { RangeSet } from './range-set.ts';
 
@@ -64,6 +64,7 @@ export class ReceivedPackets {
     const { ranges } = this;
     ack.clear();
     ack.delayUs = Math.max(0, nowUs - this.largestReceivedUs);
+    ack.arrivalUs = Math.trunc(this.largestReceivedUs) % ARRIVAL_MODULUS_US;
     this.ecn.describe(ack);
     for (let i = ranges.rangeCount - 1; i >= 0; i--) ack.addRange(ranges.startOf(i), ranges.endOf(i) - 1);
   }

@@ -98,6 +98,7 @@ export class Recovery implements PacketListener {
     this.loss.onPacketSent(nowUs, bytes, contentStart, ackEliciting, isMtuProbe);
     if (!ackEliciting) return;
     this.pacer.onSent(nowUs, bytes);
+    this.pacer.setRate(this.controller.pacingRate);
     this.probeTimeout.onElicitingSent();
     if (isMtuProbe) this.mtu.onProbeSent(bytes);
   }

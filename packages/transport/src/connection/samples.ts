@@ -9,6 +9,7 @@ export function newAckSample(): AckSample {
     bytesInFlight: 0,
     priorBytesInFlight: 0,
     rttUs: 0,
+    arrivalUs: 0,
     smoothedRttUs: 0,
     minRttUs: 0,
     largestAcked: 0,

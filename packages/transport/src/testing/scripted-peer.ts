@@ -20,7 +20,7 @@ import { type ConnectedPairOptions, connectionAndPeerKeys } from './connected-pa
 /** A frame as the scripted peer saw it. */
 export type SeenFrame =
   | { type: 'ping' | 'path-challenge' | 'path-response' }
-  | { type: 'ack'; delayUs: number; ranges: [smallest: number, largest: number][] }
+  | { type: 'ack'; delayUs: number; arrivalUs: number; ranges: [smallest: number, largest: number][] }
   | { type: 'stream'; stream: number; offset: number; bytes: Uint8Array }
   | { type: 'stream-credit'; stream: number; maximumOffset: number }
   | { type: 'data'; transfer: number; address: number; bytes: Uint8Array }
@@ -172,10 +172,11 @@ function recorder(packet: SeenPacket): FrameVisitor {
   const { frames } = packet;
   return {
     onPing: () => frames.push({ type: 'ping' }),
-    onAck: ({ delayUs, rangeCount, smallest, largest }) =>
+    onAck: ({ delayUs, arrivalUs, rangeCount, smallest, largest }) =>
       frames.push({
         type: 'ack',
         delayUs,
+        arrivalUs,
         ranges: Array.from({ length: rangeCount }, (_, i) => [smallest[i]!, largest[i]!]),
       }),
     onStream: (stream, offset, buffer, start, end) =>
