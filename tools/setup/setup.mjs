@@ -16,6 +16,7 @@ const BUILT = [
   'apps/jscp/dist/main.js',
   'packages/core/dist/index.js',
   'tools/wan/dist/index.js',
+  'tools/bench/dist/main.js',
 ];
 
 refuseOldNode();

@@ -2,6 +2,7 @@ export * from './datagram-host.ts';
 export * from './link.ts';
 export * from './link-options.ts';
 export * from './loss-models/loss-model.ts';
+export * from './panels.ts';
 export * from './plot.ts';
 export * from './random.ts';
 export * from './scenario.ts';

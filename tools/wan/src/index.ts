@@ -1,3 +1,4 @@
+export { npmGone } from './command/npm-gone.ts';
 export {
   DEFAULT_DIRECTION,
   type Direction,
@@ -5,6 +6,7 @@ export {
   type DirectionOptions,
 } from './direction-options.ts';
 export { findLack, type Lack, LackError } from './namespaces/requirements.ts';
+export { type Loopback, openLoopback } from './open-loopback.ts';
 export { openWan, type Wan, type WanEnd } from './open-wan.ts';
 export type { WanOptions } from './wan-options.ts';
 export type * from './wan-report.ts';

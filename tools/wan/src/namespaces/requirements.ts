@@ -11,17 +11,24 @@ export interface Lack {
 
 /** @returns undefined: a WAN can be made here */
 export function findLack(): Lack | undefined {
+  const lack = findNamespaceLack();
+  if (lack) return lack;
+  if (!exists('/dev/net/tun')) {
+    return { what: 'tun', line: 'there is no /dev/net/tun: load the kernel module tun (modprobe tun)' };
+  }
+  return undefined;
+}
+
+/** @returns undefined: network namespaces can be made here */
+export function findNamespaceLack(): Lack | undefined {
   if (process.platform !== 'linux') {
-    return { what: 'linux', line: 'a WAN between network namespaces needs Linux' };
+    return { what: 'linux', line: 'network namespaces need Linux' };
   }
   if (process.geteuid?.() !== 0) {
     return { what: 'root', line: 'making network namespaces needs root: run it with sudo' };
   }
   if (!onPath('ip')) {
     return { what: 'ip', line: 'the command ip is missing: install the package iproute2' };
-  }
-  if (!exists('/dev/net/tun')) {
-    return { what: 'tun', line: 'there is no /dev/net/tun: load the kernel module tun (modprobe tun)' };
   }
   return undefined;
 }

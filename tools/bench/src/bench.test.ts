@@ -1,0 +1,66 @@
+// The built command with real namespaces, devices and processes, and a copy that is small.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findLack } from '@jetstream/wan';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const COMMAND = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const lack = findLack();
+const needs = lack ? ` (needs root and TUN: ${lack.line})` : '';
+
+let base: string;
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'jetstream-bench-test-'));
+});
+afterEach(() => rmSync(base, { recursive: true }));
+
+const bench = (...parameters: string[]) => promisify(execFile)(process.execPath, [COMMAND, ...parameters]);
+
+describe('npm run bench', () => {
+  it.skipIf(lack)(`measures a copy, leaves results and nothing else${needs}`, async () => {
+    const [output, files] = [join(base, 'results'), join(base, 'files')];
+    const run = ['trial', '--runs', '1', '--peers', 'jetstream', '--output', output, '--disk', files];
+    const { stdout } = await bench(...run);
+    expect(stdout).toMatch(/^\| jetstream +\| +[\d.]+ \(/m);
+    expect(readdirSync(output).sort()).toEqual([
+      'trial-100-mbit-s-jetstream-1.svg',
+      'trial.json',
+      'trial.md',
+    ]);
+    const { runs, machine } = JSON.parse(readFileSync(join(output, 'trial.json'), 'utf8'));
+    expect(machine.cores).toBeGreaterThan(0);
+    expect(runs).toHaveLength(1);
+    expect(runs[0].result).toMatchObject({ outcome: 'copied', bytes: 4 * 2 ** 20 });
+    expect(runs[0].result.wan.sentBytes).toBeGreaterThan(4 * 2 ** 20);
+    for (const end of ['sender', 'receiver']) {
+      expect(runs[0].result[end].cpuSeconds).toBeGreaterThan(0);
+      expect(runs[0].result[end].peakResidentBytes).toBeGreaterThan(2 ** 20);
+    }
+    expect(readdirSync(files)).toEqual([]);
+  });
+
+  it('lists cases and contenders, also without root', async () => {
+    const { stdout } = await bench('--list');
+    expect(stdout).toMatch(/^ {2}wan-256m +256 MiB over 500 Mbit\/s/m);
+    expect(stdout).toMatch(/^ {2}rsync-bbr /m);
+  });
+
+  it('refuses a case that it does not have', async () => {
+    await expect(bench('nonsense')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no case "nonsense"'),
+    });
+  });
+
+  it.runIf(process.geteuid?.() === 0)('says in one line that it needs root', async () => {
+    const asNobody = { uid: 65_534, gid: 65_534, cwd: '/' };
+    await expect(promisify(execFile)(process.execPath, [COMMAND, 'trial'], asNobody)).rejects.toMatchObject({
+      code: 3,
+      stderr: 'bench: making network namespaces needs root: run it with sudo\n',
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { AEAD_TAG_BYTES, PROTECTED_HEADER_BYTES } from '@jetstream/protocol';
+import { Running } from '../processes/running.ts';
+import { type Contender, PORT, type Scene } from './contender.ts';
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+const JSCP = join(ROOT, 'apps/jscp/bin/jscp.mjs');
+const JETSTREAM = join(ROOT, 'apps/server/bin/jetstream.mjs');
+const IP_AND_UDP_BYTES = 28;
+
+export interface JetStreamOptions {
+  name: string;
+  about: string;
+  /** What jscp learnt about path and host before is kept. */
+  remembers?: true;
+  /** For node, before the programs. */
+  nodeFlags?: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}
+
+/** The programs of this checkout: jscp against `jetstream server`, each with a state of its own. */
+export function jetstream(options: JetStreamOptions): Contender {
+  const { name, about, remembers, nodeFlags = [], environment = {} } = options;
+  const node = [process.execPath, ...nodeFlags];
+  return {
+    name,
+    about,
+    ours: true,
+    ...(remembers && { primed: true }),
+    headerBytesPerPacket: headerBytes,
+    async prepare(scene) {
+      const { config, state } = directories(scene);
+      if (!remembers)
+        for (const directory of [config, state]) rmSync(directory, { recursive: true, force: true });
+      mkdirSync(state, { recursive: true, mode: 0o700 });
+      const identity = await promisify(execFile)(process.execPath, [JSCP, '--print-identity'], {
+        env: { ...process.env, JETSTREAM_CONFIG_DIR: config },
+      });
+      writeFileSync(join(state, 'authorized_keys'), identity.stdout, { mode: 0o600 });
+    },
+    async serve(scene) {
+      const server = new Running(
+        scene.receiver,
+        [
+          ...[...node, JETSTREAM, 'server', '--log-level', 'warn'],
+          ...['--recv-host', scene.receiver.address, '--recv-port', String(PORT)],
+          ...['--sandbox-dir', dirname(scene.target)],
+          ...['--persistent-state-dir', directories(scene).state],
+        ],
+        environment,
+      );
+      await server.says(/^ready udp=/m);
+      return server;
+    },
+    copy: (scene) =>
+      new Running(
+        scene.sender,
+        [
+          ...[...node, JSCP, '--json', '--accept-new', '-P', String(PORT)],
+          ...[scene.source, `${scene.receiver.address}:/`],
+        ],
+        { ...environment, JETSTREAM_CONFIG_DIR: directories(scene).config },
+      ),
+    figures: (sender) => lastProgress(sender),
+  };
+}
+
+function directories({ directory }: Scene): { config: string; state: string } {
+  return { config: join(directory, 'config'), state: join(directory, 'state') };
+}
+
+/** A packet that holds one DATA frame (PROTOCOL.md §1.3, §2): addresses take 4 bytes below 2^30, 8 above. */
+function headerBytes(contentBytes: number): number {
+  const shortShare = Math.min(1, 2 ** 30 / contentBytes);
+  const frame = 1 + 1 + (4 * shortShare + 8 * (1 - shortShare)) + 2;
+  return IP_AND_UDP_BYTES + PROTECTED_HEADER_BYTES + AEAD_TAG_BYTES + frame;
+}
+
+/** From jscp's JSON lines. */
+function lastProgress(stdout: string): Record<string, number | string> {
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{"event":"progress"'));
+  const transferring = lines.filter((line) => line.includes('"state":"transferring"')).at(-1);
+  if (transferring === undefined) return {};
+  const { rttMs, lossShare } = JSON.parse(transferring) as { rttMs: number; lossShare: number };
+  return { rttMs, lossShare };
+}

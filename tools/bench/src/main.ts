@@ -1,0 +1,110 @@
+import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import { JetStreamError } from '@jetstream/protocol';
+import { findLack, npmGone } from '@jetstream/wan';
+import { CASES } from './cases/all.ts';
+import type { Case, CopyCase } from './cases/case.ts';
+import { type BenchCommand, parseCommandLine, USAGE, usage } from './command-line.ts';
+import { CONTENDERS, contenderNamed } from './contenders/all.ts';
+import type { Contender } from './contenders/contender.ts';
+import { installPeers } from './install-peers.ts';
+import { describeMachine } from './machine.ts';
+import { copyReport, roundLine, writePlot, writeResults } from './report/case-report.ts';
+import { runCopies } from './runs/run-copies.ts';
+import { WorkDirectory } from './runs/work-directory.ts';
+
+const EXIT = { ok: 0, failed: 1, usage: 2, lack: 3 };
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => end(signal));
+}
+npmGone().then(() => end('SIGHUP'));
+
+/** Keepers see to it that namespaces, what runs in them, and files go. */
+function end(signal: NodeJS.Signals): void {
+  process.exit(128 + constants.signals[signal]);
+}
+
+main(process.argv.slice(2)).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    const known = error instanceof JetStreamError;
+    console.error(`bench: ${known ? error.message : (error as Error).stack}`);
+    process.exit(known && error.code === 'invalid-argument' ? EXIT.usage : EXIT.failed);
+  },
+);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const command = parseCommandLine(argv);
+  if (command === 'help') {
+    process.stdout.write(USAGE);
+    return EXIT.ok;
+  }
+  if (command === 'list') {
+    process.stdout.write(list());
+    return EXIT.ok;
+  }
+  if (command === 'install-peers') return await installPeers();
+  const cases = command.cases.length === 0 ? CASES : command.cases.map(caseNamed);
+  const lack = findLack();
+  if (lack) {
+    console.error(`bench: ${lack.line}`);
+    return EXIT.lack;
+  }
+  const commandLine = ['npm run bench --', ...argv].join(' ');
+  let good = true;
+  for (const each of cases) good = (await runCase(each, command, commandLine)) && good;
+  return good ? EXIT.ok : EXIT.failed;
+}
+
+/** @returns false when bytes were wrong or a run broke */
+async function runCase(each: Case, command: BenchCommand, commandLine: string): Promise<boolean> {
+  if (each.kind === 'flows') throw new Error('not yet');
+  const work = new WorkDirectory(resolve(each.inMemory ? command.memoryDirectory : command.diskDirectory));
+  try {
+    const run = {
+      startedAt: new Date().toISOString(),
+      command: commandLine,
+      machine: describeMachine(work.path),
+    };
+    const results = await runCopies(each, contendersOf(each, command), command.runs, work, (round) => {
+      console.error(roundLine(each.name, round));
+      writePlot(resolve(command.outputDirectory), each.name, round);
+    });
+    const report = copyReport(each, results, run);
+    writeResults(resolve(command.outputDirectory), each.name, report, { case: each, ...run, ...results });
+    process.stdout.write(report);
+    return results.runs.every(({ result: { outcome }, contender }) =>
+      outcome === 'given up' ? !contenderNamed(contender)?.ours : outcome === 'copied',
+    );
+  } finally {
+    await work.close();
+  }
+}
+
+function caseNamed(name: string): Case {
+  const found = CASES.find((each) => each.name === name);
+  if (!found) throw usage(`there is no case ${JSON.stringify(name)}`);
+  return found;
+}
+
+/** Those that were asked for, else those of the case; in any case only those that are there. */
+function contendersOf(each: CopyCase, command: BenchCommand): Contender[] {
+  return (command.contenders ?? each.contenders).flatMap((name) => {
+    const contender = contenderNamed(name);
+    if (!contender) throw usage(`there is no contender ${JSON.stringify(name)}`);
+    const lack = contender.findLack?.();
+    if (lack) console.error(`bench: without ${name}: ${lack} (--install-peers)`);
+    return lack ? [] : [contender];
+  });
+}
+
+function list(): string {
+  const row = (name: string, text: string): string => `  ${name.padEnd(22)}${text}\n`;
+  const cases = CASES.map(({ name, title }) => row(name, title));
+  const contenders = CONTENDERS.map(({ name, about, findLack: lackOf }) => {
+    const lack = lackOf?.();
+    return row(name, lack ? `${about} (${lack})` : about);
+  });
+  return `cases\n${cases.join('')}contenders\n${contenders.join('')}`;
+}

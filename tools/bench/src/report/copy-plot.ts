@@ -1,0 +1,32 @@
+import { drawPanels, type Line } from '@jetstream/simnet';
+import type { PathSeries } from '../figures/wan-figures.ts';
+
+/** Intervals of the series that a point of the rate is the mean of, which else shows the steps of the emulation. */
+const RATE_SPAN = 5;
+
+/** Rate, round trip and queue of a copy over time: an SVG document. */
+export function copyPlot(title: string, { stepMs, ...series }: PathSeries): string {
+  const line = (label: string, values: readonly number[], span = 1): Line[] => [
+    { label, times: values.map((_, index) => (index + 1) * span * stepMs * 1000), values },
+  ];
+  const panels = [
+    {
+      title: 'rate behind the bottleneck, Mbit/s',
+      lines: line('delivered', means(series.deliveredMbitPerSecond, RATE_SPAN), RATE_SPAN),
+    },
+    {
+      title: 'round trip: propagation and both queues, ms',
+      lines: line('round trip', series.roundTripMs),
+    },
+    { title: 'queue before the bottleneck, ms', lines: line('queue', series.queueMs) },
+  ];
+  return drawPanels(title, panels, Math.max(1, series.queueMs.length * stepMs * 1000));
+}
+
+/** Of each `span` neighbours; a rest at the end is left out. */
+export function means(values: readonly number[], span: number): number[] {
+  return Array.from({ length: Math.floor(values.length / span) }, (_, index) => {
+    const neighbours = values.slice(index * span, (index + 1) * span);
+    return neighbours.reduce((sum, value) => sum + value, 0) / span;
+  });
+}

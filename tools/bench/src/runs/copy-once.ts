@@ -1,0 +1,158 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Contender, Scene } from '../contenders/contender.ts';
+import { type WanFigures, wanFigures } from '../figures/wan-figures.ts';
+import type { WanPath } from '../figures/wan-path.ts';
+import type { ProcessUsage } from '../processes/process-tree.ts';
+import { complaint, type Running } from '../processes/running.ts';
+import { difference } from './content.ts';
+import { openStage, type Stage } from './stage.ts';
+import { watch } from './watch.ts';
+import type { Source, WorkDirectory } from './work-directory.ts';
+
+export interface CopyTask {
+  readonly contender: Contender;
+  readonly path: WanPath | 'loopback';
+  readonly source: Source;
+  /** Equal seeds lose the same packets, by number. */
+  readonly seed: number;
+  /** A copy that takes longer is given up. */
+  readonly patienceSeconds: number;
+  /** Of the contender in this case. */
+  readonly directoryName: string;
+}
+
+/** What came of a copy. Without `seconds` there is nothing to count. */
+export interface CopyResult {
+  outcome: 'copied' | 'given up' | 'failed' | 'wrong bytes';
+  /** Why it was not copied. */
+  why?: string;
+  /** From the start of the sending program to its end (and to the receiver's, where that ends with the copy). */
+  seconds?: number;
+  /** `sync -f` of the result after that. */
+  syncSeconds?: number;
+  bytes: number;
+  sender?: ProcessUsage;
+  receiver?: ProcessUsage;
+  wan?: WanFigures;
+  /** What the programs say about themselves. */
+  says: Record<string, number | string>;
+}
+
+/** One copy in a WAN or loopback of its own: made, measured, compared, removed. */
+export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<CopyResult> {
+  const { contender, path, source, seed } = task;
+  const bytes = source.files * source.fileBytes;
+  const sourcePath = await work.source(source);
+  const targets = work.directory('target');
+  const stage = await openStage(path, seed);
+  const scene: Scene = {
+    sender: stage.sender,
+    receiver: stage.receiver,
+    directory: work.directory('contenders', task.directoryName),
+    source: sourcePath,
+    sourceBytes: bytes,
+    target: join(targets, basename(sourcePath)),
+  };
+  try {
+    await contender.prepare?.(scene);
+    await syncFileSystem(targets); // what was written before shall not be written now
+    const copied = await Promise.race([
+      measure(task, scene, stage),
+      stage.failed.then((error) => {
+        throw error;
+      }),
+    ]);
+    if (copied.outcome !== 'copied' || contender.copiesNothing) return copied;
+    copied.syncSeconds = await syncFileSystem(targets);
+    const why = await difference(sourcePath, scene.target);
+    return why === undefined ? copied : { ...copied, outcome: 'wrong bytes', why };
+  } catch (error) {
+    return { outcome: 'failed', why: (error as Error).message, bytes, says: {} };
+  } finally {
+    await stage.close();
+    rmSync(targets, { recursive: true, force: true });
+  }
+}
+
+async function measure(task: CopyTask, scene: Scene, stage: Stage): Promise<CopyResult> {
+  const { contender, path } = task;
+  let bytes = scene.sourceBytes;
+  const receiver = await contender.serve?.(scene);
+  const cpuBefore = receiver?.look().cpuSeconds ?? 0;
+  const fromMs = (await stage.report())?.elapsedMs ?? 0;
+  const sender = contender.copy(scene);
+  const watched = watch(receiver ? [sender, receiver] : [sender]);
+  const ended = await within(task.patienceSeconds, bothEnd(contender, sender, receiver));
+  watched.stop();
+  const report = await stage.report();
+  const senderEnd = await sender.stop();
+  const receiverEnd = await receiver?.stop();
+  const says = contender.figures?.(senderEnd.stdout, receiverEnd?.stdout ?? '') ?? {};
+  if (ended === undefined) {
+    return { outcome: 'given up', why: `not ended after ${task.patienceSeconds} s`, bytes, says };
+  }
+  const failed = [senderEnd, contender.receiverEnds ? receiverEnd : undefined].find((end) => end?.status);
+  if (failed) {
+    const why = `status ${failed.status}: ${complaint(failed.stderr || failed.stdout)}`;
+    return { outcome: 'failed', why, bytes, says };
+  }
+  bytes = contender.receivedBytes?.(senderEnd.stdout) ?? bytes;
+  const seconds = (ended - sender.startedMs) / 1000;
+  const headerBytesPerPacket = contender.headerBytesPerPacket?.(bytes);
+  return {
+    outcome: 'copied',
+    seconds,
+    bytes,
+    sender: { cpuSeconds: senderEnd.cpuSeconds, peakResidentBytes: sender.peakResidentBytes },
+    ...(receiver && {
+      receiver: {
+        cpuSeconds: receiverEnd!.cpuSeconds - cpuBefore,
+        peakResidentBytes: receiver.peakResidentBytes,
+      },
+    }),
+    ...(report &&
+      path !== 'loopback' && {
+        wan: wanFigures(
+          report,
+          path,
+          { fromMs, toMs: fromMs + seconds * 1000 },
+          headerBytesPerPacket === undefined ? undefined : { bytes, headerBytesPerPacket },
+        ),
+      }),
+    says,
+  };
+}
+
+/** @returns when the copy was complete, by `performance.now()` */
+async function bothEnd(
+  contender: Contender,
+  sender: Running,
+  receiver: Running | undefined,
+): Promise<number> {
+  const sent = await sender.ended;
+  if (!contender.receiverEnds || !receiver || sent.status !== 0) return sent.atMs;
+  return Math.max(sent.atMs, (await receiver.ended).atMs);
+}
+
+/** @returns undefined when it took longer */
+async function within<T>(seconds: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), seconds * 1000);
+  });
+  try {
+    return await Promise.race([promise, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @returns how long it took, in s */
+async function syncFileSystem(directory: string): Promise<number> {
+  const startedMs = performance.now();
+  await promisify(execFile)('sync', ['-f', directory]);
+  return (performance.now() - startedMs) / 1000;
+}

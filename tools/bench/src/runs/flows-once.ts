@@ -1,0 +1,5 @@
+/** Rates of transfers that ran at once. */
+export interface FlowsResult {
+  outcome: 'ran' | 'failed';
+  why?: string;
+}

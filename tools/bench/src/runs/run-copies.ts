@@ -1,0 +1,61 @@
+import type { CopyCase, CopyResults, NamedPath } from '../cases/case.ts';
+import type { Contender } from '../contenders/contender.ts';
+import { type CopyResult, type CopyTask, copyOnce } from './copy-once.ts';
+import type { WorkDirectory } from './work-directory.ts';
+
+const LEAST_PATIENCE_SECONDS = 60;
+/** So many times what the link needs. */
+const PATIENCE = 10;
+const LOOPBACK_PATIENCE_SECONDS = 300;
+
+export interface Round {
+  readonly path: NamedPath;
+  readonly contender: string;
+  /** From 1. */
+  readonly run: number;
+  readonly result: CopyResult;
+}
+
+/**
+ * Runs a case: in each round every contender once over every path, so that what disturbs the machine hits all alike.
+ * @param told after each copy
+ */
+export async function runCopies(
+  copyCase: CopyCase,
+  contenders: readonly Contender[],
+  runs: number,
+  work: WorkDirectory,
+  told: (round: Round) => void,
+): Promise<CopyResults> {
+  const rounds: Round[] = [];
+  for (let run = 1; run <= runs; run += 1) {
+    for (const path of copyCase.paths) {
+      for (const contender of contenders) {
+        const task = taskOf(copyCase, path, contender, run);
+        if (contender.primed && run === 1) await copyOnce(task, work);
+        const round = { path, contender: contender.name, run, result: await copyOnce(task, work) };
+        rounds.push(round);
+        told(round);
+      }
+    }
+  }
+  return { runs: rounds };
+}
+
+function taskOf(copyCase: CopyCase, { label, path }: NamedPath, contender: Contender, run: number): CopyTask {
+  const { files, fileBytes } = copyCase.source;
+  return {
+    contender,
+    path,
+    source: copyCase.source,
+    seed: run,
+    patienceSeconds:
+      path === 'loopback'
+        ? LOOPBACK_PATIENCE_SECONDS
+        : Math.max(
+            LEAST_PATIENCE_SECONDS,
+            (PATIENCE * files * fileBytes * 8) / (path.rateMbitPerSecond * 1e6),
+          ),
+    directoryName: `${copyCase.name} ${label} ${contender.name}`.replaceAll(/[^a-z0-9]+/g, '-'),
+  };
+}
