@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkInvariants } from './check-invariants.ts';
+import { checkInvariants, checkNumbers } from './check-invariants.ts';
 import type { CongestionController } from './controller.ts';
 import { createController } from './create-controller.ts';
+import { DeliveryRateEstimator } from './delivery-rate-estimator.ts';
+import { Pacer } from './pacer.ts';
+import { RttEstimator } from './rtt-estimator.ts';
 
 function controllerWith(fields: object): CongestionController {
   const controller = createController('cubic', {
@@ -32,5 +35,20 @@ describe('checkInvariants', () => {
     expect(() =>
       checkInvariants(controllerWith({ inflightLongterm: Number.POSITIVE_INFINITY }), 1_200),
     ).not.toThrow();
+  });
+
+  it('sees into each part that a sender is made of', () => {
+    const parts = [new Pacer(1e6, 1_200), new RttEstimator(), new DeliveryRateEstimator()];
+    for (const part of parts) {
+      expect(() => checkNumbers(part, 'part')).not.toThrow();
+      const numbers = Object.entries(part).filter(([, value]) => typeof value === 'number');
+      expect(numbers.length).toBeGreaterThan(3);
+      for (const [name, value] of numbers) {
+        expect(() => checkNumbers(Object.assign(part, { [name]: Number.NaN }), 'part')).toThrow(
+          `part.${name} is NaN`,
+        );
+        Object.assign(part, { [name]: value });
+      }
+    }
   });
 });

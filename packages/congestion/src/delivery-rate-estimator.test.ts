@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkNumbers } from './check-invariants.ts';
 import type { AckSample, LossSample } from './controller.ts';
 import { DeliveryRateEstimator } from './delivery-rate-estimator.ts';
 
@@ -148,7 +149,7 @@ describe('DeliveryRateEstimator', () => {
 
   it('never samples above what was sent or acknowledged over the interval, in any order of events', () => {
     const event = fc.record({
-      kind: fc.constantFrom('send', 'ack', 'lose', 'idle'),
+      kind: fc.constantFrom('send', 'send', 'ack', 'ack', 'lose', 'late', 'discard', 'idle'),
       pick: fc.nat(1_000),
       us: fc.integer({ min: 1, max: 5_000 }),
     });
@@ -156,6 +157,7 @@ describe('DeliveryRateEstimator', () => {
       fc.property(fc.array(event, { maxLength: 200 }), (events) => {
         const estimator = new DeliveryRateEstimator();
         const inFlight: number[] = [];
+        const lost: number[] = [];
         let nowUs = 0;
         let next = 0;
         for (const { kind, pick, us } of events) {
@@ -164,11 +166,18 @@ describe('DeliveryRateEstimator', () => {
             estimator.onPacketSent(next, nowUs, PACKET, inFlight.length * PACKET);
             inFlight.push(next++);
           } else if (kind === 'idle') estimator.onApplicationLimited(inFlight.length * PACKET);
-          else if (inFlight.length > 0) {
+          else if (kind === 'late') {
+            if (lost.length > 0) estimator.onPacketAcked(lost.pop()!, nowUs, PACKET);
+          } else if (inFlight.length > 0) {
             const [packet] = inFlight.splice(pick % inFlight.length, 1);
-            if (kind === 'lose') estimator.onPacketLost(packet!, PACKET);
-            else estimator.onPacketAcked(packet!, nowUs, PACKET);
+            if (kind === 'ack') estimator.onPacketAcked(packet!, nowUs, PACKET);
+            else if (kind === 'discard') estimator.onPacketDiscarded(packet!);
+            else {
+              estimator.onPacketLost(packet!, PACKET);
+              lost.push(packet!);
+            }
           }
+          checkNumbers(estimator, 'estimator');
           const sample = ackSample(estimator, nowUs);
           expect(Number.isFinite(sample.deliveryRate)).toBe(true);
           expect(sample.deliveryRate).toBeGreaterThanOrEqual(0);

@@ -35,41 +35,41 @@ export class DeliveryRateEstimator {
   /** Bytes declared lost so far (`C.lost`). */
   lostBytes = 0;
 
-  #deliveredUs = 0;
-  #firstSendUs = 0;
+  private deliveredUs = 0;
+  private firstSendUs = 0;
   /** Samples are application-limited until this many bytes are delivered; 0 for not (`C.app_limited`). */
-  #limitedUntilBytes = 0;
+  private limitedUntilBytes = 0;
 
-  #mask = INITIAL_CAPACITY - 1;
-  #snapshots = new Float64Array(INITIAL_CAPACITY << SNAPSHOT_BITS);
+  private mask = INITIAL_CAPACITY - 1;
+  private snapshots = new Float64Array(INITIAL_CAPACITY << SNAPSHOT_BITS);
 
   // The newest packet acknowledged since the last `fillAckSample` (the draft's `RS.*`).
-  #newestNumber = -1;
-  #sendElapsedUs = 0;
-  #ackElapsedUs = 0;
-  #samplePriorDelivered = 0;
-  #samplePriorLost = 0;
-  #sampleTransmitInFlight = 0;
-  #sampleLimited = false;
+  private newestNumber = -1;
+  private sendElapsedUs = 0;
+  private ackElapsedUs = 0;
+  private samplePriorDelivered = 0;
+  private samplePriorLost = 0;
+  private sampleTransmitInFlight = 0;
+  private sampleLimited = false;
 
   get applicationLimited(): boolean {
-    return this.#limitedUntilBytes > 0;
+    return this.limitedUntilBytes > 0;
   }
 
   /** @param bytesInFlight before this packet is counted */
   onPacketSent(packetNumber: number, nowUs: number, bytes: number, bytesInFlight: number): void {
     if (bytesInFlight <= 0) {
-      this.#firstSendUs = nowUs;
-      this.#deliveredUs = nowUs;
+      this.firstSendUs = nowUs;
+      this.deliveredUs = nowUs;
     }
-    const at = this.#place(packetNumber);
-    const snapshots = this.#snapshots;
+    const at = this.place(packetNumber);
+    const snapshots = this.snapshots;
     const transmitInFlight = Math.max(0, bytesInFlight) + bytes;
     snapshots[at + NUMBER] = packetNumber;
     snapshots[at + STATE] = IN_FLIGHT;
     snapshots[at + SEND_US] = nowUs;
-    snapshots[at + FIRST_SEND_US] = this.#firstSendUs;
-    snapshots[at + DELIVERED_US] = this.#deliveredUs;
+    snapshots[at + FIRST_SEND_US] = this.firstSendUs;
+    snapshots[at + DELIVERED_US] = this.deliveredUs;
     snapshots[at + DELIVERED] = this.deliveredBytes;
     snapshots[at + LOST_BEFORE] = this.lostBytes;
     snapshots[at + TRANSMIT_IN_FLIGHT] = this.applicationLimited ? -transmitInFlight : transmitInFlight;
@@ -78,26 +78,26 @@ export class DeliveryRateEstimator {
   /** A packet was acknowledged for the first time; also one that was declared lost before. */
   onPacketAcked(packetNumber: number, nowUs: number, bytes: number): void {
     this.deliveredBytes += bytes;
-    this.#deliveredUs = nowUs;
-    const at = this.#find(packetNumber);
+    this.deliveredUs = nowUs;
+    const at = this.find(packetNumber);
     if (at < 0) return;
-    const snapshots = this.#snapshots;
+    const snapshots = this.snapshots;
     const sendUs = snapshots[at + SEND_US]!;
     // A late ACK of a packet held for lost counts as delivered but must not move the sampling interval back.
     const newest =
-      this.#newestNumber < 0
-        ? sendUs >= this.#firstSendUs
-        : sendUs > this.#firstSendUs || (sendUs === this.#firstSendUs && packetNumber > this.#newestNumber);
+      this.newestNumber < 0
+        ? sendUs >= this.firstSendUs
+        : sendUs > this.firstSendUs || (sendUs === this.firstSendUs && packetNumber > this.newestNumber);
     if (newest) {
       const transmitInFlight = snapshots[at + TRANSMIT_IN_FLIGHT]!;
-      this.#newestNumber = packetNumber;
-      this.#sendElapsedUs = sendUs - snapshots[at + FIRST_SEND_US]!;
-      this.#ackElapsedUs = nowUs - snapshots[at + DELIVERED_US]!;
-      this.#samplePriorDelivered = snapshots[at + DELIVERED]!;
-      this.#samplePriorLost = snapshots[at + LOST_BEFORE]!;
-      this.#sampleTransmitInFlight = Math.abs(transmitInFlight);
-      this.#sampleLimited = transmitInFlight < 0;
-      this.#firstSendUs = sendUs;
+      this.newestNumber = packetNumber;
+      this.sendElapsedUs = sendUs - snapshots[at + FIRST_SEND_US]!;
+      this.ackElapsedUs = nowUs - snapshots[at + DELIVERED_US]!;
+      this.samplePriorDelivered = snapshots[at + DELIVERED]!;
+      this.samplePriorLost = snapshots[at + LOST_BEFORE]!;
+      this.sampleTransmitInFlight = Math.abs(transmitInFlight);
+      this.sampleLimited = transmitInFlight < 0;
+      this.firstSendUs = sendUs;
     }
     snapshots[at + STATE] = FREE;
   }
@@ -105,14 +105,14 @@ export class DeliveryRateEstimator {
   /** A packet was declared lost; its snapshot stays for `fillLossSample` and for a late ACK. */
   onPacketLost(packetNumber: number, bytes: number): void {
     this.lostBytes += bytes;
-    const at = this.#find(packetNumber);
-    if (at >= 0) this.#snapshots[at + STATE] = LOST;
+    const at = this.find(packetNumber);
+    if (at >= 0) this.snapshots[at + STATE] = LOST;
   }
 
   /** A packet left the books without a verdict (a path MTU probe, a packet of a path given up). */
   onPacketDiscarded(packetNumber: number): void {
-    const at = this.#find(packetNumber);
-    if (at >= 0) this.#snapshots[at + STATE] = FREE;
+    const at = this.find(packetNumber);
+    if (at >= 0) this.snapshots[at + STATE] = FREE;
   }
 
   /**
@@ -120,7 +120,7 @@ export class DeliveryRateEstimator {
    * and the bubble behind it, is delivered. Also to be called when a rate cap, not the controller, held the sender back.
    */
   onApplicationLimited(bytesInFlight: number): void {
-    this.#limitedUntilBytes = Math.max(this.deliveredBytes + Math.max(0, bytesInFlight), 1);
+    this.limitedUntilBytes = Math.max(this.deliveredBytes + Math.max(0, bytesInFlight), 1);
   }
 
   /**
@@ -129,27 +129,27 @@ export class DeliveryRateEstimator {
    * @param minRttUs a shorter sampling interval than this proves nothing and gives no rate; 0 for unknown
    */
   fillAckSample(sample: AckSample, nowUs: number, minRttUs: number): void {
-    if (this.#limitedUntilBytes > 0 && this.deliveredBytes > this.#limitedUntilBytes)
-      this.#limitedUntilBytes = 0;
+    if (this.limitedUntilBytes > 0 && this.deliveredBytes > this.limitedUntilBytes)
+      this.limitedUntilBytes = 0;
     sample.nowUs = nowUs;
     sample.deliveredBytes = this.deliveredBytes;
     sample.deliveryRate = 0;
-    if (this.#newestNumber < 0) {
+    if (this.newestNumber < 0) {
       sample.priorDeliveredBytes = 0;
       sample.applicationLimited = this.applicationLimited;
       sample.transmitBytesInFlight = 0;
       sample.lostSinceTransmitBytes = 0;
       return;
     }
-    this.#newestNumber = -1;
-    sample.priorDeliveredBytes = this.#samplePriorDelivered;
-    sample.applicationLimited = this.#sampleLimited;
-    sample.transmitBytesInFlight = this.#sampleTransmitInFlight;
-    sample.lostSinceTransmitBytes = this.lostBytes - this.#samplePriorLost;
+    this.newestNumber = -1;
+    sample.priorDeliveredBytes = this.samplePriorDelivered;
+    sample.applicationLimited = this.sampleLimited;
+    sample.transmitBytesInFlight = this.sampleTransmitInFlight;
+    sample.lostSinceTransmitBytes = this.lostBytes - this.samplePriorLost;
     // The longer of the two intervals, so that neither a burst of sending nor one of ACKs exaggerates the rate.
-    const intervalUs = Math.max(this.#sendElapsedUs, this.#ackElapsedUs);
+    const intervalUs = Math.max(this.sendElapsedUs, this.ackElapsedUs);
     if (intervalUs <= 0 || intervalUs < minRttUs) return;
-    sample.deliveryRate = ((this.deliveredBytes - this.#samplePriorDelivered) * 1e6) / intervalUs;
+    sample.deliveryRate = ((this.deliveredBytes - this.samplePriorDelivered) * 1e6) / intervalUs;
   }
 
   /**
@@ -157,9 +157,9 @@ export class DeliveryRateEstimator {
    * for a packet just given to `onPacketLost`. False when its snapshot is gone: then the last four are zero and false.
    */
   fillLossSample(sample: LossSample, packetNumber: number): boolean {
-    const at = this.#find(packetNumber);
+    const at = this.find(packetNumber);
     const known = at >= 0;
-    const snapshots = this.#snapshots;
+    const snapshots = this.snapshots;
     const transmitInFlight = known ? snapshots[at + TRANSMIT_IN_FLIGHT]! : 0;
     sample.packetNumber = packetNumber;
     sample.deliveredBytes = this.deliveredBytes;
@@ -171,29 +171,29 @@ export class DeliveryRateEstimator {
   }
 
   /** Where the snapshot of a packet starts, or -1 when there is none. */
-  #find(packetNumber: number): number {
-    const at = (packetNumber & this.#mask) << SNAPSHOT_BITS;
-    return this.#snapshots[at + STATE] !== FREE && this.#snapshots[at + NUMBER] === packetNumber ? at : -1;
+  private find(packetNumber: number): number {
+    const at = (packetNumber & this.mask) << SNAPSHOT_BITS;
+    return this.snapshots[at + STATE] !== FREE && this.snapshots[at + NUMBER] === packetNumber ? at : -1;
   }
 
   /** Where to put the snapshot of a new packet: grows rather than overwrite one that is in flight. */
-  #place(packetNumber: number): number {
+  private place(packetNumber: number): number {
     for (;;) {
-      const at = (packetNumber & this.#mask) << SNAPSHOT_BITS;
-      if (this.#snapshots[at + STATE] !== IN_FLIGHT || this.#mask + 1 >= MAX_CAPACITY) return at;
-      this.#grow();
+      const at = (packetNumber & this.mask) << SNAPSHOT_BITS;
+      if (this.snapshots[at + STATE] !== IN_FLIGHT || this.mask + 1 >= MAX_CAPACITY) return at;
+      this.grow();
     }
   }
 
-  #grow(): void {
-    const old = this.#snapshots;
-    this.#mask = this.#mask * 2 + 1;
-    this.#snapshots = new Float64Array(old.length * 2);
+  private grow(): void {
+    const old = this.snapshots;
+    this.mask = this.mask * 2 + 1;
+    this.snapshots = new Float64Array(old.length * 2);
     for (let from = 0; from < old.length; from += 1 << SNAPSHOT_BITS) {
       if (old[from + STATE] === FREE) continue;
-      const to = (old[from + NUMBER]! & this.#mask) << SNAPSHOT_BITS;
+      const to = (old[from + NUMBER]! & this.mask) << SNAPSHOT_BITS;
       for (let field = 0; field < 1 << SNAPSHOT_BITS; field++)
-        this.#snapshots[to + field] = old[from + field]!;
+        this.snapshots[to + field] = old[from + field]!;
     }
   }
 }

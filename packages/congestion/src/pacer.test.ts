@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkNumbers } from './check-invariants.ts';
 import { Pacer } from './pacer.ts';
 
 const DATAGRAM = 1_400;
@@ -90,8 +91,36 @@ describe('Pacer', () => {
       expect(pacer.rate).toBe(1_000);
       pacer.setCap(0);
       expect(pacer.rate).toBe(1_000);
+      pacer.setRate(1e6);
+      pacer.setCap(rate);
+      expect(pacer.rate).toBe(1_000);
     }
     expect(new Pacer(Number.POSITIVE_INFINITY, DATAGRAM).rate).toBe(1e12);
+  });
+
+  it('is due at a finite time not in the past, whatever rates and caps it is given', () => {
+    const step = fc.record({
+      us: fc.integer({ min: 0, max: 20_000 }),
+      rate: fc.double(),
+      cap: fc.double(),
+      datagramBytes: fc.constantFrom(DATAGRAM, 9_000),
+    });
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const pacer = new Pacer(1e6, DATAGRAM);
+        let nowUs = 0;
+        for (const { us, rate, cap, datagramBytes } of steps) {
+          nowUs += us;
+          pacer.setRate(rate);
+          pacer.setCap(cap);
+          pacer.setDatagramBytes(datagramBytes);
+          pacer.onSent(nowUs, datagramBytes);
+          checkNumbers(pacer, 'pacer');
+          expect(pacer.nextSendUs(nowUs)).toBeGreaterThanOrEqual(nowUs);
+          expect(pacer.nextSendUs(nowUs)).toBeLessThan(nowUs + 1e12);
+        }
+      }),
+    );
   });
 
   it('never exceeds rate × time by more than a burst and what it may catch up', () => {

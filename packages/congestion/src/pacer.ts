@@ -21,72 +21,72 @@ const MAX_RATE = 1e12;
  * While `capped`, the transport reports the connection as application-limited, so that the cap is not taken for the path.
  */
 export class Pacer {
-  #rate: number;
-  #cap = Number.POSITIVE_INFINITY;
-  #minBurstBytes: number;
-  /** Bytes that at `#stampUs` had left ahead of the schedule; negative for behind it. */
-  #aheadBytes = 0;
-  #stampUs = 0;
-  #burstEndUs = 0;
+  private controllerRate: number;
+  private capRate = MAX_RATE;
+  private minBurstBytes: number;
+  /** Bytes that at `stampUs` had left ahead of the schedule; negative for behind it. */
+  private aheadBytes = 0;
+  private stampUs = 0;
+  private burstEndUs = 0;
 
   /**
    * @param bytesPerSecond the controller's `pacingRate`
    * @param datagramBytes size of a full packet
    */
   constructor(bytesPerSecond: number, datagramBytes: number) {
-    this.#rate = clampRate(bytesPerSecond);
-    this.#minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
+    this.controllerRate = clampRate(bytesPerSecond);
+    this.minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
   }
 
   /** Bytes per second at which packets leave. */
   get rate(): number {
-    return Math.min(this.#rate, this.#cap);
+    return Math.min(this.controllerRate, this.capRate);
   }
 
   /** Is the cap, not the controller, what slows sending? */
   get capped(): boolean {
-    return this.#cap < this.#rate;
+    return this.capRate < this.controllerRate;
   }
 
   /** Bytes that may leave together: also what a batched send should hold at most. */
   get quantumBytes(): number {
-    return Math.max(this.#minBurstBytes, Math.min((this.rate * BURST_US) / 1e6, MAX_BURST_BYTES));
+    return Math.max(this.minBurstBytes, Math.min((this.rate * BURST_US) / 1e6, MAX_BURST_BYTES));
   }
 
   canSend(nowUs: number): boolean {
-    const dueUs = this.#dueUs();
-    return dueUs <= nowUs || dueUs < this.#burstEndUs;
+    const dueUs = this.dueUs();
+    return dueUs <= nowUs || dueUs < this.burstEndUs;
   }
 
   /** When the next packet may leave; `nowUs` for at once. */
   nextSendUs(nowUs: number): number {
-    return this.canSend(nowUs) ? nowUs : this.#dueUs();
+    return this.canSend(nowUs) ? nowUs : this.dueUs();
   }
 
   onSent(nowUs: number, bytes: number): void {
     const rate = this.rate;
-    const lateUs = nowUs - this.#dueUs();
-    if (lateUs >= 0) this.#burstEndUs = nowUs + (this.quantumBytes * 1e6) / rate;
-    this.#aheadBytes = bytes - (lateUs > CATCH_UP_US ? 0 : (lateUs * rate) / 1e6);
-    this.#stampUs = nowUs;
+    const lateUs = nowUs - this.dueUs();
+    if (lateUs >= 0) this.burstEndUs = nowUs + (this.quantumBytes * 1e6) / rate;
+    this.aheadBytes = bytes - (lateUs > CATCH_UP_US ? 0 : (lateUs * rate) / 1e6);
+    this.stampUs = nowUs;
   }
 
   /** Follows the controller; call after each event given to it. */
   setRate(bytesPerSecond: number): void {
-    this.#rate = clampRate(bytesPerSecond);
+    this.controllerRate = clampRate(bytesPerSecond);
   }
 
   /** Bytes per second never to exceed; Infinity for no cap. Below 1,000 it is 1,000. */
   setCap(bytesPerSecond: number): void {
-    this.#cap = Math.max(bytesPerSecond, MIN_RATE);
+    this.capRate = clampRate(bytesPerSecond);
   }
 
   setDatagramBytes(datagramBytes: number): void {
-    this.#minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
+    this.minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
   }
 
-  #dueUs(): number {
-    return this.#stampUs + (this.#aheadBytes * 1e6) / this.rate;
+  private dueUs(): number {
+    return this.stampUs + (this.aheadBytes * 1e6) / this.rate;
   }
 }
 

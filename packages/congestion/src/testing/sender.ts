@@ -1,5 +1,5 @@
 import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
-import { checkInvariants } from '../check-invariants.ts';
+import { checkInvariants, checkNumbers } from '../check-invariants.ts';
 import type { AckSample, CongestionController, LossSample } from '../controller.ts';
 import { DeliveryRateEstimator } from '../delivery-rate-estimator.ts';
 import { Pacer } from '../pacer.ts';
@@ -9,12 +9,10 @@ import type { Bottleneck } from './bottleneck.ts';
 const PACKET_THRESHOLD = 3;
 const DEFAULT_ACK_EVERY = 2;
 const MAX_ACK_DELAY_US = 5_000;
-const RING = 1 << 20;
+const RING = 1 << 18;
 const MASK = RING - 1;
 const FREE = 0;
 const IN_FLIGHT = 1;
-/** Events between two checks of the controller's invariants. */
-const CHECK_EVERY = 64;
 
 export interface SenderOptions {
   controller: CongestionController;
@@ -82,7 +80,7 @@ export class Sender {
   #sendDueUs: number;
   #probeDueUs = Number.POSITIVE_INFINITY;
   #probeCount = 0;
-  #events = 0;
+  #unchecked = false;
   readonly #ack = {} as AckSample;
   readonly #loss = {} as LossSample;
 
@@ -116,7 +114,18 @@ export class Sender {
     if (this.#ackDueUs <= nowUs) this.#onAckFrame(nowUs);
     if (this.#probeDueUs <= nowUs) this.#onProbeTimeout(nowUs);
     this.#sendAllowed(nowUs);
-    if (++this.#events % CHECK_EVERY === 0) checkInvariants(this.controller, this.#datagramBytes);
+    if (this.#unchecked) this.#check();
+  }
+
+  /** Anything but an ordinary sending, which changes no more than the pacer's schedule, has all state looked at. */
+  #check(): void {
+    this.#unchecked = false;
+    checkInvariants(this.controller, this.#datagramBytes);
+    checkNumbers(this.pacer, 'pacer');
+    checkNumbers(this.rtt, 'rtt');
+    checkNumbers(this.estimator, 'estimator');
+    checkNumbers(this.#ack, 'ack');
+    checkNumbers(this.#loss, 'loss');
   }
 
   #onArrival(nowUs: number): void {
@@ -144,6 +153,7 @@ export class Sender {
       largest = Math.max(largest, packet);
     }
     if (largest < 0) return;
+    this.#unchecked = true;
     const newLargest = largest > this.#largestAcked;
     const rttUs = newLargest ? nowUs - this.#sentUs[largest & MASK]! : 0;
     this.#largestAcked = Math.max(this.#largestAcked, largest);
@@ -229,6 +239,7 @@ export class Sender {
       if (this.#produced && this.sentBytes + this.#datagramBytes > this.#produced(nowUs)) {
         this.estimator.onApplicationLimited(this.bytesInFlight);
         this.controller.onApplicationLimited(nowUs, this.bytesInFlight);
+        this.#unchecked = true;
         this.#sendDueUs = nowUs + 1_000;
         return;
       }
@@ -248,6 +259,10 @@ export class Sender {
     this.bytesInFlight += bytes;
     this.sentBytes += bytes;
     if (this.#probeDueUs === Number.POSITIVE_INFINITY) this.#setProbeTimer(nowUs);
+    if (bytes === this.bytesInFlight) this.#unchecked = true;
+    const dueUs = this.pacer.nextSendUs(nowUs);
+    if (!(dueUs >= nowUs && dueUs < Number.POSITIVE_INFINITY))
+      throw new Error(`the pacer is due at ${dueUs}`);
     const departureUs = this.#bottleneck.offer(nowUs, bytes);
     if (departureUs === Number.POSITIVE_INFINITY) return;
     const delayUs = this.#rttUs + this.#extraDelayUs(nowUs) + this.#jitterUs * this.#random();

@@ -19,7 +19,8 @@ export class TransportConnection implements ManagedConnection {
   private readonly events = new EventQueue();
   private readonly transmission: Transmission;
   private readonly statistics: ConnectionStats = newConnectionStats();
-  private session: EstablishedSession | undefined;
+  /** From the end of the handshake on. Read from outside by tests alone. */
+  session: EstablishedSession | undefined;
   /** The handshake ended without a session. */
   private failed = false;
   private handshakeConfirmed = false;

@@ -50,8 +50,9 @@ export class LossDetection {
   /** All packets below have a verdict. */
   private scanFrom = 0;
   private readonly persistent = new PersistentCongestion();
-  private readonly ackSample: AckSample = newAckSample();
-  private readonly lossSample: LossSample = newLossSample();
+  /** What the controller was last given. */
+  readonly ackSample: AckSample = newAckSample();
+  readonly lossSample: LossSample = newLossSample();
   private ackedBytes = 0;
   /** Packets acknowledged anew by an ACK, without those of a path left behind. */
   private ackedPackets = 0;
