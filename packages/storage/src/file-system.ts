@@ -19,6 +19,10 @@ export interface FileSystem extends ScanFileSystem {
 
 /** A directory held open: whoever renames or replaces it meanwhile, what is done here is done in this very directory. */
 export interface Directory extends ScanDirectory {
+  /** Number of the volume that it is on (`st_dev`). */
+  readonly device: number;
+  /** Undefined where files must be synced one by one. What was lost before it was opened it does not tell. */
+  openVolume(): Volume | undefined;
   /** For reading; refuses symlinks and all but regular files. */
   openFile(name: string): OpenFile;
   /**
@@ -38,6 +42,16 @@ export interface Directory extends ScanDirectory {
   sync(): void;
 }
 
+/** A file system of the machine, to be synced as a whole. */
+export interface Volume {
+  /**
+   * Makes durable all that was written to any of its files, and every name made in it.
+   * @throws JetStreamError when something written since it was opened is lost, whosever it is; what it was is not known
+   */
+  sync(): void;
+  close(): void;
+}
+
 export interface OpenFile {
   status(): FileStatus;
   /** Fills `into` from `position` on. Returns fewer bytes only at the end of the file. */
@@ -46,6 +60,8 @@ export interface OpenFile {
   write(bytes: Uint8Array, position: number): void;
   setModificationTime(seconds: number, nanoseconds: number): void;
   setMode(mode: number): void;
+  /** Begins to bring to the disk what was written, when what the call before began is there: so `sync` has less to wait for. May do nothing. */
+  continueWriteBack(): void;
   /** Makes content and length durable (fdatasync). */
   sync(): void;
   close(): void;

@@ -1,6 +1,7 @@
 import { JetStreamError } from '@jetstream/protocol';
 
 interface Closable {
+  /** What it throws is lost: whoever makes room in the cache is not the one to be told. */
   close(): void;
 }
 
@@ -12,8 +13,6 @@ export class HandleCache {
   readonly #maxOpen: number;
   /** Least recently used first. */
   readonly #open = new Map<object, Closable>();
-  /** A close may be the only one to tell that what was written is lost (NFS): the next use tells it. */
-  readonly #closeErrors = new WeakMap<object, unknown>();
 
   constructor(maxOpen: number) {
     this.#maxOpen = maxOpen;
@@ -26,7 +25,6 @@ export class HandleCache {
   use<T extends Closable>(key: object, open: () => T): T {
     const held = this.#open.get(key) as T | undefined;
     if (held !== undefined) this.#open.delete(key);
-    else if (this.#closeErrors.has(key)) throw this.#closeErrors.get(key);
     const handle = held ?? this.attempt(open);
     this.#open.set(key, handle);
     if (this.#open.size > this.#maxOpen) this.drop(this.#open.keys().next().value!);
@@ -50,9 +48,7 @@ export class HandleCache {
     this.#open.delete(key);
     try {
       handle?.close();
-    } catch (error) {
-      this.#closeErrors.set(key, error);
-    }
+    } catch {}
   }
 
   closeAll(): void {

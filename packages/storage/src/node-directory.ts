@@ -1,8 +1,13 @@
 import { closeSync, constants, fstatSync } from 'node:fs';
-import { type DirectoryHandle, type DirectoryOperations, setModificationTime } from '@jetstream/platform';
+import {
+  type DirectoryHandle,
+  type DirectoryOperations,
+  openFileSystemSync,
+  setModificationTime,
+} from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { operationFailed } from './errno.ts';
-import type { Directory, FileStatus, OpenFile } from './file-system.ts';
+import type { Directory, FileStatus, OpenFile, Volume } from './file-system.ts';
 import { NodeFile } from './node-file.ts';
 import { statusOfName } from './node-status.ts';
 
@@ -12,12 +17,32 @@ export class NodeDirectory implements Directory {
   readonly #operations: DirectoryOperations;
   readonly #handle: DirectoryHandle;
   readonly #components: readonly string[];
+  #device: number | undefined;
 
   /** @param components that lead here from the root, for messages */
   constructor(operations: DirectoryOperations, handle: DirectoryHandle, components: readonly string[]) {
     this.#operations = operations;
     this.#handle = handle;
     this.#components = components;
+  }
+
+  get device(): number {
+    this.#device ??= fstatSync(this.#handle.fd).dev;
+    return this.#device;
+  }
+
+  openVolume(): Volume | undefined {
+    return this.#attempt('opening its file system', undefined, () => {
+      try {
+        const volume = openFileSystemSync(this.#handle);
+        const sync = () => this.#attempt('making its file system durable', undefined, () => volume?.sync());
+        return volume && { sync, close: () => volume.close() };
+      } catch (error) {
+        // A directory may be written without being read.
+        if (errnoOf(error) === 'EACCES') return undefined;
+        throw error;
+      }
+    });
   }
 
   *names(): Iterator<Uint8Array> {

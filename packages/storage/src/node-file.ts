@@ -1,5 +1,5 @@
 import { closeSync, fchmodSync, fdatasyncSync, readSync, writeSync } from 'node:fs';
-import { setModificationTime } from '@jetstream/platform';
+import { continueWriteBack, setModificationTime } from '@jetstream/platform';
 import { operationFailed } from './errno.ts';
 import type { FileStatus, OpenFile } from './file-system.ts';
 import { statusOfDescriptor } from './node-status.ts';
@@ -46,6 +46,10 @@ export class NodeFile implements OpenFile {
 
   setMode(mode: number): void {
     this.#attempt('setting its mode', () => fchmodSync(this.#fd, mode));
+  }
+
+  continueWriteBack(): void {
+    this.#attempt('writing it', () => continueWriteBack(this.#fd));
   }
 
   sync(): void {

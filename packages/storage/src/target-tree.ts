@@ -2,6 +2,7 @@ import { displayPath } from '@jetstream/manifest';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { Directory, FileSystem } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
+import { type SharedVolume, syncVolumes, type Volumes } from './volumes.ts';
 
 /** A directory that a transfer writes into. */
 export interface TargetDirectory {
@@ -19,12 +20,14 @@ export interface TargetDirectory {
 export class TargetTree {
   readonly root: TargetDirectory = { parent: undefined, name: '', names: undefined };
   readonly #fileSystem: FileSystem;
+  readonly #volumes: Volumes;
   readonly #handles: HandleCache;
   /** Directories with names that are not durable yet. */
-  readonly #touched = new Set<TargetDirectory>();
+  readonly #touched = new Map<TargetDirectory, Touched>();
 
-  constructor(fileSystem: FileSystem, handles: HandleCache) {
+  constructor(fileSystem: FileSystem, volumes: Volumes, handles: HandleCache) {
     this.#fileSystem = fileSystem;
+    this.#volumes = volumes;
     this.#handles = handles;
   }
 
@@ -52,14 +55,17 @@ export class TargetTree {
     return this.#handles.use(directory, () => this.#openOrMake(directory));
   }
 
-  /** A name in the directory was made or changed. */
-  touch(directory: TargetDirectory): void {
-    this.#touched.add(directory);
+  /** Replaces a file or symlink at the new name. */
+  rename(directory: TargetDirectory, oldName: string, newName: string): void {
+    const handle = this.open(directory);
+    this.#touch(directory, handle);
+    handle.rename(oldName, newName);
   }
 
   /** Makes all names of touched directories durable. */
   sync(): void {
-    for (const directory of this.#touched) {
+    for (const { directory } of syncVolumes([...this.#touched.values()])) this.#touched.delete(directory);
+    for (const directory of this.#touched.keys()) {
       this.#handles.attempt(() => this.open(directory).sync());
       this.#touched.delete(directory);
     }
@@ -97,7 +103,8 @@ export class TargetTree {
     }
     for (const next of missing.reverse()) {
       try {
-        if (handle.makeDirectory(next.name)) this.touch(next.parent!);
+        this.#touch(next.parent!, handle);
+        handle.makeDirectory(next.name);
       } finally {
         handle.close();
       }
@@ -105,6 +112,17 @@ export class TargetTree {
     }
     return handle;
   }
+
+  /** A name in the directory is about to be made or changed. */
+  #touch(directory: TargetDirectory, handle: Directory): void {
+    if (this.#touched.has(directory)) return;
+    this.#touched.set(directory, { directory, volume: this.#volumes.of(handle) });
+  }
+}
+
+interface Touched {
+  directory: TargetDirectory;
+  volume: SharedVolume | undefined;
 }
 
 function takeName(directory: TargetDirectory, name: string, as: TargetDirectory | 'file'): void {

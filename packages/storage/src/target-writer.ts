@@ -11,9 +11,11 @@ import { DIGEST_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protoco
 import { chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
-import { digestsOf, PartialFiles, type TargetFile } from './target-file.ts';
+import { PartialFiles } from './partial-files.ts';
+import { digestsOf, type TargetFile } from './target-file.ts';
 import { componentsOf, type TargetDirectory, TargetTree } from './target-tree.ts';
 import type { EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
+import { Volumes } from './volumes.ts';
 
 interface DirectoryTime {
   directory: TargetDirectory;
@@ -28,6 +30,7 @@ export class TargetWriter implements TreeWriter {
   readonly #layout = new Layout();
   readonly #blocks = new BlockIndex<TargetFile>();
   readonly #handles: HandleCache;
+  readonly #volumes = new Volumes();
   readonly #tree: TargetTree;
   readonly #partials: PartialFiles;
   readonly #directoryTimes: DirectoryTime[] = [];
@@ -43,8 +46,8 @@ export class TargetWriter implements TreeWriter {
     const { fileSystem, transferId, maxOpenHandles = 32, umask = process.umask() } = options;
     this.#options = options;
     this.#handles = new HandleCache(maxOpenHandles);
-    this.#tree = new TargetTree(fileSystem, this.#handles);
-    this.#partials = new PartialFiles(this.#tree, this.#handles, transferId, umask);
+    this.#tree = new TargetTree(fileSystem, this.#volumes, this.#handles);
+    this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, transferId, umask);
   }
 
   get readyEntries(): number {
@@ -118,12 +121,14 @@ export class TargetWriter implements TreeWriter {
   }
 
   commitReady(maxFiles = Number.POSITIVE_INFINITY): EntryResult[] {
-    const results: EntryResult[] = [];
+    const batch = this.#ready.splice(0, maxFiles).filter(({ settled }) => !settled);
+    const failed = this.#partials.sync(batch);
+    const results = [...failed].map(([file, error]) => this.#fail(file, error));
     const named: TargetFile[] = [];
-    for (const file of this.#ready.splice(0, maxFiles)) {
-      if (file.settled) continue;
+    for (const file of batch) {
+      if (failed.has(file)) continue;
       try {
-        this.#partials.finish(file);
+        this.#partials.name(file);
         named.push(file);
       } catch (error) {
         results.push(this.#fail(file, asFileFailure(error)));
@@ -146,7 +151,7 @@ export class TargetWriter implements TreeWriter {
     if (!this.settled) throw new JetStreamError('internal', 'the transfer has entries without a result');
     this.#tree.sync();
     for (const time of this.#directoryTimes) this.#setDirectoryTime(time);
-    this.#handles.closeAll();
+    this.#close();
     return { ...this.progress };
   }
 
@@ -154,7 +159,7 @@ export class TargetWriter implements TreeWriter {
     for (const file of this.#unsettled.values()) this.#partials.discard(file);
     this.#unsettled.clear();
     this.#ready = [];
-    this.#handles.closeAll();
+    this.#close();
   }
 
   #addFile(index: number, entry: ManifestEntry): EntryResult[] {
@@ -170,8 +175,7 @@ export class TargetWriter implements TreeWriter {
       mtimeNanoseconds,
       executable,
       digests: undefined,
-      partialInode: undefined,
-      mode: 0,
+      partial: undefined,
       settled: false,
     };
     if (size > 0) this.#blocks.add(file);
@@ -184,8 +188,12 @@ export class TargetWriter implements TreeWriter {
       return [this.#fail(file, asFileFailure(error), entry.targetPath)];
     }
     this.#unsettled.set(index, file);
-    if (size === 0) this.#ready.push(file);
-    return [];
+    try {
+      if (size === 0) this.#complete(file);
+      return [];
+    } catch (error) {
+      return [this.#fail(file, asFileFailure(error))];
+    }
   }
 
   #addDirectory(index: number, { targetPath, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): EntryResult[] {
@@ -230,8 +238,13 @@ export class TargetWriter implements TreeWriter {
     this.#partials.write(file, content, offsetInFile);
     digests.add(number, digest);
     this.progress.writtenBytes += byteLength;
-    if (digests.complete) this.#ready.push(file);
+    if (digests.complete) this.#complete(file);
     return true;
+  }
+
+  #complete(file: TargetFile): void {
+    this.#partials.complete(file);
+    this.#ready.push(file);
   }
 
   #succeed(file: TargetFile): EntryResult {
@@ -258,6 +271,11 @@ export class TargetWriter implements TreeWriter {
   #failDirectory(index: number, target: string, { code, message }: JetStreamError): EntryResult {
     this.progress.failed++;
     return failure({ index, kind: 'directory', target, code, message });
+  }
+
+  #close(): void {
+    this.#handles.closeAll();
+    this.#volumes.closeAll();
   }
 
   #settle(file: TargetFile): void {

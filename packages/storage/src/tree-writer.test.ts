@@ -274,7 +274,7 @@ describe('content', () => {
     expect(results).toEqual([
       expect.objectContaining({ index: 0, code: 'source-changed', message: 'it \\x1b[31mchanged' }),
     ]);
-    expect(readdirSync(root)).toEqual([]);
+    expect(readdirSync(root)).toEqual(['.small.jspart-t-1']);
     expect(writer.failEntry(0, 'source-changed', '')).toEqual([]);
     expect(() => writer.failEntry(2, 'source-changed', '')).toThrow(
       expect.objectContaining({ code: 'protocol-violation' }),

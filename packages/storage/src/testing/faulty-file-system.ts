@@ -36,7 +36,7 @@ export function limitedFileSystem(fileSystem: FileSystem, maxOpen: number): File
   );
 }
 
-const OPENING = new Set(['openDirectory', 'openFile', 'createFile', 'reopenFile']);
+const OPENING = new Set(['openDirectory', 'openFile', 'createFile', 'reopenFile', 'openVolume']);
 
 function wrap<T extends object>(inner: T, fault: Fault, onOpened: () => void = () => {}): T {
   return new Proxy(inner, {
@@ -46,7 +46,7 @@ function wrap<T extends object>(inner: T, fault: Fault, onOpened: () => void = (
       return (...parameters: unknown[]) => {
         fault(String(key), parameters);
         const result = member.apply(target, parameters) as unknown;
-        if (!OPENING.has(String(key))) return result;
+        if (!OPENING.has(String(key)) || result === undefined) return result;
         onOpened();
         return wrap(result as object, fault, onOpened);
       };

@@ -1,0 +1,116 @@
+import { JetStreamError } from '@jetstream/protocol';
+import type { OpenFile } from './file-system.ts';
+import type { SharedVolume } from './volumes.ts';
+
+/** Of the content of a file, at most twice as much waits for the disk at its end. */
+const WRITE_BACK_BYTES = 8 * 2 ** 20;
+
+/**
+ * The unfinished file beside a target. It may be closed and opened again meanwhile, and yet no loss of what was written goes
+ * unnoticed: a file that stayed open tells of it when it is synced, for one that did not its volume does.
+ */
+export class PartialFile {
+  readonly volume: SharedVolume | undefined;
+  /** Of a file that was closed incomplete: this one is to be written on. */
+  inode: number | undefined;
+  /** What went wrong while it was closed: nobody was there to be told. Closing may be the only one to tell that content is lost (NFS). */
+  closeError: unknown;
+  readonly #mode: number;
+  #file: OpenFile | undefined;
+  #complete = false;
+  #state: 'written' | 'written and closed' | 'durable' = 'written';
+  #bytesSinceWriteBack = 0;
+
+  /**
+   * @param file just made
+   * @param mode that it will have in the end
+   * @param volume undefined: each file must be synced by itself
+   */
+  constructor(file: OpenFile, mode: number, volume: SharedVolume | undefined) {
+    this.#file = file;
+    this.#mode = mode;
+    this.volume = volume;
+  }
+
+  get isDurable(): boolean {
+    return this.#state === 'durable';
+  }
+
+  /** It cannot tell by itself whether all that was written is there. */
+  get needsVolume(): boolean {
+    return this.#state === 'written and closed';
+  }
+
+  reopened(file: OpenFile): void {
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    if (this.#state === 'durable') this.#state = 'written';
+    this.#file!.write(bytes, position);
+    this.#bytesSinceWriteBack += bytes.byteLength;
+    if (this.#bytesSinceWriteBack < WRITE_BACK_BYTES) return;
+    this.#bytesSinceWriteBack = 0;
+    this.#file!.continueWriteBack();
+  }
+
+  /** Nothing more is written. */
+  complete(mtimeSeconds: number, mtimeNanoseconds: number): void {
+    const file = this.#file!;
+    unlessRefused(() => file.setModificationTime(mtimeSeconds, mtimeNanoseconds));
+    unlessRefused(() => file.setMode(this.#mode));
+    this.#complete = true;
+  }
+
+  /** Makes it durable by itself. @throws whatever was lost of it */
+  sync(): void {
+    if (this.closeError !== undefined) throw this.closeError;
+    if (this.#state === 'written and closed') throw this.volume!.failure;
+    if (this.#state === 'written') this.#file!.sync();
+    this.#state = 'durable';
+  }
+
+  /** Its volume was synced. */
+  synced(): void {
+    this.#state = 'durable';
+  }
+
+  /** It is not wanted any more: closing it syncs nothing. */
+  abandon(): void {
+    this.#state = 'durable';
+  }
+
+  close(): void {
+    const file = this.#file!;
+    this.#file = undefined;
+    try {
+      if (this.#state === 'written') this.#leave(file);
+      if (!this.#complete) this.inode ??= file.status().inode;
+    } catch (error) {
+      this.closeError = error;
+    }
+    try {
+      file.close();
+    } catch (error) {
+      this.closeError ??= error;
+    }
+  }
+
+  #leave(file: OpenFile): void {
+    if (this.volume !== undefined && this.volume.failure === undefined) {
+      this.#state = 'written and closed';
+      return;
+    }
+    file.sync();
+    this.#state = 'durable';
+  }
+}
+
+/** Some file systems have no times or modes to set; content is what counts. */
+function unlessRefused(operation: () => void): void {
+  try {
+    operation();
+  } catch (error) {
+    if (!(error instanceof JetStreamError) || error.code !== 'permission-denied') throw error;
+  }
+}
