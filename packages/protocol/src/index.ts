@@ -29,10 +29,12 @@ export {
   type OpenTransfer,
   type PublicKeyOffer,
   type ReceiverProgress,
+  type SenderProgress,
   type SourceProblem,
   type TransferAccepted,
   type TransferComplete,
   type TransferFailed,
+  TransferLimiter,
   type TransferMessage,
 } from './generated/session.ts';
 export * from './handshake-packet.ts';

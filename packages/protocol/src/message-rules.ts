@@ -20,6 +20,7 @@ import {
   type ManifestBatch,
   type ManifestEntry,
   type OpenTransfer,
+  TransferLimiter,
   type TransferMessage,
 } from './generated/session.ts';
 
@@ -83,6 +84,9 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
       body.value.source = cut(body.value.source);
       body.value.message = cut(body.value.message);
       return body;
+    case 'senderProgress':
+      if (!isKnownLimiter(body.value.limiter)) body.value.limiter = TransferLimiter.UNSPECIFIED;
+      return body;
     case 'accepted':
     case 'manifestEnd':
     case 'receiverProgress':
@@ -93,6 +97,10 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
       body satisfies undefined;
       throw violation('kind of transfer message');
   }
+}
+
+function isKnownLimiter(limiter: number): boolean {
+  return limiter >= 0 && limiter <= TransferLimiter.SENDERS_CPU;
 }
 
 export function checkHandshakeParameters(parameters: HandshakeParameters): HandshakeParameters {

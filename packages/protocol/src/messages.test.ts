@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_BLOCK_CHUNKS, MAX_MESSAGE_BYTES } from './constants.ts';
 import { HandshakeParameters } from './generated/handshake.ts';
-import { EntryKind } from './generated/session.ts';
+import { EntryKind, TransferLimiter } from './generated/session.ts';
 import {
   type ControlBody,
   decodeControlMessage,
@@ -149,6 +149,16 @@ describe('messages', () => {
     }
     for (const paths of [{ destinationPath: 'x'.repeat(4097) }, { sourcePaths: ['', 'x'.repeat(4097)] }]) {
       expectViolation(() => transferRoundtrip({ $case: 'open', value: { ...open, direction: 1, ...paths } }));
+    }
+  });
+
+  it('name a limiter that is not known as none', () => {
+    for (const limiter of [7, -1, 2 ** 31 - 1]) {
+      const body = { $case: 'senderProgress', value: { limiter } } as TransferBody;
+      expect(transferRoundtrip(body)).toEqual({
+        $case: 'senderProgress',
+        value: { limiter: TransferLimiter.UNSPECIFIED },
+      });
     }
   });
 

@@ -44,7 +44,7 @@ const FRAMES: Record<string, FrameValue> = {
   STREAM: { frame: 'stream', stream: 1, offset: 300, payload: [0x68, 0x69] },
   STREAM_CREDIT: { frame: 'stream-credit', stream: 0, maximumOffset: 65_536 },
   DATA: { frame: 'data', transfer: 1, address: 2 ** 20 + 5, payload: [0xaa, 0xbb, 0xcc] },
-  BLOCK_CREDIT: { frame: 'block-credit', transfer: 1, blocks: 64 },
+  BLOCK_CREDIT: { frame: 'block-credit', transfer: 1, blocks: 64, releasedBlocks: 32 },
   PATH_CHALLENGE: { frame: 'path-challenge', data: PATH_DATA },
   PATH_RESPONSE: { frame: 'path-response', data: PATH_DATA },
   CLOSE: { frame: 'close', code: 'disk-full', reason: 'full' },

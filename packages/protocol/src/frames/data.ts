@@ -41,14 +41,26 @@ export function writeData(
   return position + payload.length;
 }
 
-export function blockCreditFrameBytes(transfer: number, blocks: number): number {
-  return 1 + encodedVarintLength(transfer) + encodedVarintLength(blocks);
+export function blockCreditFrameBytes(transfer: number, blocks: number, releasedBlocks: number): number {
+  return (
+    1 + encodedVarintLength(transfer) + encodedVarintLength(blocks) + encodedVarintLength(releasedBlocks)
+  );
 }
 
-/** @param blocks blocks that the peer may begin over the transfer's life */
-export function writeBlockCredit(buffer: Uint8Array, at: number, transfer: number, blocks: number): number {
+/**
+ * @param blocks blocks that the peer may begin over the transfer's life
+ * @param releasedBlocks blocks of these that are complete and dealt with; at most `blocks`
+ */
+export function writeBlockCredit(
+  buffer: Uint8Array,
+  at: number,
+  transfer: number,
+  blocks: number,
+  releasedBlocks: number,
+): number {
   buffer[at] = FrameType.BlockCredit;
-  return writeVarint(buffer, writeVarint(buffer, at + 1, transfer), blocks);
+  const position = writeVarint(buffer, writeVarint(buffer, at + 1, transfer), blocks);
+  return writeVarint(buffer, position, releasedBlocks);
 }
 
 /** `address mod 2^20`; the bit operation is exact for all addresses below 2^53. */

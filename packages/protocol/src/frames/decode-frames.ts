@@ -20,7 +20,8 @@ export interface FrameVisitor {
   onStreamCredit(stream: number, maximumOffset: number): void;
   /** All bytes lie in one block (FR-3). */
   onData(transfer: number, address: number, buffer: Uint8Array, start: number, end: number): void;
-  onBlockCredit(transfer: number, blocks: number): void;
+  /** `releasedBlocks` ≤ `blocks`. */
+  onBlockCredit(transfer: number, blocks: number, releasedBlocks: number): void;
   /** The 8 bytes at `buffer[start]`. */
   onPathChallenge(buffer: Uint8Array, start: number): void;
   onPathResponse(buffer: Uint8Array, start: number): void;
@@ -79,7 +80,7 @@ function decodeElicitingFrame(type: number, visitor: FrameVisitor): void {
       visitor.onStreamCredit(reader.readVarint(), reader.readVarint());
       break;
     case FrameType.BlockCredit:
-      visitor.onBlockCredit(readTransfer(), reader.readVarint());
+      decodeBlockCredit(visitor);
       break;
     case FrameType.PathChallenge:
       visitor.onPathChallenge(reader.buffer, reader.skip(PATH_DATA_BYTES));
@@ -104,6 +105,16 @@ function decodeData(visitor: FrameVisitor): void {
   }
   const start = reader.skip(length);
   visitor.onData(transfer, address, reader.buffer, start, start + length);
+}
+
+function decodeBlockCredit(visitor: FrameVisitor): void {
+  const transfer = readTransfer();
+  const blocks = reader.readVarint();
+  const releasedBlocks = reader.readVarint();
+  if (releasedBlocks > blocks) {
+    throw new JetStreamError('protocol-violation', 'BLOCK_CREDIT of fewer blocks than were released');
+  }
+  visitor.onBlockCredit(transfer, blocks, releasedBlocks);
 }
 
 function decodeStream(visitor: FrameVisitor): void {

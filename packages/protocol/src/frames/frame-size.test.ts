@@ -26,7 +26,7 @@ function announcedBytes(value: FrameValue): number | undefined {
       return dataFrameOverhead(transfer, address, payload.length) + payload.length;
     }
     case 'block-credit':
-      return blockCreditFrameBytes(value.transfer, value.blocks);
+      return blockCreditFrameBytes(value.transfer, value.blocks, value.releasedBlocks);
     case 'path-challenge':
     case 'path-response':
       return PATH_FRAME_BYTES;

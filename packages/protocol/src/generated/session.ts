@@ -40,6 +40,31 @@ export namespace EntryKind {
   export type UNRECOGNIZED = typeof EntryKind.UNRECOGNIZED;
 }
 
+export const TransferLimiter = {
+  UNSPECIFIED: 0,
+  NETWORK: 1,
+  RATE_CAP: 2,
+  RECEIVERS_DISK: 3,
+  /** RECEIVERS_WINDOW - Credit of the receiver, for another reason than its disk. */
+  RECEIVERS_WINDOW: 4,
+  SENDERS_DISK: 5,
+  SENDERS_CPU: 6,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type TransferLimiter = typeof TransferLimiter[keyof typeof TransferLimiter];
+
+export namespace TransferLimiter {
+  export type UNSPECIFIED = typeof TransferLimiter.UNSPECIFIED;
+  export type NETWORK = typeof TransferLimiter.NETWORK;
+  export type RATE_CAP = typeof TransferLimiter.RATE_CAP;
+  export type RECEIVERS_DISK = typeof TransferLimiter.RECEIVERS_DISK;
+  export type RECEIVERS_WINDOW = typeof TransferLimiter.RECEIVERS_WINDOW;
+  export type SENDERS_DISK = typeof TransferLimiter.SENDERS_DISK;
+  export type SENDERS_CPU = typeof TransferLimiter.SENDERS_CPU;
+  export type UNRECOGNIZED = typeof TransferLimiter.UNRECOGNIZED;
+}
+
 export interface ControlMessage {
   body: { $case: "login"; value: Login } | { $case: "loginResult"; value: LoginResult } | undefined;
 }
@@ -80,6 +105,7 @@ export interface TransferMessage {
     | { $case: "receiverProgress"; value: ReceiverProgress }
     | { $case: "complete"; value: TransferComplete }
     | { $case: "sourceProblem"; value: SourceProblem }
+    | { $case: "senderProgress"; value: SenderProgress }
     | undefined;
 }
 
@@ -169,6 +195,12 @@ export interface ReceiverProgress {
   writtenBytes: number;
   durableBytes: number;
   filesDone: number;
+}
+
+/** Sender to receiver, when it changes: what holds the transfer as the sender measures it. */
+export interface SenderProgress {
+  /** 0 when nothing is known or nothing holds it. A value not known here counts as 0. */
+  limiter: TransferLimiter;
 }
 
 export interface TransferComplete {
@@ -470,6 +502,9 @@ export const TransferMessage: MessageFns<TransferMessage> = {
       case "sourceProblem":
         SourceProblem.encode(message.body.value, writer.uint32(98).fork()).join();
         break;
+      case "senderProgress":
+        SenderProgress.encode(message.body.value, writer.uint32(106).fork()).join();
+        break;
     }
     return writer;
   },
@@ -581,6 +616,14 @@ export const TransferMessage: MessageFns<TransferMessage> = {
             }
 
             message.body = { $case: "sourceProblem", value: SourceProblem.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.body = { $case: "senderProgress", value: SenderProgress.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1375,6 +1418,52 @@ export const ReceiverProgress: MessageFns<ReceiverProgress> = {
             }
 
             message.filesDone = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSenderProgress(): SenderProgress {
+  return { limiter: 0 };
+}
+
+export const SenderProgress: MessageFns<SenderProgress> = {
+  encode(message: SenderProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limiter !== 0) {
+      writer.uint32(8).int32(message.limiter);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SenderProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSenderProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limiter = reader.int32() as any;
             continue;
           }
         }

@@ -55,7 +55,14 @@ export const anyFrame: fc.Arbitrary<FrameValue> = fc.oneof(
       const room = BLOCK_BYTES - (address % BLOCK_BYTES);
       return { frame: 'data', transfer, address, payload: payload.slice(0, room) };
     }),
-  fc.record({ frame: fc.constant('block-credit' as const), transfer: anyTransfer, blocks: anyVarint }),
+  fc
+    .record({ transfer: anyTransfer, counts: fc.tuple(anyVarint, anyVarint) })
+    .map(({ transfer, counts }) => ({
+      frame: 'block-credit' as const,
+      transfer,
+      blocks: Math.max(...counts),
+      releasedBlocks: Math.min(...counts),
+    })),
   fc.record({
     frame: fc.constantFrom('path-challenge' as const, 'path-response' as const),
     data: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 8, maxLength: 8 }),

@@ -22,7 +22,7 @@ export type FrameValue =
   | { frame: 'stream'; stream: number; offset: number; payload: number[] }
   | { frame: 'stream-credit'; stream: number; maximumOffset: number }
   | { frame: 'data'; transfer: number; address: number; payload: number[] }
-  | { frame: 'block-credit'; transfer: number; blocks: number }
+  | { frame: 'block-credit'; transfer: number; blocks: number; releasedBlocks: number }
   | { frame: 'path-challenge' | 'path-response'; data: number[] }
   | { frame: 'close'; code: ErrorCode; reason: string }
   | { frame: 'ack-frequency'; sequence: number; packetThreshold: number; maxDelayUs: number };
@@ -42,7 +42,7 @@ export function writeFrame(buffer: Uint8Array, at: number, value: FrameValue): n
     case 'data':
       return writeData(buffer, at, value.transfer, value.address, Uint8Array.from(value.payload));
     case 'block-credit':
-      return writeBlockCredit(buffer, at, value.transfer, value.blocks);
+      return writeBlockCredit(buffer, at, value.transfer, value.blocks, value.releasedBlocks);
     case 'path-challenge':
       return writePathChallenge(buffer, at, Uint8Array.from(value.data));
     case 'path-response':
@@ -92,7 +92,8 @@ function frameCollector(frames: FrameValue[]): FrameVisitor {
     onStreamCredit: (stream, maximumOffset) => frames.push({ frame: 'stream-credit', stream, maximumOffset }),
     onData: (transfer, address, buffer, start, end) =>
       frames.push({ frame: 'data', transfer, address, payload: [...buffer.subarray(start, end)] }),
-    onBlockCredit: (transfer, blocks) => frames.push({ frame: 'block-credit', transfer, blocks }),
+    onBlockCredit: (transfer, blocks, releasedBlocks) =>
+      frames.push({ frame: 'block-credit', transfer, blocks, releasedBlocks }),
     onPathChallenge: (buffer, start) =>
       frames.push({ frame: 'path-challenge', data: [...buffer.subarray(start, start + 8)] }),
     onPathResponse: (buffer, start) =>

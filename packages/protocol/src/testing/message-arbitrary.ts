@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from '../constants.ts';
 import type { HandshakeParameters } from '../generated/handshake.ts';
-import { Direction, EntryKind } from '../generated/session.ts';
+import { Direction, EntryKind, TransferLimiter } from '../generated/session.ts';
 import type { ControlBody, TransferBody } from '../messages.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
@@ -10,6 +10,7 @@ const anyErrorCode = fc.integer({ min: 1, max: 2 ** 32 - 1 });
 const anyCount = fc.oneof(fc.maxSafeNat(), fc.nat(300));
 const anyBlock = fc.oneof(fc.nat(1000), fc.constant(2 ** 32 - 1));
 const anyDigest = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const LIMITERS = Object.values(TransferLimiter).filter((limiter) => limiter !== TransferLimiter.UNRECOGNIZED);
 const anyKey = fc.uint8Array({ maxLength: 80 });
 
 export const anyControlBody: fc.Arbitrary<ControlBody> = fc.oneof(
@@ -85,6 +86,9 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
   fc
     .record({ writtenBytes: anyCount, durableBytes: anyCount, filesDone: anyCount })
     .map((value) => ({ $case: 'receiverProgress' as const, value })),
+  fc
+    .record({ limiter: fc.constantFrom(...LIMITERS) })
+    .map((value) => ({ $case: 'senderProgress' as const, value })),
   fc
     .record({ files: anyCount, bytes: anyCount, failed: anyCount })
     .map((value) => ({ $case: 'complete' as const, value })),

@@ -24,7 +24,7 @@ describe('Acknowledgements', () => {
       stream(0, 0),
       data(1, 0),
       (buffer: Uint8Array, at: number) => writeStreamCredit(buffer, at, 0, 99_999),
-      (buffer: Uint8Array, at: number) => writeBlockCredit(buffer, at, 1, 5),
+      (buffer: Uint8Array, at: number) => writeBlockCredit(buffer, at, 1, 5, 0),
       (buffer: Uint8Array, at: number) => writeAckFrequency(buffer, at, 1, 2, 5000),
     ];
     for (const writer of writers) {

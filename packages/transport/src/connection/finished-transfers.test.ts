@@ -16,7 +16,7 @@ describe('A finished transfer', () => {
       data(1, 100),
       data(1, 77 * BLOCK_BYTES),
       (buffer, at) => writeStreamCredit(buffer, at, 1, 2 ** 40),
-      (buffer, at) => writeBlockCredit(buffer, at, 1, 500),
+      (buffer, at) => writeBlockCredit(buffer, at, 1, 500, 0),
     );
     expect(ackedLargest(peer)).toBe(1);
     expect(peer.events()).toEqual([]);
@@ -115,7 +115,7 @@ describe('A block that was bad', () => {
 describe('A BLOCK_CREDIT', () => {
   it('holds when it comes before the bulk sender is opened', () => {
     const peer = new ScriptedPeer('server');
-    peer.send((buffer, at) => writeBlockCredit(buffer, at, 1, 4));
+    peer.send((buffer, at) => writeBlockCredit(buffer, at, 1, 4, 0));
     peer.connection.openBulkSender(1);
     for (let block = 0; block < 6; block++) peer.connection.offerBlock(1, block, new Uint8Array(1));
     const blocks = framesOf(peer.advance(1000), 'data').map(({ address }) => address / BLOCK_BYTES);

@@ -24,7 +24,7 @@ export type SeenFrame =
   | { type: 'stream'; stream: number; offset: number; bytes: Uint8Array }
   | { type: 'stream-credit'; stream: number; maximumOffset: number }
   | { type: 'data'; transfer: number; address: number; bytes: Uint8Array }
-  | { type: 'block-credit'; transfer: number; blocks: number }
+  | { type: 'block-credit'; transfer: number; blocks: number; releasedBlocks: number }
   | { type: 'close'; code: ErrorCode; reason: string }
   | { type: 'ack-frequency'; sequence: number; packetThreshold: number; maxDelayUs: number };
 
@@ -184,7 +184,8 @@ function recorder(packet: SeenPacket): FrameVisitor {
     onStreamCredit: (stream, maximumOffset) => frames.push({ type: 'stream-credit', stream, maximumOffset }),
     onData: (transfer, address, buffer, start, end) =>
       frames.push({ type: 'data', transfer, address, bytes: buffer.slice(start, end) }),
-    onBlockCredit: (transfer, blocks) => frames.push({ type: 'block-credit', transfer, blocks }),
+    onBlockCredit: (transfer, blocks, releasedBlocks) =>
+      frames.push({ type: 'block-credit', transfer, blocks, releasedBlocks }),
     onPathChallenge: (buffer, start) => {
       packet.challenge = buffer.slice(start, start + 8);
       frames.push({ type: 'path-challenge' });
