@@ -63,6 +63,12 @@ export class Pacer {
     return this.canSend(nowUs) ? nowUs : this.dueUs();
   }
 
+  /** How long ago the next packet should have left, when that is more than is made up for; 0 when it is not. */
+  overdueUs(nowUs: number): number {
+    const lateUs = nowUs - this.#dueUs();
+    return lateUs > CATCH_UP_US ? lateUs : 0;
+  }
+
   onSent(nowUs: number, bytes: number): void {
     const rate = this.rate;
     const lateUs = nowUs - this.dueUs();

@@ -34,8 +34,23 @@ export type ConnectionEvent =
   /** Last event of a connection. `code` `none` for an orderly close. */
   | { type: 'closed'; code: import('@jetstream/protocol').ErrorCode; reason: string; byPeer: boolean };
 
-/** What holds a sender back, over the last measured interval. */
-export type Limiter = 'congestion' | 'pacing-cap' | 'peer-credit' | 'application' | 'none';
+/**
+ * What held a sender back for the largest part of the last second.
+ * - `congestion`: the path, as the congestion controller takes it
+ * - `pacing-cap`: `setRateCap`
+ * - `peer-storage`: no block credit, and most of what the peer holds waits for its storage
+ * - `peer-credit`: no block credit for another reason: the peer's window is too small for the path
+ * - `application`: nothing was offered
+ * - `cpu`: `transmit` was called so late, again and again, that the rate was not reached
+ */
+export type Limiter =
+  | 'congestion'
+  | 'pacing-cap'
+  | 'peer-storage'
+  | 'peer-credit'
+  | 'application'
+  | 'cpu'
+  | 'none';
 
 /**
  * What is known of ECN towards the peer (RFC 9000 §13.4.2). `off`: our datagrams are not marked. `testing`: nothing was acknowledged
@@ -66,6 +81,7 @@ export interface ConnectionStats {
   pacingRate: number;
   deliveryRate: number;
   datagramBytes: number;
+  /** Of all that the connection sends; `transferLimiter` tells of one transfer. */
   limiter: Limiter;
   controllerPhase: string;
   forgedPackets: number;
@@ -94,6 +110,8 @@ export interface Connection {
   openBulkSender(transfer: number): void;
   /** Hands a block over to be sent: bytes stay untouched until `block-acked`. True: another one is wanted at once. */
   offerBlock(transfer: number, block: number, bytes: Uint8Array): boolean;
+  /** What holds the sending of one transfer; `none` when it sends nothing. */
+  transferLimiter(transfer: number): Limiter;
   /** Begins to take bulk data on a transfer; at most `maxBlocks` are held in memory at once. */
   openBulkReceiver(transfer: number, maxBlocks: number): void;
   /** Receiver: the manifest says how long a block is (1…BLOCK_BYTES); without it a block never completes. */

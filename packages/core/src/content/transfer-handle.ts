@@ -9,8 +9,10 @@ const PROGRESS_INTERVAL_MS = 200;
 const LIMITER_WORDS: Record<Limiter, string> = {
   congestion: 'network',
   'pacing-cap': 'rate cap',
-  'peer-credit': "receiver's disk",
+  'peer-storage': "receiver's disk",
+  'peer-credit': "peer's window",
   application: "sender's disk",
+  cpu: 'CPU',
   none: '',
 };
 const SILENCE_WORTH_TELLING_MS = 3_000;

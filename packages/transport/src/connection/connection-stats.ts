@@ -47,7 +47,7 @@ export function fillConnectionStats(stats: ConnectionStats, session: Established
   stats.pacingRate = pacer.rate;
   stats.deliveryRate = loss.deliveryRate;
   stats.datagramBytes = recovery.datagramBytes;
-  stats.limiter = limiter.latest;
+  stats.limiter = limiter.meter.latest;
   stats.controllerPhase = controller.phase;
   stats.forgedPackets = keys.protection.forgedPackets;
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@jetstream/protocol';
 import { Ecn, JetStreamError } from '@jetstream/protocol';
-import type { ConnectionEvent, ConnectionStats, PathAddress, Transmission } from '../contract.ts';
+import type { ConnectionEvent, ConnectionStats, Limiter, PathAddress, Transmission } from '../contract.ts';
 import type { ConnectionSetup, HandshakeResult, ManagedConnection } from '../handshake-driver.ts';
 import { fillConnectionStats, newConnectionStats } from './connection-stats.ts';
 import { EstablishedSession } from './established-session.ts';
@@ -127,6 +127,10 @@ export class TransportConnection implements ManagedConnection {
     session.parts.work.bulk = true;
     this.notifyHost();
     return wantsMore;
+  }
+
+  transferLimiter(transfer: number): Limiter {
+    return this.session?.parts.transfers.find(transfer)?.bulkSender?.meter.latest ?? 'none';
   }
 
   openBulkReceiver(transfer: number, maxBlocks: number): void {

@@ -6,7 +6,6 @@ import { Closing } from './closing.ts';
 import { DeliveryRouter } from './delivery-router.ts';
 import type { EventQueue } from './event-queue.ts';
 import { IdleTimeout } from './idle-timeout.ts';
-import { LimiterMeter } from './limiter-meter.ts';
 import { PacketBuilder } from './packet-builder.ts';
 import { PacketCounters } from './packet-counters.ts';
 import { PacketProcessor, type SessionControl } from './packet-processor.ts';
@@ -15,6 +14,7 @@ import { isSameAddress, PathValidation } from './path/path-validation.ts';
 import { PendingWork } from './pending-work.ts';
 import { ReceivedPackets } from './received-packets.ts';
 import { Recovery } from './recovery.ts';
+import { SendLimiter } from './send-limiter.ts';
 import type { SessionParts } from './session-parts.ts';
 import { TransferTable } from './transfer-table.ts';
 
@@ -61,7 +61,7 @@ export class EstablishedSession implements SessionControl {
       responder,
       work,
       counters: new PacketCounters(),
-      limiter: new LimiterMeter(nowUs),
+      limiter: new SendLimiter(recovery, transfers),
       events,
     };
     this.builder = new PacketBuilder(this.parts);

@@ -3,7 +3,7 @@ import { LimiterMeter } from './limiter-meter.ts';
 
 describe('LimiterMeter', () => {
   it('names what held the sender back for most of the last second', () => {
-    const meter = new LimiterMeter(0);
+    const meter = new LimiterMeter();
     meter.note(0, 'congestion');
     meter.note(400_000, 'peer-credit');
     meter.note(1_000_000, 'application');
@@ -14,7 +14,7 @@ describe('LimiterMeter', () => {
   });
 
   it('says nothing before a second has passed', () => {
-    const meter = new LimiterMeter(0);
+    const meter = new LimiterMeter();
     meter.note(0, 'congestion');
     meter.note(900_000, 'congestion');
     expect(meter.latest).toBe('none');

@@ -1,32 +1,39 @@
 import type { Limiter } from '../contract.ts';
 
 const INTERVAL_US = 1_000_000;
-const LIMITERS: readonly Limiter[] = ['congestion', 'pacing-cap', 'peer-credit', 'application', 'none'];
+const LIMITERS: readonly Limiter[] = [
+  'congestion',
+  'pacing-cap',
+  'peer-storage',
+  'peer-credit',
+  'application',
+  'cpu',
+  'none',
+];
 
-/** Which reason held the sender back for the largest share of the last interval of about a second. */
+/** Which reason held a sender back for the largest share of the last interval of about a second. */
 export class LimiterMeter {
   /** Of the last whole interval. */
   latest: Limiter = 'none';
   private readonly heldUs = new Float64Array(LIMITERS.length);
   private current: Limiter = 'none';
-  private sinceUs: number;
-  private intervalStartUs: number;
+  private sinceUs = Number.NEGATIVE_INFINITY;
+  private intervalStartUs = Number.NEGATIVE_INFINITY;
 
-  constructor(nowUs: number) {
-    this.sinceUs = nowUs;
-    this.intervalStartUs = nowUs;
-  }
-
-  /** From now on it is `limiter` that holds the sender. */
+  /** From now on, or from the last note on if that is later, it is `limiter` that holds the sender. */
   note(nowUs: number, limiter: Limiter): void {
-    const index = LIMITERS.indexOf(this.current);
-    this.heldUs[index]! += Math.max(0, nowUs - this.sinceUs);
-    this.sinceUs = nowUs;
+    if (this.intervalStartUs === Number.NEGATIVE_INFINITY) {
+      this.intervalStartUs = nowUs;
+      this.sinceUs = nowUs;
+    }
+    const atUs = Math.max(nowUs, this.sinceUs);
+    this.heldUs[LIMITERS.indexOf(this.current)]! += atUs - this.sinceUs;
+    this.sinceUs = atUs;
     this.current = limiter;
-    if (nowUs < this.intervalStartUs + INTERVAL_US) return;
+    if (atUs < this.intervalStartUs + INTERVAL_US) return;
     this.latest = this.largestShare();
     this.heldUs.fill(0);
-    this.intervalStartUs = nowUs;
+    this.intervalStartUs = atUs;
   }
 
   /** When `note` should be called again so that `latest` becomes true; Infinity when it is. */

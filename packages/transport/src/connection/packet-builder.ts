@@ -43,7 +43,7 @@ export class PacketBuilder {
   build(nowUs: number, out: Uint8Array, transmission: Transmission): void {
     if (this.buildChallenge(nowUs, out, transmission)) return;
     if (this.buildMtuProbe(nowUs, out, transmission)) return;
-    if (!this.buildFrames(nowUs, out, transmission)) this.noteWhyNothing(nowUs);
+    if (!this.buildFrames(nowUs, out, transmission)) this.onNothingToSend(nowUs);
   }
 
   /** When `build` has something to send at the earliest, as far as is known now; Infinity for never. */
@@ -97,6 +97,7 @@ export class PacketBuilder {
     if (withAck) this.writeAck(nowUs);
     if (controlDue) this.control.write(nowUs, packet);
     if (contentDue) {
+      if (!isProbe) this.parts.limiter.onContentDue(nowUs);
       this.streams.write(packet);
       this.bulk.write(packet);
     }
@@ -187,24 +188,11 @@ export class PacketBuilder {
     transmission.address = address;
   }
 
-  private noteWhyNothing(nowUs: number): void {
-    const { recovery, limiter, work, transfers } = this.parts;
-    if (!recovery.hasWindow) {
-      limiter.note(nowUs, 'congestion');
-      return;
-    }
-    if ((work.streams || work.bulk) && !recovery.pacer.canSend(nowUs)) {
-      if (recovery.pacer.capped) recovery.onApplicationLimited(nowUs);
-      limiter.note(nowUs, recovery.pacer.capped ? 'pacing-cap' : 'congestion');
-      return;
-    }
-    recovery.onApplicationLimited(nowUs);
-    let limit: 'none' | 'application' | 'peer-credit' = 'none';
-    for (const { bulkSender } of transfers.list) {
-      if (bulkSender === undefined) continue;
-      if (limit === 'none') limit = 'application';
-      if (bulkSender.isBlocked) limit = 'peer-credit';
-    }
-    limiter.note(nowUs, limit);
+  private onNothingToSend(nowUs: number): void {
+    const { recovery, limiter, work } = this.parts;
+    const { hasWindow, pacer } = recovery;
+    const waitsForPacer = hasWindow && (work.streams || work.bulk) && !pacer.canSend(nowUs);
+    limiter.onNothingToSend(nowUs, waitsForPacer);
+    if (hasWindow && (!waitsForPacer || pacer.capped)) recovery.onApplicationLimited(nowUs);
   }
 }

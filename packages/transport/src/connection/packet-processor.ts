@@ -104,8 +104,8 @@ export class PacketProcessor implements FrameVisitor {
     events.push({ type: 'block-received', transfer, block, bytes: receiver.bytesOf(block) });
   }
 
-  onBlockCredit(transfer: number, blocks: number): void {
-    this.openTransfer(transfer)?.raiseBlockCredit(blocks);
+  onBlockCredit(transfer: number, blocks: number, releasedBlocks: number): void {
+    this.openTransfer(transfer)?.raiseBlockCredit(blocks, releasedBlocks);
     this.parts.work.bulk = true;
   }
 

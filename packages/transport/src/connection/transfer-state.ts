@@ -27,9 +27,9 @@ export class TransferState {
     return this.bulkSender;
   }
 
-  raiseBlockCredit(blocks: number): void {
+  raiseBlockCredit(blocks: number, releasedBlocks: number): void {
     this.blockCredit = Math.max(this.blockCredit, blocks);
-    this.bulkSender?.raiseCredit(this.blockCredit);
+    this.bulkSender?.raiseCredit(this.blockCredit, releasedBlocks);
   }
 
   /** The bulk receiver, made when the first DATA or the application asks for it, whichever is earlier. */

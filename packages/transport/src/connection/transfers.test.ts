@@ -229,102 +229,81 @@ describe('Transfers', () => {
 });
 
 describe('The limiter', () => {
-  /** Runs an upload for `runUs` and tells what held it. */
-  function limiterOf(
-    prepare: (pair: ConnectedPair, sink: BulkSink) => void,
-    blocks: number,
-    runUs: number,
-  ): string {
-    const pair = connectedPair({ serverPool: new CountingPool(64) });
-    const path = new VirtualPath(pair, { rateBytesPerSecond: 100 * MBIT });
+  interface Circumstances {
+    path?: VirtualPathOptions;
+    blocks?: number;
+    runUs?: number;
+    maxBlocks?: number;
+    /** How long the receiver's disk takes for a block; Infinity: it hangs. */
+    diskUsPerBlock?: number;
+    capBytesPerSecond?: number;
+    congestion?: 'bbr' | 'cubic';
+  }
+
+  /** Runs an upload and tells what held it. */
+  function limiterOf(circumstances: Circumstances): string {
+    const { path: options, blocks = 60, runUs = 3_000_000, maxBlocks, diskUsPerBlock = 0 } = circumstances;
+    const { congestion = 'bbr' } = circumstances;
+    const pair = connectedPair({ serverPool: new CountingPool(64), settings: { congestion } });
+    const path = new VirtualPath(pair, { rateBytesPerSecond: 100 * MBIT, ...options });
     const lengths = fullBlocks(blocks);
     const source = new BulkSource(pair.client, 1, lengths);
-    const sink = new BulkSink(pair.server, 1, lengths);
-    prepare(pair, sink);
+    const sink = new BulkSink(pair.server, 1, lengths, maxBlocks);
+    sink.releases = diskUsPerBlock === 0;
+    let diskFreeUs = diskUsPerBlock;
+    pair.client.setRateCap(circumstances.capBytesPerSecond ?? Number.POSITIVE_INFINITY);
     path.onStep = () => {
       drain(pair.client, source);
       drain(pair.server, sink);
+      if (path.nowUs < diskFreeUs) return;
+      sink.releaseOne();
+      diskFreeUs = path.nowUs + diskUsPerBlock;
     };
     path.run(() => false, runUs);
-    return pair.client.stats().limiter;
+    const { limiter } = pair.client.stats();
+    expect(pair.client.transferLimiter(1)).toBe(limiter);
+    expect(pair.server.transferLimiter(1)).toBe('none');
+    return limiter;
   }
 
   it('is congestion on a full path', () => {
-    expect(limiterOf(() => {}, 60, 3_000_000)).toBe('congestion');
+    expect(limiterOf({})).toBe('congestion');
   });
 
   it('is the cap when there is a lower one', () => {
-    expect(limiterOf(({ client }) => client.setRateCap(10 * MBIT), 20, 4_000_000)).toBe('pacing-cap');
+    expect(limiterOf({ capBytesPerSecond: 10 * MBIT, blocks: 20, runUs: 4_000_000 })).toBe('pacing-cap');
   });
 
-  it("is the peer's credit when its disk hangs", () => {
-    const hang = (_pair: ConnectedPair, sink: BulkSink): void => {
-      sink.releases = false;
-    };
-    expect(limiterOf(hang, 60, 6_000_000)).toBe('peer-credit');
+  it("is the peer's storage when that is slow or hangs", () => {
+    expect(limiterOf({ diskUsPerBlock: 200_000, runUs: 6_000_000 })).toBe('peer-storage');
+    expect(limiterOf({ diskUsPerBlock: Number.POSITIVE_INFINITY, runUs: 6_000_000 })).toBe('peer-storage');
+  });
+
+  it("is the peer's credit when its window is too small for the path", () => {
+    expect(limiterOf({ maxBlocks: 2, path: { delayUs: 300_000 }, runUs: 8_000_000 })).toBe('peer-credit');
   });
 
   it('is the application when it offers nothing', () => {
-    expect(limiterOf(() => {}, 2, 4_000_000)).toBe('application');
-  });
-});
-
-describe('A rate cap', () => {
-  it('is kept to, and can be changed while a transfer runs', () => {
-    const pair = connectedPair();
-    const path = new VirtualPath(pair, { rateBytesPerSecond: 1000 * MBIT });
-    const lengths = fullBlocks(40);
-    const source = new BulkSource(pair.client, 1, lengths);
-    const sink = new BulkSink(pair.server, 1, lengths);
-    path.onStep = () => {
-      drain(pair.client, source);
-      drain(pair.server, sink);
-    };
-    pair.client.setRateCap(20 * MBIT);
-    path.run(() => false, 2_000_000);
-    const slow = pair.client.stats().bytesSent;
-    expect(slow).toBeLessThan(2 * 20 * MBIT * 1.02);
-    expect(slow).toBeGreaterThan(2 * 20 * MBIT * 0.9);
-    pair.client.setRateCap(Number.POSITIVE_INFINITY);
-    expect(path.run(() => source.isDone, 4_000_000)).toBe(true);
-  });
-});
-
-describe('A hanging disk at the receiver', () => {
-  it('stops the sender at its credit and lets it go on afterwards', () => {
-    const serverPool = new CountingPool(200);
-    const pair = connectedPair({ serverPool });
-    const path = new VirtualPath(pair, { rateBytesPerSecond: 1000 * MBIT });
-    const lengths = fullBlocks(80);
-    const source = new BulkSource(pair.client, 1, lengths);
-    const sink = new BulkSink(pair.server, 1, lengths, 64);
-    sink.releases = false;
-    path.onStep = () => {
-      drain(pair.client, source);
-      drain(pair.server, sink);
-    };
-    path.run(() => false, 60_000_000);
-    expect(sink.held.length).toBeGreaterThanOrEqual(16);
-    expect(sink.held.length).toBeLessThanOrEqual(64);
-    sink.releases = true;
-    sink.releaseHeld();
-    expect(path.run(() => source.isDone && sink.isDone, 10_000_000)).toBe(true);
-    expect(sink.wrong).toEqual([]);
+    expect(limiterOf({ blocks: 2, runUs: 4_000_000 })).toBe('application');
   });
 
-  it('and an empty pool cost time but no bytes', () => {
-    const serverPool = new CountingPool(3);
-    const pair = connectedPair({ serverPool });
+  it('is the CPU when the thread comes late again and again', () => {
+    expect(limiterOf({ path: { turnUs: 10_000 }, congestion: 'cubic' })).toBe('cpu');
+  });
+
+  it('is told of each transfer by itself', () => {
+    const pair = connectedPair({ serverPool: new CountingPool(64) });
     const path = new VirtualPath(pair, { rateBytesPerSecond: 100 * MBIT });
-    const lengths = fullBlocks(12);
-    const source = new BulkSource(pair.client, 1, lengths);
-    const sink = new BulkSink(pair.server, 1, lengths, 64);
+    const sources = [60, 60, 1].map((blocks, i) => new BulkSource(pair.client, i + 1, fullBlocks(blocks)));
+    const sinks = [60, 60, 1].map((blocks, i) => new BulkSink(pair.server, i + 1, fullBlocks(blocks)));
+    sinks[1]!.releases = false;
     path.onStep = () => {
-      drain(pair.client, source);
-      drain(pair.server, sink);
+      drain(pair.client, ...sources);
+      drain(pair.server, ...sinks);
     };
-    expect(path.run(() => source.isDone && sink.isDone, 600_000_000)).toBe(true);
-    expect(sink.wrong).toEqual([]);
-    expect(serverPool.outstanding).toBe(0);
+    path.run(() => false, 4_500_000);
+    const limiters = [1, 2, 3, 4].map((transfer) => pair.client.transferLimiter(transfer));
+    expect(limiters).toEqual(['congestion', 'peer-storage', 'application', 'none']);
+    expect(pair.client.stats().limiter).toBe('congestion');
   });
 });

@@ -78,6 +78,11 @@ export class BulkSink {
     else this.held.push(event.block);
   }
 
+  releaseOne(): void {
+    const block = this.held.shift();
+    if (block !== undefined) this.connection.releaseBlock(this.transfer, block, false);
+  }
+
   releaseHeld(): void {
     for (const block of this.held.splice(0)) this.connection.releaseBlock(this.transfer, block, false);
   }

@@ -19,6 +19,8 @@ export interface VirtualPathOptions {
   rateBytesPerSecond?: number;
   /** Queue before the bottleneck; more is dropped. Default 256 KiB. */
   queueBytes?: number;
+  /** Both ends are looked after only so often, as in a thread that has too much to do. Default: always. */
+  turnUs?: number;
 }
 
 interface Flight {
@@ -72,7 +74,7 @@ export class VirtualPath {
       this.sendAll('down');
       this.onStep();
       if (isDone()) return true;
-      const nextUs = Math.max(this.nowUs, this.nextUs());
+      const nextUs = Math.max(this.nowUs, this.nextTurnUs());
       idleSteps = nextUs > this.nowUs ? 0 : idleSteps + 1;
       if (idleSteps > 10_000)
         throw new Error(`time stands still at ${this.nowUs} µs, seed ${this.options.seed ?? 1}`);
@@ -89,6 +91,11 @@ export class VirtualPath {
   /** A datagram of an outsider. */
   inject(direction: Direction, bytes: Uint8Array): void {
     this.push({ arrivalUs: this.nowUs, direction, bytes });
+  }
+
+  private nextTurnUs(): number {
+    const { turnUs = 0 } = this.options;
+    return turnUs === 0 ? this.nextUs() : Math.ceil(this.nextUs() / turnUs) * turnUs;
   }
 
   private nextUs(): number {

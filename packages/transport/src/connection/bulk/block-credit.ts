@@ -15,6 +15,8 @@ export class BlockCredit {
   announcedBlocks: number;
   /** Blocks that the peer has begun, as seen here. */
   begunBlocks = 0;
+  /** Blocks that the application is done with; as last announced. */
+  announcedReleasedBlocks = 0;
   private releasedBlocks = 0;
   private maxBlocks: number;
   private windowBlocks: number;
@@ -62,7 +64,11 @@ export class BlockCredit {
 
   /** There is credit to announce, or to announce again. */
   get isDue(): boolean {
-    return this.announcementLost || this.releasedBlocks + this.windowBlocks > this.announcedBlocks;
+    return (
+      this.announcementLost ||
+      this.releasedBlocks > this.announcedReleasedBlocks ||
+      this.releasedBlocks + this.windowBlocks > this.announcedBlocks
+    );
   }
 
   /** A BLOCK_CREDIT was lost. */
@@ -73,6 +79,7 @@ export class BlockCredit {
   /** @returns the cumulative credit for a BLOCK_CREDIT */
   announce(): number {
     this.announcementLost = false;
+    this.announcedReleasedBlocks = this.releasedBlocks;
     this.announcedBlocks = Math.max(this.announcedBlocks, this.releasedBlocks + this.windowBlocks);
     return this.announcedBlocks;
   }

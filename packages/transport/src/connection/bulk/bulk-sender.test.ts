@@ -51,10 +51,33 @@ describe('BulkSender', () => {
     sender.offer(0, new Uint8Array(100));
     sender.offer(1, new Uint8Array(100));
     expect(sendAll(sender, 60)).toHaveLength(2);
-    expect(sender.isBlocked).toBe(true);
-    sender.raiseCredit(2);
-    expect(sender.isBlocked).toBe(false);
+    expect(sender.ownLimiter).toBe('peer-credit');
+    sender.raiseCredit(2, 0);
+    expect(sender.ownLimiter).toBeUndefined();
     expect(sendAll(sender, 60)).toHaveLength(2);
+  });
+
+  it("tells the peer's storage from a window that is too small", () => {
+    const sender = new BulkSender(1, 4);
+    expect(sender.ownLimiter).toBe('application');
+    for (let block = 0; block < 6; block++) sender.offer(block, new Uint8Array(10));
+    const sent = sendAll(sender, 10);
+    const ack = (block: number): void => {
+      const { address, length, serial } = sent[block]!;
+      sender.onAcked(address, length, serial);
+    };
+    for (const block of [0, 1]) ack(block);
+    // Two of four wait for bytes or their acknowledgement: that is the network's time.
+    expect(sender.ownLimiter).toBe('peer-credit');
+    ack(2);
+    expect(sender.ownLimiter).toBe('peer-storage');
+    sender.raiseCredit(4, 3);
+    expect(sender.ownLimiter).toBe('peer-credit');
+    sender.raiseCredit(7, 3);
+    expect(sender.ownLimiter).toBeUndefined();
+    sender.onLost(sent[3]!.address, 10, sent[3]!.serial);
+    sendAll(sender, 10);
+    expect(sender.ownLimiter).toBe('application');
   });
 
   it('sends lost bytes before new ones, and nothing twice that was acknowledged meanwhile', () => {
@@ -114,7 +137,7 @@ describe('BulkSender', () => {
     sendNext(sender, 5);
     sender.offer(0, new Uint8Array(10));
     expect(sendAll(sender, 10).map(({ address }) => address)).toEqual([BLOCK_BYTES + 5, 2 ** 52]);
-    expect(sender.isBlocked).toBe(true);
+    expect(sender.ownLimiter).toBe('peer-credit');
   });
 
   it('[DI-2] sends no block a third time', () => {

@@ -1,5 +1,6 @@
 import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
 import { DeliveryRanges } from '../delivery-ranges.ts';
+import { LimiterMeter } from '../limiter-meter.ts';
 import { RangeSet } from '../range-set.ts';
 import { isRepeat, REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
 
@@ -24,6 +25,7 @@ export class BulkSender {
   targetBytes: number = 2 * BLOCK_BYTES;
   /** Bytes acknowledged so far, each beginning of a block on its own. */
   ackedBytes = 0;
+  readonly meter = new LimiterMeter();
 
   private readonly active = new Map<number, SendingBlock>();
   /** Not wholly sent once; the head may be half sent. */
@@ -31,7 +33,10 @@ export class BulkSender {
   private readonly withLoss: SendingBlock[] = [];
   private current: SendingBlock | undefined;
   private creditBlocks: number;
+  private releasedBlocks = 0;
   private begunBlocks = 0;
+  /** Wholly acknowledged. */
+  private ackedBlocks = 0;
   /** Blocks begun so far, by their numbers on the wire. */
   private readonly begun = new RangeSet();
   private nextSerial = 0;
@@ -87,13 +92,20 @@ export class BulkSender {
     return true;
   }
 
-  raiseCredit(blocks: number): void {
+  /** @param blocks that may be begun @param releasedBlocks with which the peer is done, both since the transfer began */
+  raiseCredit(blocks: number, releasedBlocks: number): void {
     this.creditBlocks = Math.max(this.creditBlocks, blocks);
+    this.releasedBlocks = Math.max(this.releasedBlocks, releasedBlocks);
   }
 
-  /** The next block waits for credit. */
-  get isBlocked(): boolean {
-    return this.unsent.length > 0 && !this.maySendHead;
+  /** What this transfer itself has against being sent now; undefined: nothing. */
+  get ownLimiter(): 'application' | 'peer-credit' | 'peer-storage' | undefined {
+    if (this.withLoss.length > 0) return undefined;
+    if (this.unsent.length === 0) return 'application';
+    if (this.maySendHead) return undefined;
+    const windowBlocks = this.creditBlocks - this.releasedBlocks;
+    const blocksInStorage = this.ackedBlocks - this.releasedBlocks;
+    return blocksInStorage > windowBlocks / 2 ? 'peer-storage' : 'peer-credit';
   }
 
   /** Blocks offered and not wholly acknowledged. */
@@ -186,6 +198,7 @@ export class BulkSender {
 
   private forget(sending: SendingBlock): void {
     this.active.delete(sending.wireBlock);
+    this.ackedBlocks += 1;
     this.activeBytes -= sending.bytes.length;
     if (sending.queuedForLoss) this.withLoss.splice(this.withLoss.indexOf(sending), 1);
     this.current = undefined;

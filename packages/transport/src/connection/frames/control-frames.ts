@@ -12,8 +12,8 @@ import { ContentKind } from '../sent-content.ts';
 import type { SessionParts } from '../session-parts.ts';
 import type { TransferState } from '../transfer-state.ts';
 
-/** Largest STREAM_CREDIT, BLOCK_CREDIT and ACK_FREQUENCY: type and two or three varints. */
-const CREDIT_BYTES = 1 + 2 * 8;
+/** Largest STREAM_CREDIT or BLOCK_CREDIT, and ACK_FREQUENCY: type and at most three varints. */
+const CREDIT_BYTES = 1 + 3 * 8;
 const ACK_FREQUENCY_BYTES = 1 + 3 * 8;
 
 /** Writes the small frames that run the connection: path response, ACK_FREQUENCY, credits, PING. */
@@ -73,7 +73,9 @@ export class ControlFrames {
       content.add(ContentKind.StreamCredit, id, 0, 0, 0);
     }
     if (transfers.areLimitsRaised && bulkReceiver?.credit.isDue === true) {
-      packet.at = writeBlockCredit(packet.buffer, packet.at, id, bulkReceiver.credit.announce());
+      const { credit } = bulkReceiver;
+      const blocks = credit.announce();
+      packet.at = writeBlockCredit(packet.buffer, packet.at, id, blocks, credit.announcedReleasedBlocks);
       packet.ackEliciting = true;
       content.add(ContentKind.BlockCredit, id, 0, 0, 0);
     }
