@@ -65,7 +65,7 @@ export class Pacer {
 
   /** How long ago the next packet should have left, when that is more than is made up for; 0 when it is not. */
   overdueUs(nowUs: number): number {
-    const lateUs = nowUs - this.#dueUs();
+    const lateUs = nowUs - this.dueUs();
     return lateUs > CATCH_UP_US ? lateUs : 0;
   }
 
