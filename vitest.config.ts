@@ -1,18 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+/** Programs and network threads, which run on native functions where there are any, and have to run without. */
+const ON_BOTH_PATHS = ['tests/**/*.test.ts', 'packages/core/src/{client,server}/**/*.test.ts'];
+
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'apps/*/src/**/*.test.ts',
-      'tools/*/src/**/*.test.ts',
-      'tests/**/*.test.ts',
-    ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'native',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'apps/*/src/**/*.test.ts',
+            'tools/*/src/**/*.test.ts',
+            'tests/**/*.test.ts',
+          ],
+        },
+      },
+      { extends: true, test: { name: 'portable', include: ON_BOTH_PATHS, env: { JETSTREAM_PORTABLE: '1' } } },
+    ],
   },
 });

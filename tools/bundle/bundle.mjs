@@ -1,5 +1,5 @@
-// Bundles the app in the working directory into dist/: main.js, and storage-worker.js beside it, which core starts as a
-// worker thread. What is imported lazily becomes a chunk of its own, so that `--version` loads next to nothing.
+// Bundles the app in the working directory into dist/: main.js, and beside it lane-worker.js and storage-worker.js, which
+// core starts as worker threads. What is imported lazily becomes a chunk of its own, so that `--version` loads next to nothing.
 // Packages with native code stay outside and are resolved from the app's own dependencies.
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -15,7 +15,7 @@ const outdir = join(app, 'dist');
 const { metafile } = await build({
   entryPoints: [
     { in: join(app, 'src/main.ts'), out: 'main' },
-    { in: storageWorker(), out: 'storage-worker' },
+    ...['lane-worker', 'storage-worker'].map((name) => ({ in: sourceOfWorker(name), out: name })),
   ],
   outdir,
   bundle: true,
@@ -38,12 +38,13 @@ const { metafile } = await build({
 });
 removeStaleChunks(Object.keys(metafile.outputs).map((path) => basename(path)));
 
-function storageWorker() {
+/** @param {string} name */
+function sourceOfWorker(name) {
   const source = join(root, 'packages/core/src');
   const found = readdirSync(source, { recursive: true, encoding: 'utf8' }).find(
-    (path) => basename(path) === 'storage-worker.ts',
+    (path) => basename(path) === `${name}.ts`,
   );
-  if (!found) throw new Error(`no storage-worker.ts in ${relative(root, source)}`);
+  if (!found) throw new Error(`no ${name}.ts in ${relative(root, source)}`);
   return join(source, found);
 }
 

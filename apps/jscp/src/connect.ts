@@ -43,11 +43,14 @@ export async function connect(
 }
 
 function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptions {
-  const { plan, port, identityFile, knownHostsFile, rateCapBitsPerSecond, congestion } = options;
+  const { plan, port, identityFile, knownHostsFile, rateCapBitsPerSecond, congestion, portable } = options;
   return {
     host: plan.host,
     connectTimeoutMs: options.connectTimeoutMs,
     signal,
+    portable,
+    // The copy travels with the login; a refusal fails it.
+    awaitLogin: false,
     ...(port !== undefined && { port }),
     ...(plan.user !== undefined && { user: plan.user }),
     ...(identityFile !== undefined && { identityFile }),

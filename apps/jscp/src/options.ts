@@ -13,6 +13,7 @@ export interface JscpOptions {
   acceptNew: boolean;
   rateCapBitsPerSecond: number | undefined;
   congestion: 'bbr' | 'cubic' | undefined;
+  portable: boolean;
   connectTimeoutMs: number;
   symlinks: 'follow' | 'ignore';
   output: 'progress' | 'quiet' | 'json';
@@ -49,6 +50,7 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       acceptNew: values.acceptNew ?? false,
       rateCapBitsPerSecond: values.l === undefined ? undefined : parseRate(values.l),
       congestion: values.congestion,
+      portable: values.datagrams === 'portable',
       connectTimeoutMs: parseTimeout(values.connectTimeout) * 1000,
       symlinks: values.symlinks,
       output: values.json ? 'json' : values.q ? 'quiet' : 'progress',
@@ -101,6 +103,12 @@ function describeOptions(columns: number) {
         choices: ['bbr', 'cubic'] as const,
         requiresArg: true,
         describe: 'Congestion control of what this side sends [default: "bbr"]',
+      },
+      datagrams: {
+        choices: ['auto', 'portable'] as const,
+        default: 'auto' as const,
+        requiresArg: true,
+        describe: 'portable: no native functions for the network, as with JETSTREAM_PORTABLE=1',
       },
       'print-identity': {
         type: 'boolean',

@@ -7,6 +7,7 @@ import { type GivenOption, readResponseFile } from './response-file.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const CONTROLLERS = ['bbr', 'cubic'] as const;
+const DATAGRAM_PATHS = ['auto', 'portable'] as const;
 
 /** Every option that may also stand in a response file: what --help says, and how its value is read. */
 const OPTIONS: Record<string, { describe: string; read: (value: string) => ServerOptions }> = {
@@ -35,6 +36,15 @@ const OPTIONS: Record<string, { describe: string; read: (value: string) => Serve
   congestion: {
     describe: 'Congestion control of what this side sends: bbr, cubic [default: bbr]',
     read: (value) => ({ congestion: oneOf(CONTROLLERS, value) }),
+  },
+  lanes: {
+    describe: 'Network threads that share the port, 1 to 16 [default: one for two processors, at most 4]',
+    read: (value) => ({ lanes: readLanes(value) }),
+  },
+  datagrams: {
+    describe:
+      'auto, or portable: no native functions for the network, as with JETSTREAM_PORTABLE=1 [default: auto]',
+    read: (value) => ({ portable: oneOf(DATAGRAM_PATHS, value) === 'portable' }),
   },
 };
 
@@ -123,6 +133,12 @@ function readPort(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (!(port <= 65_535)) throw new Error('a port is a number from 0 to 65535');
   return port;
+}
+
+function readLanes(value: string): number {
+  const lanes = /^\d{1,2}$/.test(value) ? Number(value) : 0;
+  if (!(lanes >= 1 && lanes <= 16)) throw new Error('give a number from 1 to 16');
+  return lanes;
 }
 
 /** Not normalised: a `..` in a sandbox directory is for the path rule to refuse. */

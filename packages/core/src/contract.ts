@@ -75,6 +75,8 @@ export interface ClientOptions {
   /** Cap in bits per second. */
   rateCapBitsPerSecond?: number;
   congestion?: 'bbr' | 'cubic';
+  /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
+  portable?: boolean;
   /**
    * false: `connect` resolves once the login is sent, so that the first transfer travels with it and a round trip is saved;
    * a refusal then fails the transfers and `loggedIn`. Default true.
@@ -124,6 +126,10 @@ export interface ServerOptions {
   /** Host key, authorized_keys. Default /var/lib/jetstream/state for root, XDG state directory otherwise. */
   stateDirectory?: string;
   congestion?: 'bbr' | 'cubic';
+  /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
+  portable?: boolean;
+  /** Network threads that share the port, 1 to 16. Default: one for each two processors, at most 4. */
+  lanes?: number;
   logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
 

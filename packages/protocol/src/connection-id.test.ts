@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { connectionIdFromRandom, connectionIdKey, isZeroConnectionId } from './connection-id.ts';
+import {
+  connectionIdFromRandom,
+  connectionIdKey,
+  connectionIdLane,
+  isZeroConnectionId,
+} from './connection-id.ts';
 
 const anyId = fc.uint8Array({ minLength: 8, maxLength: 8 });
 
@@ -32,8 +37,18 @@ describe('connection id', () => {
         expect(id).toHaveLength(8);
         expect(connectionIdKey(id)).toBeTypeOf('number');
         expect(isZeroConnectionId(id)).toBe(false);
-        expect(id.subarray(2, 7)).toEqual(random.subarray(2, 7));
+        expect(id.subarray(2, 6)).toEqual(random.subarray(2, 6));
         expect(random).toEqual(before);
+      }),
+    );
+  });
+
+  it('of ours names the lane that it was made for', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyId, fc.constant(new Uint8Array(8))), fc.nat(255), (random, lane) => {
+        const id = connectionIdFromRandom(random, lane);
+        expect(connectionIdLane(Uint8Array.from([9, ...id]), 1)).toBe(lane);
+        expect(isZeroConnectionId(id)).toBe(false);
       }),
     );
   });

@@ -29,6 +29,8 @@ export interface EndpointOptions {
   keyUpdatePackets?: number;
   /** The datagram path marks everything it sends as ECT(0) (RFC 3168): marks that come back count as congestion. Default false. */
   marksEcn?: boolean;
+  /** 0…255: named in the connection ids, for whoever has to find the thread of a packet. Default: none is named. */
+  lane?: number;
   /** Blocks of credit per transfer after login; grows up to this by itself. Default 64. */
   maxReceiveBlocks?: number;
 }

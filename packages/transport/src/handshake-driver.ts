@@ -78,7 +78,9 @@ export const INITIAL_STREAM_CREDIT_BYTES = 64 * 1024;
 export const INITIAL_BLOCK_CREDIT = 2;
 
 /** Endpoint options with every default filled in. */
-export type EndpointSettings = Readonly<Required<EndpointOptions>>;
+export type EndpointSettings = Readonly<
+  Required<Omit<EndpointOptions, 'lane'>> & Pick<EndpointOptions, 'lane'>
+>;
 
 /** How a connection tells its endpoint that something changed outside of `receive` and `transmit`. */
 export interface ConnectionHost {

@@ -8,26 +8,27 @@ import {
   MAX_PATH_BYTES,
   type TransferMessage,
 } from '@jetstream/protocol';
+import type { BlockMemory } from '../block-memory.ts';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
 import { TransferHandle } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { DownloadOptions, FileMapping, FileOutcome, UploadOptions } from '../contract.ts';
-import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import { StorageHost } from '../storage/storage-host.ts';
-import type { AnsweredConnection } from './connect.ts';
 
 /**
  * Begins to send at once: neither the server's answer to the transfer nor, if need be, that to the login is waited for.
  */
 export function startUpload(
-  answered: AnsweredConnection,
+  session: Session,
+  memory: BlockMemory,
   id: number,
   options: UploadOptions,
 ): TransferHandle {
   checkPaths([options.destinationPath ?? '', ...options.mappings.map(({ target }) => target)]);
-  const transfer = new ClientTransfer(answered, id);
+  const transfer = new ClientTransfer(session, id);
   const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
   const symlinks = options.symlinks ?? 'follow';
   transfer.port.send({
@@ -43,7 +44,7 @@ export function startUpload(
   const content = new ContentSender(
     transfer.port,
     transfer.storage,
-    answered.memory,
+    memory,
     transfer.observer((outcome) => outcome),
   );
   transfer.begin(
@@ -59,14 +60,10 @@ export function startUpload(
 }
 
 /** Each mapping's target is a local path, where its source comes to stand. */
-export function startDownload(
-  answered: AnsweredConnection,
-  id: number,
-  options: DownloadOptions,
-): TransferHandle {
+export function startDownload(session: Session, id: number, options: DownloadOptions): TransferHandle {
   const { mappings } = options;
   checkPaths(mappings.map(({ source }) => source));
-  const transfer = new ClientTransfer(answered, id);
+  const transfer = new ClientTransfer(session, id);
   const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
   transfer.port.send({
     $case: 'open',
@@ -122,10 +119,10 @@ class ClientTransfer implements TransferHandler {
   #content: Content | undefined;
   #over = false;
 
-  constructor({ session }: AnsweredConnection, id: number) {
+  constructor(session: Session, id: number) {
     const { connection } = session;
     this.handle = new TransferHandle(
-      () => connection.stats(),
+      () => connection.stats,
       () => this.onClosed(new JetStreamError('cancelled', 'the copy was stopped on request')),
     );
     this.port = session.addTransfer(id, this);

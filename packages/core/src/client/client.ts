@@ -1,16 +1,20 @@
 import { join } from 'node:path';
-import { configDirectory, KnownHosts } from '@jetstream/auth';
+import { collectSigners, configDirectory, KnownHosts } from '@jetstream/auth';
 import { currentUser } from '@jetstream/platform';
+import { BlockMemory } from '../block-memory.ts';
 import type { ClientOptions, ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
-import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import type { Lanes } from '../lane/lanes.ts';
+import type { Session } from '../session/session.ts';
 import { startDownload, startUpload } from './client-transfer.ts';
-import { type AnsweredConnection, connectToFirst } from './connect.ts';
+import { connectToFirst, startClientLanes } from './connect.ts';
 import { checkHostKey } from './host-key-policy.ts';
 import { resolveHost } from './host-resolution.ts';
 import { logIn } from './login.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+/** Blocks that a client holds for sending: 256 MiB at the very most, allocated only when a long fast path needs them. */
+const CLIENT_MAX_BLOCKS = 256;
 
 /** Entry point for copying to and from a server. */
 export const Client = {
@@ -21,31 +25,44 @@ export const Client = {
    */
   async connect(options: ClientOptions): Promise<ClientSession> {
     options.signal?.throwIfAborted();
-    const port = options.port ?? DEFAULT_PORT;
+    const {
+      host,
+      signal,
+      port = DEFAULT_PORT,
+      connectTimeoutMs: timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
+    } = options;
     const user = options.user ?? currentUser().name;
     const directory = options.configDirectory ?? configDirectory();
     const knownHosts = KnownHosts.open(options.knownHostsFile ?? join(directory, 'known_hosts'));
-    const answered = await connectToFirst({
-      addresses: await resolveHost(options.host),
-      port,
-      hostName: options.host,
-      timeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    const { identityFile } = options;
+    const signers = collectSigners({
+      configDirectory: directory,
+      ...(identityFile !== undefined && { identityFile }),
+    });
+    signers.catch(() => undefined);
+    // The network thread starts up while the host is looked up.
+    const starting = startClientLanes({
       congestion: options.congestion ?? 'bbr',
-      signal: options.signal,
+      handshakeTimeoutMs: timeoutMs,
+      portable: options.portable ?? false,
     });
     try {
-      await checkHostKey(knownHosts, { name: options.host, port }, answered.serverKey, options.unknownHost);
-      answered.session.connection.acceptPeer(monotonicNowUs());
-      const login = await logIn(answered.session, {
-        user,
-        hostName: options.host,
-        identityFile: options.identityFile,
-        configDirectory: directory,
+      const addresses = await resolveHost(host);
+      const lanes = await starting;
+      const { session, serverKey } = await connectToFirst(lanes, {
+        addresses,
+        port,
+        hostName: host,
+        timeoutMs,
+        signal,
       });
-      if (options.awaitLogin !== false) await login.account;
-      return new ConnectedClient(answered, login.account, options);
+      await checkHostKey(knownHosts, { name: host, port }, serverKey, options.unknownHost);
+      session.connection.acceptPeer();
+      const { account } = await logIn(session, { user, hostName: host, signers });
+      if (options.awaitLogin !== false) await account;
+      return new ConnectedClient(lanes, session, account, options);
     } catch (error) {
-      await hangUp(answered);
+      await starting.then((lanes) => lanes.close()).catch(() => undefined);
       throw error;
     }
   },
@@ -53,30 +70,36 @@ export const Client = {
 
 class ConnectedClient implements ClientSession {
   readonly loggedIn: Promise<string>;
-  readonly #answered: AnsweredConnection;
+  readonly #lanes: Lanes;
+  readonly #session: Session;
+  readonly #memory = new BlockMemory(CLIENT_MAX_BLOCKS);
   readonly #running = new Set<Transfer>();
   #nextTransfer = 1;
 
-  constructor(answered: AnsweredConnection, loggedIn: Promise<string>, options: ClientOptions) {
-    this.#answered = answered;
+  constructor(lanes: Lanes, session: Session, loggedIn: Promise<string>, options: ClientOptions) {
+    this.#lanes = lanes;
+    this.#session = session;
     this.loggedIn = loggedIn;
-    const { connection } = answered.session;
+    const { connection } = session;
     connection.raiseLimits();
     if (options.rateCapBitsPerSecond !== undefined) connection.setRateCap(options.rateCapBitsPerSecond / 8);
-    answered.driver.schedule();
   }
 
   upload(options: UploadOptions): Transfer {
-    return this.#track(startUpload(this.#answered, this.#nextTransfer++, options), options.signal);
+    return this.#track(
+      startUpload(this.#session, this.#memory, this.#nextTransfer++, options),
+      options.signal,
+    );
   }
 
   download(options: DownloadOptions): Transfer {
-    return this.#track(startDownload(this.#answered, this.#nextTransfer++, options), options.signal);
+    return this.#track(startDownload(this.#session, this.#nextTransfer++, options), options.signal);
   }
 
   async close(): Promise<void> {
     for (const transfer of this.#running) transfer.cancel();
-    await hangUp(this.#answered);
+    this.#session.close('none', '');
+    await this.#lanes.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,10 +119,4 @@ class ConnectedClient implements ClientSession {
       });
     return transfer;
   }
-}
-
-async function hangUp({ session, driver }: AnsweredConnection): Promise<void> {
-  session.close('none', '');
-  driver.flush();
-  await driver.close();
 }

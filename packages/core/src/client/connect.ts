@@ -1,63 +1,58 @@
 import { randomBytes } from 'node:crypto';
 import { JetStreamError } from '@jetstream/protocol';
-import { type Connection, TransportEndpoint } from '@jetstream/transport';
-import { BlockMemory } from '../datagram/block-memory.ts';
-import { DatagramDriver } from '../datagram/datagram-driver.ts';
-import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import { Lanes } from '../lane/lanes.ts';
 import { Session } from '../session/session.ts';
-import { aeadProvider, SOFTWARE } from '../software.ts';
 
 /** A second address is tried while the first has not answered for so long (RFC 8305). */
 const NEXT_ADDRESS_AFTER_MS = 300;
-/** Blocks in memory for one client: 256 MiB at the very most, allocated only when a long fast path needs them. */
+/** Blocks that one client holds for receiving: 256 MiB at the very most, allocated only when a long fast path needs them. */
 const CLIENT_MAX_BLOCKS = 256;
+
+export interface ClientLaneOptions {
+  congestion: 'bbr' | 'cubic';
+  handshakeTimeoutMs: number;
+  /** Does without native functions in the network thread. */
+  portable: boolean;
+}
+
+/** Starts the network thread of a client. */
+export function startClientLanes(options: ClientLaneOptions): Promise<Lanes> {
+  return Lanes.start(
+    {
+      ...options,
+      count: 1,
+      port: 0,
+      host: undefined,
+      // The server authenticates the user by a login key, not by this one: a fresh key tells it nothing about the client.
+      staticPrivateKey: randomBytes(32),
+      acceptIncoming: false,
+      maxBlocks: CLIENT_MAX_BLOCKS,
+    },
+    { onIncoming: () => undefined, onPathError: () => undefined },
+  );
+}
 
 export interface ConnectRequest {
   addresses: readonly string[];
   port: number;
   hostName: string;
   timeoutMs: number;
-  congestion: 'bbr' | 'cubic';
   signal: AbortSignal | undefined;
 }
 
 /** A session whose server has shown its key; the key is not accepted yet. */
-export interface AnsweredConnection {
+export interface AnsweredSession {
   session: Session;
-  driver: DatagramDriver;
-  memory: BlockMemory;
   serverKey: Uint8Array;
-  address: string;
 }
 
 /**
  * Starts a handshake with each address in turn; the first that answers wins, the others are dropped.
  * @throws JetStreamError `host-unreachable` when none answers in time, `version-mismatch`, `cancelled`
  */
-export async function connectToFirst(request: ConnectRequest): Promise<AnsweredConnection> {
-  const memory = new BlockMemory(CLIENT_MAX_BLOCKS);
-  const sessions = new Map<Connection, Session>();
-  const driver = await DatagramDriver.open({
-    path: { port: 0 },
-    makeEndpoint: (path) =>
-      new TransportEndpoint({
-        // The server authenticates the user by a login key, not by this one: a fresh key tells it nothing about the client.
-        staticPrivateKey: randomBytes(32),
-        aead: aeadProvider(),
-        blockPool: memory,
-        randomBytes,
-        software: SOFTWARE,
-        acceptIncoming: false,
-        congestion: request.congestion,
-        handshakeTimeoutMs: request.timeoutMs,
-        maxDatagramBytes: Math.max(...request.addresses.map((address) => path.maxDatagramBytesFor(address))),
-      }),
-    onReady: (connection) => sessions.get(connection)?.drainEvents(),
-    onError: () => undefined,
-  });
-  const { endpoint } = driver;
-
-  return await new Promise<AnsweredConnection>((resolve, reject) => {
+export async function connectToFirst(lanes: Lanes, request: ConnectRequest): Promise<AnsweredSession> {
+  const sessions = new Set<Session>();
+  return await new Promise<AnsweredSession>((resolve, reject) => {
     let next = 0;
     let timer: NodeJS.Timeout | undefined;
     let lastError: JetStreamError | undefined;
@@ -72,29 +67,26 @@ export async function connectToFirst(request: ConnectRequest): Promise<AnsweredC
     };
     const giveUp = (error: JetStreamError) => {
       settle();
-      void driver.close().then(() => reject(error));
+      reject(error);
     };
     const tryNext = () => {
       const address = request.addresses[next++];
       if (address === undefined) return;
-      const connection = endpoint.connect(monotonicNowUs(), { address, port: request.port });
-      const session: Session = new Session(connection, () => driver.schedule(), {
+      const session: Session = new Session(lanes.connect({ address, port: request.port }), {
         onPeerKey: (serverKey) => {
           settle();
-          for (const other of sessions.values()) if (other !== session) other.close('none', '');
-          resolve({ session, driver, memory, serverKey, address });
+          for (const other of sessions) if (other !== session) other.close('none', '');
+          resolve({ session, serverKey });
         },
         onControl: () => undefined,
         onClosed: (error) => {
-          lastError =
-            error.code === 'version-mismatch' || error.code === 'handshake-failed' ? error : lastError;
-          sessions.delete(connection);
+          if (error.code === 'version-mismatch' || error.code === 'handshake-failed') lastError = error;
+          sessions.delete(session);
           if (next < request.addresses.length) tryNext();
           else if (sessions.size === 0) giveUp(lastError ?? unreachable(request));
         },
       });
-      sessions.set(connection, session);
-      driver.schedule();
+      sessions.add(session);
       timer = setTimeout(tryNext, NEXT_ADDRESS_AFTER_MS);
     };
     if (request.signal?.aborted === true) onAbort();

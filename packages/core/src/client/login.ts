@@ -1,4 +1,4 @@
-import { collectSigners, loginSignatureInput, type Signer } from '@jetstream/auth';
+import { loginSignatureInput, type Signer } from '@jetstream/auth';
 import {
   type ControlMessage,
   errorCodeFromWire,
@@ -10,8 +10,7 @@ import type { Session } from '../session/session.ts';
 export interface LoginRequest {
   user: string;
   hostName: string;
-  identityFile: string | undefined;
-  configDirectory: string;
+  signers: Promise<readonly Signer[]>;
 }
 
 /** A login under way. */
@@ -27,11 +26,6 @@ export interface Login {
  * @throws JetStreamError why no login could be sent: an unreadable identity, or why the session closed
  */
 export async function logIn(session: Session, request: LoginRequest): Promise<Login> {
-  const signers = await collectSigners(
-    request.identityFile === undefined
-      ? { configDirectory: request.configDirectory }
-      : { configDirectory: request.configDirectory, identityFile: request.identityFile },
-  );
   let gaveAccount!: (account: string) => void;
   let gaveUp!: (error: unknown) => void;
   const account = new Promise<string>((resolve, reject) => {
@@ -39,35 +33,27 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
     gaveUp = reject;
   });
   account.catch(() => undefined);
-  return await new Promise((resolve, reject) => {
-    session.handler = {
-      onEstablished: (handshakeHash) => {
-        const input = loginSignatureInput(handshakeHash, request.user);
-        offersOf(signers, input).then((publicKeys) => {
-          session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
-          resolve({ account });
-        }, reject);
-      },
-      onControl: (message: ControlMessage) => {
-        if (message.body?.$case !== 'loginResult') {
-          throw new JetStreamError(
-            'protocol-violation',
-            'the server sent something else than the answer to the login',
-          );
-        }
-        const result = message.body.value;
-        if (result.errorCode === 0) return gaveAccount(result.account);
-        const refusal = refused(request, errorCodeFromWire(result.errorCode) === 'limit-exceeded');
-        gaveUp(refusal);
-        session.abandon(refusal);
-      },
-      onClosed: (error) => {
-        reject(error);
-        gaveUp(error);
-      },
-    };
-    session.drainEvents();
-  });
+  session.handler = {
+    onControl: (message: ControlMessage) => {
+      if (message.body?.$case !== 'loginResult') {
+        throw new JetStreamError(
+          'protocol-violation',
+          'the server sent something else than the answer to the login',
+        );
+      }
+      const result = message.body.value;
+      if (result.errorCode === 0) return gaveAccount(result.account);
+      const refusal = refused(request, errorCodeFromWire(result.errorCode) === 'limit-exceeded');
+      gaveUp(refusal);
+      session.abandon(refusal);
+    },
+    onClosed: gaveUp,
+  };
+  const input = loginSignatureInput(await session.established, request.user);
+  const publicKeys = await offersOf(await request.signers, input);
+  if (session.closed !== undefined) throw session.closed;
+  session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
+  return { account };
 }
 
 /** One key of several that does not sign (an agent that asks its user and is told no) does not keep the others from being offered. */

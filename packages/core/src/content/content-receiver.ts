@@ -57,7 +57,6 @@ export class ContentReceiver implements TransferHandler {
   /** Begins; the storage worker has its writer open already. */
   start(): void {
     this.#port.connection.openBulkReceiver(this.#port.transfer, MAX_HELD_BLOCKS);
-    this.#port.wake();
   }
 
   onMessage(message: TransferMessage): void | Promise<void> {
@@ -114,12 +113,15 @@ export class ContentReceiver implements TransferHandler {
     const digests = this.#digests.get(block)!;
     this.#digests.delete(block);
     void this.#run(async () => {
-      const written = await this.#storage.call('writeBlock', block, bytes, digests);
-      if (this.#over) return written;
-      this.#port.connection.releaseBlock(this.#port.transfer, block, written.mismatch);
-      if (written.mismatch) this.#port.send({ $case: 'blockRequest', value: { block } });
-      this.#port.wake();
-      return written;
+      let mismatch = false;
+      try {
+        const written = await this.#storage.call('writeBlock', block, bytes, digests);
+        mismatch = written.mismatch && !this.#over;
+        return written;
+      } finally {
+        this.#port.connection.releaseBlock(this.#port.transfer, block, mismatch);
+        if (mismatch) this.#port.send({ $case: 'blockRequest', value: { block } });
+      }
     });
   }
 
@@ -144,7 +146,6 @@ export class ContentReceiver implements TransferHandler {
     // A copy: what was decoded is a view of a stream's whole buffer, which would be kept, and cloned for the worker.
     this.#digests.set(block, new Uint8Array(digests));
     this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
-    this.#port.wake();
   }
 
   /** Runs one step of the writer and deals with what it says. */

@@ -7,8 +7,8 @@ import {
   type TransferMessage,
 } from '@jetstream/protocol';
 import type { ManifestTotals } from '@jetstream/storage';
+import type { BlockMemory } from '../block-memory.ts';
 import type { FileOutcome } from '../contract.ts';
-import type { BlockMemory } from '../datagram/block-memory.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import { BlockQueue } from './block-queue.ts';
@@ -36,7 +36,7 @@ export interface ContentSenderObserver {
 interface ReadyBlock {
   block: number;
   memory: Uint8Array;
-  bytes: Uint8Array;
+  byteLength: number;
 }
 
 /**
@@ -50,7 +50,8 @@ export class ContentSender implements TransferHandler {
   readonly #observer: ContentSenderObserver;
   readonly #planned = new BlockQueue();
   readonly #ready: ReadyBlock[] = [];
-  readonly #inFlight = new Map<number, Uint8Array>();
+  /** Handed to the transport and not acknowledged. */
+  readonly #inFlight = new Set<number>();
   readonly #resendWhenAcked = new Set<number>();
   #settledEntries = 0;
   #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
@@ -73,7 +74,7 @@ export class ContentSender implements TransferHandler {
 
   /** Begins; the storage worker has its reader open already. */
   start(): void {
-    this.#port.connection.openBulkSender(this.#port.transfer);
+    this.#port.connection.openBulkSender(this.#port.transfer, this.#memory);
     this.#wanted = true;
     void this.#scan().catch((error) => this.#fail(error));
   }
@@ -112,9 +113,7 @@ export class ContentSender implements TransferHandler {
   }
 
   onBlockAcked(block: number): void {
-    const memory = this.#inFlight.get(block);
     this.#inFlight.delete(block);
-    if (memory !== undefined) this.#memory.release(memory);
     if (this.#resendWhenAcked.delete(block)) this.#resend(block);
     this.#fill();
   }
@@ -123,13 +122,11 @@ export class ContentSender implements TransferHandler {
     this.#fail(error);
   }
 
-  /** Stops work and gives memory back; the port is closed by whoever owns it. */
+  /** Stops work; the port is closed by whoever owns it, and only that gives the memory of blocks on their way back. */
   stop(): void {
     this.#over = true;
     this.#scanGate?.();
     for (const ready of this.#ready.splice(0)) this.#memory.release(ready.memory);
-    for (const memory of this.#inFlight.values()) this.#memory.release(memory);
-    this.#inFlight.clear();
   }
 
   /** The receiver found a block's content bad. It is begun again only when the last of its first sending was acknowledged. */
@@ -217,18 +214,17 @@ export class ContentSender implements TransferHandler {
       $case: 'blockDigests',
       value: { block, byteLength: read.byteLength, digests: read.digests },
     });
-    this.#ready.push({ block, memory, bytes: memory.subarray(0, read.byteLength) });
+    this.#ready.push({ block, memory, byteLength: read.byteLength });
     this.#offer();
     this.#fill();
   }
 
   #offer(): void {
     while (this.#wanted && this.#ready.length > 0) {
-      const { block, memory, bytes } = this.#ready.shift()!;
-      this.#inFlight.set(block, memory);
-      this.#wanted = this.#port.connection.offerBlock(this.#port.transfer, block, bytes);
+      const { block, memory, byteLength } = this.#ready.shift()!;
+      this.#inFlight.add(block);
+      this.#wanted = this.#port.connection.offerBlock(this.#port.transfer, block, memory, byteLength);
     }
-    this.#port.wake();
     this.#fill();
   }
 

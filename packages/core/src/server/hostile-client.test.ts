@@ -4,6 +4,7 @@ import { currentUser } from '@jetstream/platform';
 import { Direction, EntryKind, ERROR_CODES, type TransferMessage } from '@jetstream/protocol';
 import { chunkDigest, loadBlake3 } from '@jetstream/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BlockMemory } from '../block-memory.ts';
 import { RawClient } from '../testing/raw-client.ts';
 import { TestServer } from '../testing/test-server.ts';
 
@@ -160,13 +161,14 @@ describe('a server', () => {
     port.send(manifest('/spoiled'));
     port.send(manifestEnd(1));
     const digests = new Uint8Array(32).fill(7);
-    const bytes = CONTENT.slice();
     const { connection } = client.session;
-    connection.openBulkSender(1);
+    const memory = new BlockMemory(4);
+    connection.openBulkSender(1, memory);
     const offer = () => {
-      port.send({ $case: 'blockDigests', value: { block: 0, byteLength: bytes.length, digests } });
-      connection.offerBlock(1, 0, bytes);
-      port.wake();
+      port.send({ $case: 'blockDigests', value: { block: 0, byteLength: CONTENT.length, digests } });
+      const block = memory.acquire()!;
+      block.set(CONTENT);
+      connection.offerBlock(1, 0, block, CONTENT.length);
     };
     offer();
     let asked = 0;
@@ -191,7 +193,6 @@ describe('a server', () => {
     port.send(manifest('/half'));
     await hear();
     client.session.close('none', '');
-    client.driver.flush();
     await test.server.drain();
     expect(readdirSync(test.sandbox)).toEqual([]);
   });
@@ -201,16 +202,17 @@ describe('a server', () => {
     files: number,
   ): Promise<void> {
     const blake3 = await loadBlake3();
-    const bytes = new Uint8Array(files * CONTENT.length);
+    const memory = new BlockMemory(1);
+    const bytes = memory.acquire()!;
+    const byteLength = files * CONTENT.length;
     const digests = new Uint8Array(files * 32);
     for (let file = 0; file < files; file++) {
       bytes.set(CONTENT, file * CONTENT.length);
       digests.set(chunkDigest(blake3, CONTENT), file * 32);
     }
     const { connection } = client.session;
-    port.send({ $case: 'blockDigests', value: { block: 0, byteLength: bytes.length, digests } });
-    connection.openBulkSender(port.transfer);
-    connection.offerBlock(port.transfer, 0, bytes);
-    port.wake();
+    port.send({ $case: 'blockDigests', value: { block: 0, byteLength, digests } });
+    connection.openBulkSender(port.transfer, memory);
+    connection.offerBlock(port.transfer, 0, bytes, byteLength);
   }
 });

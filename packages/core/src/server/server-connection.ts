@@ -2,9 +2,9 @@ import { authenticate, type LoginLimiter } from '@jetstream/auth';
 import { escapeName } from '@jetstream/manifest';
 import type { Account } from '@jetstream/platform';
 import { type ControlMessage, type ErrorCode, errorCodeToWire, JetStreamError } from '@jetstream/protocol';
-import type { Connection } from '@jetstream/transport';
+import type { BlockMemory } from '../block-memory.ts';
 import type { TransferSummary } from '../contract.ts';
-import type { BlockMemory } from '../datagram/block-memory.ts';
+import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
 import { ServerTransfer } from './server-transfer.ts';
@@ -13,7 +13,6 @@ import { ServerTransfer } from './server-transfer.ts';
 const MAX_LOGIN_ATTEMPTS = 3;
 
 export interface ServerConnectionContext {
-  wake: () => void;
   logger: Logger;
   memory: BlockMemory;
   limiter: LoginLimiter;
@@ -32,7 +31,6 @@ export class ServerConnection {
   readonly #session: Session;
   readonly #transfers = new Set<ServerTransfer>();
   readonly #remote: string;
-  #handshakeHash: Uint8Array | undefined;
   /** Resolves with the login; transfers that were opened along with it wait for this. */
   readonly #loggedIn: Promise<Account>;
   #onLoggedIn!: (account: Account) => void;
@@ -40,16 +38,13 @@ export class ServerConnection {
   #attempts = 0;
   #refusing = false;
 
-  constructor(connection: Connection, context: ServerConnectionContext) {
+  constructor(connection: LaneConnection, context: ServerConnectionContext) {
     this.#context = context;
     this.#loggedIn = new Promise((resolve) => {
       this.#onLoggedIn = resolve;
     });
     this.#remote = connection.remoteAddress.address;
-    this.#session = new Session(connection, context.wake, {
-      onEstablished: (handshakeHash) => {
-        this.#handshakeHash = handshakeHash;
-      },
+    this.#session = new Session(connection, {
       onControl: (message) => this.#onControl(message),
       onIncomingTransfer: (transfer) => this.#openTransfer(transfer),
       onClosed: (error) => {
@@ -66,17 +61,12 @@ export class ServerConnection {
     return this.#transfers.size;
   }
 
-  drainEvents(): void {
-    this.#session.drainEvents();
-  }
-
   refuseNewTransfers(): void {
     this.#refusing = true;
   }
 
   close(code: ErrorCode, reason: string): void {
     this.#session.close(code, reason);
-    this.#session.drainEvents();
   }
 
   /** Resolves when every transfer's storage worker has ended. */
@@ -85,7 +75,7 @@ export class ServerConnection {
   }
 
   async #onControl(message: ControlMessage): Promise<void> {
-    if (message.body?.$case !== 'login' || this.#account !== undefined || this.#handshakeHash === undefined) {
+    if (message.body?.$case !== 'login' || this.#account !== undefined) {
       throw new JetStreamError('protocol-violation', 'only a login is expected on the control stream, once');
     }
     if (++this.#attempts > MAX_LOGIN_ATTEMPTS)
@@ -93,7 +83,7 @@ export class ServerConnection {
     const { logger, limiter, stateDirectory } = this.#context;
     const { user, publicKeys } = message.body.value;
     const outcome = await authenticate(
-      { user, offers: publicKeys, handshakeHash: this.#handshakeHash, remote: this.#remote },
+      { user, offers: publicKeys, handshakeHash: await this.#session.established, remote: this.#remote },
       { stateDirectory, limiter, nowMs: performance.now() },
     );
     if (this.#session.closed !== undefined) return;

@@ -1,24 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/auth';
 import { checkSandboxDirectory } from '@jetstream/manifest';
-import { type Connection, TransportEndpoint } from '@jetstream/transport';
+import { JetStreamError } from '@jetstream/protocol';
+import { BlockMemory } from '../block-memory.ts';
 import type { RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
-import { BlockMemory } from '../datagram/block-memory.ts';
-import { DatagramDriver } from '../datagram/datagram-driver.ts';
+import type { LaneConnection } from '../lane/lane-connection.ts';
+import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
-import { aeadProvider, SOFTWARE } from '../software.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { ServerConnection } from './server-connection.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_DRAIN_MS = 30_000;
-/** Blocks in memory for all connections of a server: 512 MiB at the very most, allocated only by need. */
+/** Blocks in memory for all connections of a server, in each direction: 512 MiB at the very most, allocated only by need. */
 const SERVER_MAX_BLOCKS = 512;
 /** Transfers of all connections, the one that asks included; each has a storage worker, which is a thread. */
 const MAX_RUNNING_TRANSFERS = 64;
-/** Largest datagram a server is ready for; the path's own limit is found by probing. */
-const LOOPBACK = '127.0.0.1';
+const MAX_LANES = 16;
 
 /** Entry point for receiving and serving files. */
 export const Server = {
@@ -44,9 +42,9 @@ class JetStreamServer implements RunningServer {
   readonly #stateDirectory: string;
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #limiter = new LoginLimiter();
-  readonly #connections = new Map<Connection, ServerConnection>();
+  readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
-  #driver!: DatagramDriver;
+  #lanes!: Lanes;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: ServerOptions, logger: Logger, stateDirectory: string, hostKeyFingerprint: string) {
@@ -57,29 +55,41 @@ class JetStreamServer implements RunningServer {
   }
 
   get port(): number {
-    return this.#driver.path.localPort;
+    return this.#lanes.path.port;
   }
 
   async listen(staticPrivateKey: Uint8Array): Promise<void> {
     const { port = DEFAULT_PORT, host, congestion = 'bbr', sandboxDirectory = '/' } = this.#options;
-    this.#driver = await DatagramDriver.open({
-      path: host === undefined ? { port } : { port, host },
-      makeEndpoint: (path) =>
-        new TransportEndpoint({
-          staticPrivateKey,
-          aead: aeadProvider(),
-          blockPool: this.#memory,
-          randomBytes,
-          software: SOFTWARE,
-          acceptIncoming: true,
-          congestion,
-          maxDatagramBytes: path.maxDatagramBytesFor(LOOPBACK),
-        }),
-      onReady: (connection) => this.#serve(connection),
-      onError: (error) => this.#logger.debug({ code: error.code, why: error.message }, 'datagram path'),
-    });
+    const { portable = false, lanes: count = defaultLaneCount() } = this.#options;
+    if (!(Number.isInteger(count) && count >= 1 && count <= MAX_LANES)) {
+      throw new JetStreamError('invalid-argument', `a server has 1 to ${MAX_LANES} lanes, not ${count}`);
+    }
+    this.#lanes = await Lanes.start(
+      {
+        count,
+        port,
+        host,
+        staticPrivateKey,
+        acceptIncoming: true,
+        congestion,
+        handshakeTimeoutMs: undefined,
+        maxBlocks: SERVER_MAX_BLOCKS,
+        portable,
+      },
+      {
+        onIncoming: (connection) => this.#serve(connection),
+        onPathError: (code, why) => this.#logger.debug({ code, why }, 'datagram path'),
+      },
+    );
+    const { path } = this.#lanes;
     this.#logger.info(
-      { udp: this.port, hostKey: this.hostKeyFingerprint, sandbox: sandboxDirectory },
+      {
+        udp: this.port,
+        datagrams: path.kind,
+        ...(path.refusal === undefined ? { lanes: this.#lanes.count } : { why: path.refusal }),
+        hostKey: this.hostKeyFingerprint,
+        sandbox: sandboxDirectory,
+      },
       'server is up',
     );
   }
@@ -97,9 +107,9 @@ class JetStreamServer implements RunningServer {
   }
 
   async drain(deadlineMs: number = DEFAULT_DRAIN_MS): Promise<void> {
-    this.#driver.endpoint.stopAccepting();
+    this.#lanes.stopAccepting();
     this.#logger.info({ transfers: this.#runningTransfers() }, 'draining');
-    for (const connection of this.#connections.values()) connection.refuseNewTransfers();
+    for (const connection of this.#connections) connection.refuseNewTransfers();
     if (this.#runningTransfers() > 0) {
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([
@@ -114,11 +124,10 @@ class JetStreamServer implements RunningServer {
   }
 
   async close(): Promise<void> {
-    for (const connection of this.#connections.values())
-      connection.close('server-closing', 'the server is shutting down');
-    this.#driver.flush();
-    await Promise.all([...this.#connections.values()].map((connection) => connection.ended()));
-    await this.#driver.close();
+    const connections = [...this.#connections];
+    for (const connection of connections) connection.close('server-closing', 'the server is shutting down');
+    await this.#lanes.close();
+    await Promise.all(connections.map((connection) => connection.ended()));
     this.#logger.info('server is down');
   }
 
@@ -126,33 +135,28 @@ class JetStreamServer implements RunningServer {
     await this.close();
   }
 
-  #serve(connection: Connection): void {
-    let known = this.#connections.get(connection);
-    if (known === undefined) {
-      known = new ServerConnection(connection, {
-        wake: () => this.#driver.schedule(),
-        logger: this.#logger,
-        memory: this.#memory,
-        limiter: this.#limiter,
-        stateDirectory: this.#stateDirectory,
-        sandboxDirectory: this.#options.sandboxDirectory,
-        onTransfer: (account, direction, summary) =>
-          this.#emitter.emit('transfer', { account, direction, summary }),
-        hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,
-        onTransferOver: () => this.#checkIdle(),
-        onClosed: () => {
-          this.#connections.delete(connection);
-          this.#checkIdle();
-        },
-      });
-      this.#connections.set(connection, known);
-    }
-    known.drainEvents();
+  #serve(connection: LaneConnection): void {
+    const served = new ServerConnection(connection, {
+      logger: this.#logger,
+      memory: this.#memory,
+      limiter: this.#limiter,
+      stateDirectory: this.#stateDirectory,
+      sandboxDirectory: this.#options.sandboxDirectory,
+      onTransfer: (account, direction, summary) =>
+        this.#emitter.emit('transfer', { account, direction, summary }),
+      hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,
+      onTransferOver: () => this.#checkIdle(),
+      onClosed: () => {
+        this.#connections.delete(served);
+        this.#checkIdle();
+      },
+    });
+    this.#connections.add(served);
   }
 
   #runningTransfers(): number {
     let running = 0;
-    for (const connection of this.#connections.values()) running += connection.runningTransfers;
+    for (const connection of this.#connections) running += connection.runningTransfers;
     return running;
   }
 

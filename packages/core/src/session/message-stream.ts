@@ -1,14 +1,13 @@
 import { frameMessage, MessageReader } from '@jetstream/protocol';
-import type { Connection } from '@jetstream/transport';
+import type { LaneConnection } from '../lane/lane-connection.ts';
 
 /**
  * Messages over one reliable stream, handled strictly one after the other. What a handler has not dealt with yet is not
  * credited to the peer, so a slow handler slows the peer down and nothing piles up.
  */
 export class MessageStream {
-  readonly #connection: Connection;
+  readonly #connection: LaneConnection;
   readonly #stream: number;
-  readonly #wake: () => void;
   readonly #handle: (message: Uint8Array) => void | Promise<void>;
   readonly #fail: (error: unknown) => void;
   readonly #reader = new MessageReader();
@@ -18,22 +17,19 @@ export class MessageStream {
   #writableWaiters: (() => void)[] = [];
 
   constructor(
-    connection: Connection,
+    connection: LaneConnection,
     stream: number,
-    wake: () => void,
     handle: (message: Uint8Array) => void | Promise<void>,
     fail: (error: unknown) => void,
   ) {
     this.#connection = connection;
     this.#stream = stream;
-    this.#wake = wake;
     this.#handle = handle;
     this.#fail = fail;
   }
 
   send(message: Uint8Array): void {
     this.#writable = this.#connection.writeStream(this.#stream, frameMessage(message));
-    this.#wake();
   }
 
   /** Resolves when the outgoing queue is below its bound. */
@@ -61,7 +57,6 @@ export class MessageStream {
           if (pending !== undefined) await pending;
         }
         this.#connection.consumeStream(this.#stream, chunk.byteLength);
-        this.#wake();
       }
       this.#busy = false;
     } catch (error) {

@@ -8,8 +8,7 @@ import {
   JetStreamError,
   type TransferMessage,
 } from '@jetstream/protocol';
-import type { Connection, ConnectionEvent } from '@jetstream/transport';
-import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import type { LaneConnection, SessionEvent } from '../lane/lane-connection.ts';
 import { MessageStream } from './message-stream.ts';
 
 /** What one transfer does with what comes in for it. */
@@ -25,7 +24,6 @@ export interface TransferHandler {
 /** What a side does with the connection as a whole. */
 export interface SessionHandler {
   onPeerKey?(publicKey: Uint8Array): void;
-  onEstablished?(handshakeHash: Uint8Array): void;
   onControl(message: ControlMessage): void | Promise<void>;
   /** Server: the peer began a transfer; undefined refuses it. */
   onIncomingTransfer?(transfer: number): TransferHandler | undefined;
@@ -39,24 +37,31 @@ interface OpenTransfer {
 
 /** One connection's streams and transfers, as typed messages; the same class at both ends. */
 export class Session {
-  readonly connection: Connection;
+  readonly connection: LaneConnection;
   handler: SessionHandler;
-  readonly #wake: () => void;
+  /** The handshake hash, once the keys are in place; rejects with why the session ended before. */
+  readonly established: Promise<Uint8Array>;
+  #onEstablished!: (handshakeHash: Uint8Array) => void;
+  #onNeverEstablished!: (reason: JetStreamError) => void;
   readonly #control: MessageStream;
   readonly #transfers = new Map<number, OpenTransfer>();
   #closed: JetStreamError | undefined;
 
-  constructor(connection: Connection, wake: () => void, handler: SessionHandler) {
+  constructor(connection: LaneConnection, handler: SessionHandler) {
     this.connection = connection;
     this.handler = handler;
-    this.#wake = wake;
+    this.established = new Promise((resolve, reject) => {
+      this.#onEstablished = resolve;
+      this.#onNeverEstablished = reject;
+    });
+    this.established.catch(() => undefined);
     this.#control = new MessageStream(
       connection,
       0,
-      wake,
       (bytes) => this.handler.onControl(decodeControlMessage(bytes)),
       (error) => this.#failConnection(error),
     );
+    connection.onEvent = (event) => this.#onEvent(event);
   }
 
   /** Why the session is over; undefined while it lives. */
@@ -72,24 +77,19 @@ export class Session {
     const stream = new MessageStream(
       this.connection,
       transfer,
-      this.#wake,
       (bytes) => handler.onMessage(decodeTransferMessage(bytes)),
       (error) => this.#failConnection(error),
     );
     this.#transfers.set(transfer, { handler, stream });
-    return new TransferPort(this, transfer, stream, this.#wake);
+    return new TransferPort(this, transfer, stream);
   }
 
   removeTransfer(transfer: number): void {
-    if (!this.#transfers.delete(transfer)) return;
-    this.connection.closeTransfer(transfer);
-    this.#wake();
+    if (this.#transfers.delete(transfer)) this.connection.closeTransfer(transfer);
   }
 
   close(code: ErrorCode, reason: string): void {
-    if (this.#closed !== undefined) return;
-    this.connection.close(monotonicNowUs(), code, reason);
-    this.#wake();
+    if (this.#closed === undefined) this.connection.close(code, reason);
   }
 
   /** Ends the session for a reason of our own that the peer knows already: transfers get it as it is. */
@@ -98,20 +98,13 @@ export class Session {
     this.#end(reason);
   }
 
-  /** Handles all events that the connection has. */
-  drainEvents(): void {
-    for (let event = this.connection.pollEvent(); event !== undefined; event = this.connection.pollEvent()) {
-      this.#onEvent(event);
-    }
-  }
-
-  #onEvent(event: ConnectionEvent): void {
+  #onEvent(event: SessionEvent): void {
     switch (event.type) {
       case 'peer-key':
         this.handler.onPeerKey?.(event.publicKey);
         break;
       case 'established':
-        this.handler.onEstablished?.(event.handshakeHash);
+        this.#onEstablished(event.handshakeHash);
         break;
       case 'stream-data':
         if (event.stream === 0) this.#control.onBytes(event.bytes);
@@ -160,6 +153,7 @@ export class Session {
   #end(reason: JetStreamError): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
+    this.#onNeverEstablished(reason);
     for (const { handler } of this.#transfers.values()) handler.onClosed(reason);
     this.#transfers.clear();
     this.handler.onClosed(reason);
@@ -171,16 +165,14 @@ export class TransferPort {
   readonly transfer: number;
   readonly #session: Session;
   readonly #stream: MessageStream;
-  readonly wake: () => void;
 
-  constructor(session: Session, transfer: number, stream: MessageStream, wake: () => void) {
+  constructor(session: Session, transfer: number, stream: MessageStream) {
     this.#session = session;
     this.transfer = transfer;
     this.#stream = stream;
-    this.wake = wake;
   }
 
-  get connection(): Connection {
+  get connection(): LaneConnection {
     return this.#session.connection;
   }
 

@@ -1,23 +1,23 @@
 import { collectSigners, loginSignatureInput } from '@jetstream/auth';
 import { currentUser } from '@jetstream/platform';
 import type { ControlMessage, JetStreamError, TransferMessage } from '@jetstream/protocol';
-import { connectToFirst } from '../client/connect.ts';
-import { monotonicNowUs } from '../datagram/monotonic-clock.ts';
+import { connectToFirst, startClientLanes } from '../client/connect.ts';
+import type { Lanes } from '../lane/lanes.ts';
 import type { Session, TransferPort } from '../session/session.ts';
 import type { TestServer } from './test-server.ts';
 
 /** A client that says what a test wants said, in any order, over a true connection. */
 export class RawClient {
   readonly session: Session;
-  readonly #driver: Awaited<ReturnType<typeof connectToFirst>>['driver'];
+  readonly #lanes: Lanes;
   readonly #heard: ControlMessage[] = [];
   readonly #closed: Promise<JetStreamError>;
   readonly handshakeHash: Uint8Array;
   #onHeard: (() => void) | undefined;
 
-  private constructor(session: Session, driver: RawClient['driver'], handshakeHash: Uint8Array) {
+  private constructor(session: Session, lanes: Lanes, handshakeHash: Uint8Array) {
     this.session = session;
-    this.#driver = driver;
+    this.#lanes = lanes;
     this.handshakeHash = handshakeHash;
     this.#closed = new Promise((resolve) => {
       session.handler = {
@@ -30,25 +30,17 @@ export class RawClient {
     });
   }
 
-  get driver() {
-    return this.#driver;
-  }
-
   static async connect(test: TestServer): Promise<RawClient> {
-    const { session, driver } = await connectToFirst({
+    const lanes = await startClientLanes({ congestion: 'bbr', handshakeTimeoutMs: 10_000, portable: false });
+    const { session } = await connectToFirst(lanes, {
       addresses: ['127.0.0.1'],
       port: test.server.port,
       hostName: 'test',
       timeoutMs: 10_000,
-      congestion: 'bbr',
       signal: undefined,
     });
-    const established = new Promise<Uint8Array>((resolve, reject) => {
-      session.handler = { onEstablished: resolve, onControl: () => undefined, onClosed: reject };
-    });
-    session.connection.acceptPeer(monotonicNowUs());
-    driver.schedule();
-    return new RawClient(session, driver, await established);
+    session.connection.acceptPeer();
+    return new RawClient(session, lanes, await session.established);
   }
 
   /** As an honest client would. */
@@ -101,7 +93,6 @@ export class RawClient {
 
   async end(): Promise<void> {
     this.session.close('none', '');
-    this.#driver.flush();
-    await this.#driver.close();
+    await this.#lanes.close();
   }
 }

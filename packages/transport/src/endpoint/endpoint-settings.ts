@@ -33,7 +33,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
 }
 
 type NumericSetting = {
-  [Name in keyof EndpointSettings]: EndpointSettings[Name] extends number ? Name : never;
+  [Name in keyof EndpointSettings]-?: EndpointSettings[Name] extends number ? Name : never;
 }[keyof EndpointSettings];
 
 function demandRange(settings: EndpointSettings, name: NumericSetting, least: number, most: number): void {

@@ -251,7 +251,7 @@ export class TransportEndpoint implements Endpoint {
 
   #newConnectionId(): Uint8Array {
     for (;;) {
-      const id = connectionIdFromRandom(this.#settings.randomBytes(CONNECTION_ID_BYTES));
+      const id = connectionIdFromRandom(this.#settings.randomBytes(CONNECTION_ID_BYTES), this.#settings.lane);
       if (!this.#table.has(id)) return id;
     }
   }

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { aeadProvider, portableAead } from '@jetstream/platform';
+import { JetStreamError } from '@jetstream/protocol';
+import { type Connection, TransportEndpoint } from '@jetstream/transport';
+import { BlockMemory } from '../block-memory.ts';
+import { monotonicNowUs } from '../monotonic-clock.ts';
+import { SOFTWARE } from '../software.ts';
+import type { LaneCommand, LaneConnectionEvent, LaneEvent, LaneOptions } from './lane-messages.ts';
+import { ServedConnection } from './served-connection.ts';
+
+/** What a lane does, whatever loop turns it: one endpoint, its connections, and the mail of the main thread. */
+export class LaneEngine {
+  readonly endpoint: TransportEndpoint;
+  /** The main thread wants the thread to end. */
+  stopping = false;
+  readonly #connections = new Map<number, ServedConnection>();
+  readonly #numbers = new Map<Connection, number>();
+  #outbox: LaneEvent[] = [];
+  /** Numbers of incoming connections; the main thread counts upwards. */
+  #nextIncoming = -1;
+
+  /** @param maxDatagramBytes largest UDP payload that the path takes towards any peer it may have */
+  constructor(options: LaneOptions, maxDatagramBytes: number) {
+    const { staticPrivateKey, acceptIncoming, congestion, handshakeTimeoutMs, index, neighbours } = options;
+    this.endpoint = new TransportEndpoint({
+      staticPrivateKey,
+      aead: options.portable ? portableAead : aeadProvider(),
+      blockPool: new BlockMemory(options.maxBlocks),
+      randomBytes,
+      software: SOFTWARE,
+      acceptIncoming,
+      congestion,
+      maxDatagramBytes,
+      ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
+      ...(neighbours.length === 0 ? {} : { lane: index }),
+    });
+  }
+
+  run(command: LaneCommand): void {
+    if (!('lane' in command)) {
+      this.#call(command);
+    } else if (command.lane === 'connect') {
+      this.#serve(command.connection, this.endpoint.connect(monotonicNowUs(), command.to));
+    } else if (command.lane === 'stop-accepting') {
+      this.endpoint.stopAccepting();
+    } else {
+      this.stopping = true;
+    }
+  }
+
+  /** Takes what the endpoint has to tell into the outbox. */
+  collectEvents(): void {
+    for (let ready = this.endpoint.pollReady(); ready !== undefined; ready = this.endpoint.pollReady()) {
+      this.#connections.get(this.#numbers.get(ready) ?? this.#welcome(ready))?.drainEvents();
+    }
+  }
+
+  collectStats(nowUs: number): void {
+    for (const served of this.#connections.values()) served.tellStats(nowUs);
+  }
+
+  tell(event: LaneEvent): void {
+    this.#outbox.push(event);
+  }
+
+  /** What is to be told since the last time; undefined: nothing. */
+  takeOutbox(): LaneEvent[] | undefined {
+    if (this.#outbox.length === 0) return undefined;
+    const events = this.#outbox;
+    this.#outbox = [];
+    return events;
+  }
+
+  #call({ connection, call, parameters }: Extract<LaneCommand, { call: unknown }>): void {
+    const served = this.#connections.get(connection);
+    if (served === undefined) return;
+    try {
+      (served[call] as (...parameters: unknown[]) => void).apply(served, parameters);
+    } catch (error) {
+      // A fault of ours, which concerns this connection alone.
+      const message = error instanceof Error ? error.message : String(error);
+      served.close(error instanceof JetStreamError ? error.code : 'internal', message);
+    }
+  }
+
+  #welcome(connection: Connection): number {
+    const number = this.#nextIncoming--;
+    this.tell({ lane: 'incoming', connection: number, remoteAddress: connection.remoteAddress });
+    this.#serve(number, connection);
+    return number;
+  }
+
+  #serve(number: number, connection: Connection): void {
+    this.#numbers.set(connection, number);
+    const tell = (event: LaneConnectionEvent) => this.tell({ connection: number, event });
+    const forget = () => {
+      this.#connections.delete(number);
+      this.#numbers.delete(connection);
+    };
+    this.#connections.set(number, new ServedConnection(connection, tell, forget));
+  }
+}

@@ -1,0 +1,66 @@
+import { type DatagramAddress, type NativeSocket, Readiness } from '@jetstream/platform';
+import { monotonicNowUs } from '../monotonic-clock.ts';
+import type { LaneEngine } from './lane-engine.ts';
+import type { LaneMail } from './lane-mail.ts';
+import type { LaneCommand } from './lane-messages.ts';
+import type { LaneNeighbours } from './lane-neighbours.ts';
+
+/** Batches taken from the socket before anything is sent: acknowledgements must not wait for a flood to end. */
+const BATCHES_PER_TURN = 4;
+/** Datagrams sent before incoming ones get their turn. */
+const DATAGRAMS_PER_TURN = 256;
+/** Never asleep for longer: a process that exits waits for its threads. */
+const LONGEST_WAIT_US = 500_000;
+
+/**
+ * Turns an engine on a native socket until it is told to stop: block until something comes in, is due, or somebody rings;
+ * then receive, tell, send. The thread does nothing else, so nothing delays it.
+ */
+export function runNativeLoop(
+  socket: NativeSocket,
+  engine: LaneEngine,
+  mail: LaneMail,
+  neighbours: LaneNeighbours,
+): void {
+  const { endpoint } = engine;
+  let nowUs = monotonicNowUs();
+  const take = (datagram: Uint8Array, from: DatagramAddress, ecn: number) => {
+    if (!neighbours.passOn(datagram, from)) endpoint.receive(nowUs, datagram, from, ecn);
+  };
+  const takeAstray = (datagram: Uint8Array, from: DatagramAddress) =>
+    endpoint.receive(monotonicNowUs(), datagram, from);
+  const run = (command: LaneCommand) => engine.run(command);
+  const receive = () => {
+    for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
+      nowUs = monotonicNowUs();
+      if (socket.receiveBatch(take) === 0) return;
+    }
+  };
+  while (!engine.stopping) {
+    const waitUs = Math.min(endpoint.nextWakeUs() - monotonicNowUs(), LONGEST_WAIT_US);
+    const ready = socket.wait(Math.max(0, waitUs * 1_000));
+    if ((ready & Readiness.Woken) !== 0) {
+      mail.readAll(run);
+      neighbours.takeIn(takeAstray);
+    }
+    if ((ready & Readiness.Readable) !== 0) receive();
+    engine.collectEvents();
+    send(socket, engine);
+    engine.collectEvents();
+    engine.collectStats(nowUs);
+    mail.send(engine.takeOutbox());
+  }
+  send(socket, engine);
+  socket.close();
+}
+
+function send(socket: NativeSocket, { endpoint }: LaneEngine): void {
+  for (let sent = 0; sent < DATAGRAMS_PER_TURN; sent++) {
+    const buffer = socket.reserve();
+    if (buffer === undefined) break;
+    const { bytes, address } = endpoint.transmit(monotonicNowUs(), buffer);
+    if (bytes === 0) break;
+    socket.commit(bytes, address);
+  }
+  socket.flush();
+}

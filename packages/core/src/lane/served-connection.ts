@@ -1,0 +1,145 @@
+import type { ErrorCode } from '@jetstream/protocol';
+import type { Connection, ConnectionEvent } from '@jetstream/transport';
+import { monotonicNowUs } from '../monotonic-clock.ts';
+import type { ConnectionCommands, LaneConnectionEvent } from './lane-messages.ts';
+
+const STATS_INTERVAL_US = 100_000;
+
+interface Offer {
+  block: number;
+  bytes: Uint8Array;
+}
+
+/**
+ * A connection in its lane: carries out what the main thread asks and turns its events into messages. Keeps a queue of
+ * blocks before the transport's own, so that the transport need not wait for the main thread when it wants the next.
+ */
+export class ServedConnection implements ConnectionCommands {
+  readonly connection: Connection;
+  readonly #tell: (event: LaneConnectionEvent) => void;
+  readonly #onForgotten: () => void;
+  readonly #offers = new Map<number, Offer[]>();
+  /** Transfers whose transport wants a block now. */
+  readonly #wanting = new Set<number>();
+  /** Bytes written to a stream whose queue is full. */
+  readonly #waitingBytes = new Map<number, number>();
+  #statsDueUs = 0;
+  #packetsTold = -1;
+
+  constructor(
+    connection: Connection,
+    tell: (event: LaneConnectionEvent) => void,
+    onForgotten: () => void = () => undefined,
+  ) {
+    this.connection = connection;
+    this.#tell = tell;
+    this.#onForgotten = onForgotten;
+  }
+
+  acceptPeer(): void {
+    this.connection.acceptPeer(monotonicNowUs());
+  }
+
+  writeStream(stream: number, bytes: Uint8Array): void {
+    const hasRoom = this.connection.writeStream(stream, bytes);
+    const byteCount = (this.#waitingBytes.get(stream) ?? 0) + bytes.byteLength;
+    if (hasRoom) this.#onTaken(stream, byteCount);
+    else this.#waitingBytes.set(stream, byteCount);
+  }
+
+  consumeStream(stream: number, byteCount: number): void {
+    this.connection.consumeStream(stream, byteCount);
+  }
+
+  openBulkSender(transfer: number): void {
+    this.#offers.set(transfer, []);
+    this.connection.openBulkSender(transfer);
+  }
+
+  offerBlock(transfer: number, block: number, bytes: Uint8Array): void {
+    this.#offers.get(transfer)?.push({ block, bytes });
+    if (this.#wanting.has(transfer)) this.#offerNext(transfer);
+  }
+
+  openBulkReceiver(transfer: number, maxBlocks: number): void {
+    this.connection.openBulkReceiver(transfer, maxBlocks);
+  }
+
+  expectBlock(transfer: number, block: number, byteLength: number): void {
+    this.connection.expectBlock(transfer, block, byteLength);
+  }
+
+  releaseBlock(transfer: number, block: number, again: boolean): void {
+    this.connection.releaseBlock(transfer, block, again);
+  }
+
+  closeTransfer(transfer: number): void {
+    this.connection.closeTransfer(transfer);
+    this.#offers.delete(transfer);
+    this.#wanting.delete(transfer);
+    this.#waitingBytes.delete(transfer);
+    this.#tell({ type: 'transfer-closed', transfer });
+  }
+
+  setRateCap(bytesPerSecond: number): void {
+    this.connection.setRateCap(bytesPerSecond);
+  }
+
+  raiseLimits(): void {
+    this.connection.raiseLimits();
+  }
+
+  close(code: ErrorCode, reason: string): void {
+    this.connection.close(monotonicNowUs(), code, reason);
+  }
+
+  forget(): void {
+    this.#onForgotten();
+  }
+
+  /** Passes on all events that the connection has. */
+  drainEvents(): void {
+    for (let event = this.connection.pollEvent(); event !== undefined; event = this.connection.pollEvent()) {
+      this.#onEvent(event);
+    }
+  }
+
+  /** Tells the statistics when they have changed and are due. */
+  tellStats(nowUs: number): void {
+    if (nowUs < this.#statsDueUs) return;
+    this.#statsDueUs = nowUs + STATS_INTERVAL_US;
+    const stats = this.connection.stats();
+    const packets = stats.packetsReceived + stats.packetsSent;
+    if (packets === this.#packetsTold) return;
+    this.#packetsTold = packets;
+    this.#tell({ type: 'stats', stats });
+  }
+
+  #onEvent(event: ConnectionEvent): void {
+    switch (event.type) {
+      case 'stream-writable':
+        this.#onTaken(event.stream, this.#waitingBytes.get(event.stream) ?? 0);
+        break;
+      case 'block-wanted':
+        this.#wanting.add(event.transfer);
+        this.#offerNext(event.transfer);
+        break;
+      default:
+        this.#tell(event);
+    }
+  }
+
+  #onTaken(stream: number, byteCount: number): void {
+    this.#waitingBytes.delete(stream);
+    this.#tell({ type: 'stream-taken', stream, byteCount });
+  }
+
+  #offerNext(transfer: number): void {
+    const offers = this.#offers.get(transfer);
+    while (offers !== undefined && offers.length > 0 && this.#wanting.has(transfer)) {
+      const { block, bytes } = offers.shift()!;
+      if (!this.connection.offerBlock(transfer, block, bytes)) this.#wanting.delete(transfer);
+      this.#tell({ type: 'block-taken', transfer });
+    }
+  }
+}
