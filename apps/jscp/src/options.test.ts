@@ -32,6 +32,7 @@ describe('the command line of jscp', () => {
       acceptNew: false,
       rateCapBitsPerSecond: undefined,
       congestion: undefined,
+      portable: false,
       connectTimeoutMs: 10_000,
       symlinks: 'follow',
       output: 'progress',
@@ -40,7 +41,7 @@ describe('the command line of jscp', () => {
 
   it('takes every option, before, between and after the operands', async () => {
     const words = '-d /project -P 9000 f -i key -l 1.5G --known-hosts kh --accept-new h:/f --json -r';
-    const more = '--symlinks=ignore --connect-timeout 2.5 --congestion cubic';
+    const more = '--symlinks=ignore --connect-timeout 2.5 --congestion cubic --datagrams portable';
     expect(await copy(...`${words} ${more}`.split(' '))).toMatchObject({
       plan: { destinationPath: '/project', mappings: [{ source: 'f', target: '/f' }] },
       port: 9000,

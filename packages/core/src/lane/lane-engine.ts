@@ -8,6 +8,8 @@ import { SOFTWARE } from '../software.ts';
 import type { LaneCommand, LaneConnectionEvent, LaneEvent, LaneOptions } from './lane-messages.ts';
 import { ServedConnection } from './served-connection.ts';
 
+const STATS_INTERVAL_US = 100_000;
+
 /** What a lane does, whatever loop turns it: one endpoint, its connections, and the mail of the main thread. */
 export class LaneEngine {
   readonly endpoint: TransportEndpoint;
@@ -16,6 +18,8 @@ export class LaneEngine {
   readonly #connections = new Map<number, ServedConnection>();
   readonly #numbers = new Map<Connection, number>();
   #outbox: LaneEvent[] = [];
+  #statsWanted = false;
+  #statsDueUs = 0;
   /** Numbers of incoming connections; the main thread counts upwards. */
   #nextIncoming = -1;
 
@@ -55,8 +59,19 @@ export class LaneEngine {
     }
   }
 
-  collectStats(nowUs: number): void {
-    for (const served of this.#connections.values()) served.tellStats(nowUs);
+  /** Tells how the connections do, at intervals while anything happens. */
+  collectStats(nowUs: number, datagramsMoved: boolean): void {
+    if (datagramsMoved) this.#statsWanted = true;
+    if (!this.#statsWanted || nowUs < this.#statsDueUs) return;
+    this.#statsWanted = false;
+    this.#statsDueUs = nowUs + STATS_INTERVAL_US;
+    for (const served of this.#connections.values()) served.tellStats();
+  }
+
+  /** When the loop must turn again; Infinity: when something comes. May lie in the past. */
+  nextWakeUs(): number {
+    const wakeUs = this.endpoint.nextWakeUs();
+    return this.#statsWanted ? Math.min(wakeUs, this.#statsDueUs) : wakeUs;
   }
 
   tell(event: LaneEvent): void {

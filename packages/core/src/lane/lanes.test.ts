@@ -19,6 +19,16 @@ describe.each(paths.filter((path) => hasNative || path === 'portable'))('a lane 
     await pair.close();
   });
 
+  /** A transfer is the client's to open. */
+  async function openTransfer(
+    { client, server }: Awaited<ReturnType<LanePair['connect']>>,
+    transfer: number,
+  ) {
+    client.connection.writeStream(transfer, new Uint8Array([1]));
+    await server.next('stream-data');
+    server.connection.openBulkReceiver(transfer, 4);
+  }
+
   it('says which path it found', () => {
     expect(pair.server.path).toMatchObject({ kind: path });
     expect(pair.server.path.port).toBeGreaterThan(0);
@@ -48,10 +58,11 @@ describe.each(paths.filter((path) => hasNative || path === 'portable'))('a lane 
   });
 
   it('lends the memory of a block to the lane until it is acknowledged', async () => {
-    const { client, server } = await pair.connect();
+    const ends = await pair.connect();
+    const { client, server } = ends;
+    await openTransfer(ends, 1);
     const memory = new BlockMemory(1);
     client.connection.openBulkSender(1, memory);
-    server.connection.openBulkReceiver(1, 4);
     for (const block of [0, 1, 2]) {
       const bytes = memory.acquire()!;
       bytes.fill(block + 1);
@@ -83,12 +94,13 @@ describe.each(paths.filter((path) => hasNative || path === 'portable'))('a lane 
   });
 
   it('takes back blocks that came for a transfer closed meanwhile', async () => {
-    const { client, server } = await pair.connect();
+    const ends = await pair.connect();
+    const { client, server } = ends;
     // As many transfers, one after the other, as would exhaust the pool if any block were lost.
     const memory = new BlockMemory(1);
-    for (let transfer = 1; transfer <= 20; transfer++) {
+    for (let transfer = 1; transfer <= 40; transfer++) {
+      await openTransfer(ends, transfer);
       client.connection.openBulkSender(transfer, memory);
-      server.connection.openBulkReceiver(transfer, 4);
       server.connection.expectBlock(transfer, 0, BLOCK_BYTES);
       client.connection.offerBlock(transfer, 0, memory.acquire()!, BLOCK_BYTES);
       await client.next('block-acked');

@@ -30,32 +30,35 @@ export function runNativeLoop(
   const takeAstray = (datagram: Uint8Array, from: DatagramAddress) =>
     endpoint.receive(monotonicNowUs(), datagram, from);
   const run = (command: LaneCommand) => engine.run(command);
-  const receive = () => {
+  const receive = (): boolean => {
     for (let batch = 0; batch < BATCHES_PER_TURN; batch++) {
       nowUs = monotonicNowUs();
-      if (socket.receiveBatch(take) === 0) return;
+      if (socket.receiveBatch(take) === 0) return batch > 0;
     }
+    return true;
   };
   while (!engine.stopping) {
-    const waitUs = Math.min(endpoint.nextWakeUs() - monotonicNowUs(), LONGEST_WAIT_US);
+    const waitUs = Math.min(engine.nextWakeUs() - monotonicNowUs(), LONGEST_WAIT_US);
     const ready = socket.wait(Math.max(0, waitUs * 1_000));
     if ((ready & Readiness.Woken) !== 0) {
       mail.readAll(run);
       neighbours.takeIn(takeAstray);
     }
-    if ((ready & Readiness.Readable) !== 0) receive();
+    const received = (ready & Readiness.Readable) !== 0 && receive();
     engine.collectEvents();
-    send(socket, engine);
+    const sent = send(socket, engine);
     engine.collectEvents();
-    engine.collectStats(nowUs);
+    engine.collectStats(monotonicNowUs(), received || sent);
     mail.send(engine.takeOutbox());
   }
   send(socket, engine);
   socket.close();
 }
 
-function send(socket: NativeSocket, { endpoint }: LaneEngine): void {
-  for (let sent = 0; sent < DATAGRAMS_PER_TURN; sent++) {
+/** @returns whether there was anything to send */
+function send(socket: NativeSocket, { endpoint }: LaneEngine): boolean {
+  let sent = 0;
+  for (; sent < DATAGRAMS_PER_TURN; sent++) {
     const buffer = socket.reserve();
     if (buffer === undefined) break;
     const { bytes, address } = endpoint.transmit(monotonicNowUs(), buffer);
@@ -63,4 +66,5 @@ function send(socket: NativeSocket, { endpoint }: LaneEngine): void {
     socket.commit(bytes, address);
   }
   socket.flush();
+  return sent > 0;
 }

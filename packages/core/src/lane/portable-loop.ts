@@ -68,7 +68,7 @@ export class PortableLoop {
     engine.collectEvents();
     const more = this.#send();
     engine.collectEvents();
-    engine.collectStats(monotonicNowUs());
+    engine.collectStats(monotonicNowUs(), true);
     this.#mail.send(engine.takeOutbox());
     if (engine.stopping) this.#stop();
     else if (more) this.#schedule();
@@ -90,7 +90,7 @@ export class PortableLoop {
   #sleep(): void {
     clearTimeout(this.#timer);
     if (this.#turn !== undefined) return;
-    const waitUs = this.#engine.endpoint.nextWakeUs() - monotonicNowUs();
+    const waitUs = this.#engine.nextWakeUs() - monotonicNowUs();
     if (waitUs === Number.POSITIVE_INFINITY) return;
     if (waitUs < SPIN_BELOW_US) this.#schedule();
     else this.#timer = setTimeout(() => this.#schedule(), Math.min(Math.floor(waitUs / 1000), 60_000));

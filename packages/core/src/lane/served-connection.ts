@@ -3,8 +3,6 @@ import type { Connection, ConnectionEvent } from '@jetstream/transport';
 import { monotonicNowUs } from '../monotonic-clock.ts';
 import type { ConnectionCommands, LaneConnectionEvent } from './lane-messages.ts';
 
-const STATS_INTERVAL_US = 100_000;
-
 interface Offer {
   block: number;
   bytes: Uint8Array;
@@ -23,7 +21,6 @@ export class ServedConnection implements ConnectionCommands {
   readonly #wanting = new Set<number>();
   /** Bytes written to a stream whose queue is full. */
   readonly #waitingBytes = new Map<number, number>();
-  #statsDueUs = 0;
   #packetsTold = -1;
 
   constructor(
@@ -104,15 +101,12 @@ export class ServedConnection implements ConnectionCommands {
     }
   }
 
-  /** Tells the statistics when they have changed and are due. */
-  tellStats(nowUs: number): void {
-    if (nowUs < this.#statsDueUs) return;
-    this.#statsDueUs = nowUs + STATS_INTERVAL_US;
+  /** Tells the statistics when packets have come or gone since the last time. */
+  tellStats(): void {
     const stats = this.connection.stats();
     const packets = stats.packetsReceived + stats.packetsSent;
-    if (packets === this.#packetsTold) return;
+    if (packets !== this.#packetsTold) this.#tell({ type: 'stats', stats: { ...stats } });
     this.#packetsTold = packets;
-    this.#tell({ type: 'stats', stats });
   }
 
   #onEvent(event: ConnectionEvent): void {

@@ -18,11 +18,13 @@ export class HeardConnection {
     };
   }
 
-  /** The first such event not asked for before; others are kept. */
+  /** The first such event not asked for before; others are kept. @throws when the connection ends instead */
   async next<Type extends SessionEvent['type']>(type: Type): Promise<EventOf<Type>> {
     for (;;) {
       const at = this.#heard.findIndex((event) => event.type === type);
       if (at >= 0) return this.#heard.splice(at, 1)[0] as EventOf<Type>;
+      const end = this.#heard.find((event) => event.type === 'closed');
+      if (end !== undefined) throw new Error(`waited for ${type}, but ${end.code}: ${end.reason}`);
       await new Promise<void>((resolve) => {
         this.#onHeard = resolve;
       });
