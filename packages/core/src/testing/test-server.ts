@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '../client/client.ts';
 import { clientIdentityLine } from '../client/identity.ts';
-import type { ClientSession, RunningServer } from '../contract.ts';
+import type { ClientSession, RunningServer, ServerOptions } from '../contract.ts';
 import { Server } from '../server/server.ts';
 
 /** A sandboxed server on loopback that lets this test's own identity in; everything lives in one temporary directory. */
@@ -15,7 +15,7 @@ export class TestServer {
   readonly #sessions: ClientSession[] = [];
   #server: RunningServer | undefined;
 
-  static async start(): Promise<TestServer> {
+  static async start(options: ServerOptions = {}): Promise<TestServer> {
     const test = new TestServer();
     const stateDirectory = test.directory('state');
     writeFileSync(join(stateDirectory, 'authorized_keys'), `${clientIdentityLine(test.config)}\n`, {
@@ -27,6 +27,7 @@ export class TestServer {
       sandboxDirectory: test.sandbox,
       stateDirectory,
       logLevel: 'silent',
+      ...options,
     });
     return test;
   }
