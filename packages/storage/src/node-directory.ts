@@ -4,12 +4,12 @@ import {
   type DirectoryOperations,
   openFileSystemSync,
   setModificationTime,
+  statusOfDescriptor,
 } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { operationFailed } from './errno.ts';
 import type { Directory, FileStatus, OpenFile, Volume } from './file-system.ts';
 import { NodeFile } from './node-file.ts';
-import { statusOfName } from './node-status.ts';
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 
@@ -27,7 +27,7 @@ export class NodeDirectory implements Directory {
   }
 
   get device(): number {
-    this.#device ??= fstatSync(this.#handle.fd).dev;
+    this.#device ??= statusOfDescriptor(this.#handle.fd).device;
     return this.#device;
   }
 
@@ -54,7 +54,7 @@ export class NodeDirectory implements Directory {
   }
 
   status(name: string): FileStatus | undefined {
-    return this.#attempt('looking at it', name, () => statusOfName(`${this.#handle.location}/${name}`));
+    return this.#attempt('looking at it', name, () => this.#operations.statusAt(this.#handle, name));
   }
 
   openFile(name: string): OpenFile {

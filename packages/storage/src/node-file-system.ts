@@ -4,13 +4,13 @@ import {
   type DirectoryOperations,
   directoryOperations,
   type SymlinkRule,
+  statusOfDescriptor,
 } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { operationFailed } from './errno.ts';
 import type { Directory, FileStatus, FileSystem, OpenFile } from './file-system.ts';
 import { NodeDirectory } from './node-directory.ts';
 import { NodeFile } from './node-file.ts';
-import { statusOfDescriptor } from './node-status.ts';
 
 export interface StorageOptions {
   /**

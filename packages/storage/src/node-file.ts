@@ -1,8 +1,7 @@
 import { closeSync, fchmodSync, fdatasyncSync, readSync, writeSync } from 'node:fs';
-import { continueWriteBack, setModificationTime } from '@jetstream/platform';
+import { continueWriteBack, setModificationTime, statusOfDescriptor } from '@jetstream/platform';
 import { operationFailed } from './errno.ts';
 import type { FileStatus, OpenFile } from './file-system.ts';
-import { statusOfDescriptor } from './node-status.ts';
 
 export class NodeFile implements OpenFile {
   readonly #fd: number;

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import type { FileStatus } from '../file-status.ts';
 
 /**
  * File operations beneath a root directory that is held open, so that nobody who renames or replaces a parent directory
@@ -55,7 +56,8 @@ export interface DirectoryOperations {
    * @param mode of a file that `O_CREAT` makes (before umask); default 0600
    */
   openFileAt(directory: DirectoryHandle, name: FileName, flags: number, mode?: number): number;
-  lstatAt(directory: DirectoryHandle, name: FileName): Stats;
+  /** Of the name itself, a symlink not followed; undefined when there is nothing. */
+  statusAt(directory: DirectoryHandle, name: FileName): FileStatus | undefined;
   mkdirAt(directory: DirectoryHandle, name: FileName, mode: number): void;
   /** Replaces a file or symlink at the new name, as rename(2). */
   renameAt(from: DirectoryHandle, oldName: FileName, to: DirectoryHandle, newName: FileName): void;

@@ -3,7 +3,6 @@ import {
   constants,
   fsyncSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   opendirSync,
   openSync,
@@ -14,6 +13,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { JetStreamError } from '@jetstream/protocol';
+import { nativeNames } from '../native-names.ts';
+import { statusOfName } from '../stat.ts';
 import { bestEffortResolver } from './best-effort.ts';
 import type { DirectoryHandle, DirectoryOperations, FileName, SymlinkRule } from './contract.ts';
 import { descriptorWalkResolver } from './descriptor-walk.ts';
@@ -127,9 +128,18 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
       const safely = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
       return openSync(at(directory, name), flags | safely, mode);
     },
-    lstatAt: (directory, name) => lstatSync(at(directory, name)),
+    statusAt(directory, name) {
+      checkFileName(name);
+      return statusOfName(directory, name);
+    },
     mkdirAt: (directory, name, mode) => mkdirSync(at(directory, name), { mode }),
-    renameAt: (from, oldName, to, newName) => renameSync(at(from, oldName), at(to, newName)),
+    renameAt(from, oldName, to, newName) {
+      const native = nativeNames();
+      if (native === undefined) return renameSync(at(from, oldName), at(to, newName));
+      checkFileName(oldName);
+      checkFileName(newName);
+      native.rename(from.fd, oldName, to.fd, newName);
+    },
     linkAt: (from, oldName, to, newName) => linkSync(at(from, oldName), at(to, newName)),
     unlinkAt: (directory, name) => unlinkSync(at(directory, name)),
     rmdirAt: (directory, name) => rmdirSync(at(directory, name)),
