@@ -1,6 +1,6 @@
 // The built command with real namespaces, devices and processes, and a copy that is small.
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,17 @@ describe('npm run bench', () => {
     expect(readdirSync(files)).toEqual([]);
   });
 
+  it.skipIf(lack)(`leaves no namespace, process or file behind when it is killed${needs}`, async () => {
+    const files = join(base, 'files');
+    const parameters = ['trial', '--runs', '1', '--peers', 'jetstream', '--disk', files];
+    const child = spawn(process.execPath, [COMMAND, ...parameters], { cwd: base, stdio: 'ignore' });
+    const namespaces = () =>
+      readdirSync('/run/netns').filter((name) => name.startsWith(`jswan-${child.pid}-`));
+    await until(() => existsSync('/run/netns') && namespaces().length === 2 && existsSync(files));
+    child.kill('SIGKILL');
+    await until(() => namespaces().length === 0 && readdirSync(files).length === 0);
+  });
+
   it('lists cases and contenders, also without root', async () => {
     const { stdout } = await bench('--list');
     expect(stdout).toMatch(/^ {2}wan-256m +256 MiB over 500 Mbit\/s/m);
@@ -64,3 +75,8 @@ describe('npm run bench', () => {
     });
   });
 });
+
+/** For what nobody tells: that something is there, or gone. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -44,6 +44,11 @@ export function describeMachine(directory: string): Machine {
   };
 }
 
+/** Above half a program per core, others worked on the machine while it was measured. */
+export function isBusy({ load, cores }: Machine): boolean {
+  return load > cores / 2;
+}
+
 export function machineLine(machine: Machine): string {
   const { cpu, cores, memoryGiB, kernel, node, fileSystem, commit, load } = machine;
   return [

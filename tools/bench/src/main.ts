@@ -9,8 +9,9 @@ import { CONTENDERS, contenderNamed } from './contenders/all.ts';
 import type { Contender } from './contenders/contender.ts';
 import { installPeers } from './install-peers.ts';
 import { describeMachine } from './machine.ts';
-import { copyReport, roundLine, writePlot, writeResults } from './report/case-report.ts';
+import { CaseOutput } from './report/case-output.ts';
 import { runCopies } from './runs/run-copies.ts';
+import { runFlows } from './runs/run-flows.ts';
 import { WorkDirectory } from './runs/work-directory.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 2, lack: 3 };
@@ -59,21 +60,21 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** @returns false when bytes were wrong or a run broke */
 async function runCase(each: Case, command: BenchCommand, commandLine: string): Promise<boolean> {
-  if (each.kind === 'flows') throw new Error('not yet');
   const work = new WorkDirectory(resolve(each.inMemory ? command.memoryDirectory : command.diskDirectory));
   try {
-    const run = {
+    const output = new CaseOutput(resolve(command.outputDirectory), each, {
       startedAt: new Date().toISOString(),
       command: commandLine,
       machine: describeMachine(work.path),
-    };
-    const results = await runCopies(each, contendersOf(each, command), command.runs, work, (round) => {
-      console.error(roundLine(each.name, round));
-      writePlot(resolve(command.outputDirectory), each.name, round);
     });
-    const report = copyReport(each, results, run);
-    writeResults(resolve(command.outputDirectory), each.name, report, { case: each, ...run, ...results });
-    process.stdout.write(report);
+    if (each.kind === 'flows') {
+      const results = await runFlows(each, command.runs, work, (round) => output.flowsRound(round));
+      output.flows(each, results);
+      return results.runs.every(({ result }) => result.outcome === 'ran');
+    }
+    const contenders = contendersOf(each, command);
+    const results = await runCopies(each, contenders, command.runs, work, (round) => output.copyRound(round));
+    output.copies(each, results);
     return results.runs.every(({ result: { outcome }, contender }) =>
       outcome === 'given up' ? !contenderNamed(contender)?.ours : outcome === 'copied',
     );

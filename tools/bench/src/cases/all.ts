@@ -1,5 +1,7 @@
 import { CONTENDERS } from '../contenders/all.ts';
 import type { Case, CopyCase } from './case.ts';
+import { FLOWS } from './flows.ts';
+import { LOCAL_COPIES } from './local-copies.ts';
 import { WAN_COPIES } from './wan-copies.ts';
 
 /** Whether the bench works here. */
@@ -14,9 +16,11 @@ const TRIAL: CopyCase = {
       path: { rateMbitPerSecond: 100, roundTripMs: 10, queueBdp: 1, lossPercent: 0 },
     },
   ],
-  contenders: CONTENDERS.map(({ name }) => name).filter((name) => !name.startsWith('disk')),
+  contenders: CONTENDERS.map(({ name }) => name).filter(
+    (name) => !name.startsWith('disk') && name !== 'jetstream-heap',
+  ),
   bounds: [],
 };
 
 /** In the order in which they are run. */
-export const CASES: readonly Case[] = [...WAN_COPIES, TRIAL];
+export const CASES: readonly Case[] = [...WAN_COPIES, ...LOCAL_COPIES, ...FLOWS, TRIAL];

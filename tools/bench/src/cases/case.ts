@@ -13,7 +13,8 @@ export interface Interval {
 export interface Bound<Results> {
   readonly what: string;
   readonly unit: 'share' | 'ratio' | 'BDP' | 'MB' | 's' | 'B' | 'index';
-  readonly bound: Interval;
+  /** Without it there is but a stretch. */
+  readonly bound?: Interval | undefined;
   readonly stretch: Interval;
   /** @returns undefined when somebody needed for it did not take part */
   readonly of: (results: Results) => number | undefined;
@@ -33,6 +34,8 @@ interface CaseDescription {
   readonly name: string;
   /** One line for the list and the heading. */
   readonly title: string;
+  /** Files in memory (tmpfs), so that no disk decides; default the disk. */
+  readonly inMemory?: true;
 }
 
 /** The same copy by several contenders over several paths, one after the other, round by round. */
@@ -42,8 +45,8 @@ export interface CopyCase extends CaseDescription {
   readonly paths: readonly NamedPath[];
   /** By name; those that are not there are left out. */
   readonly contenders: readonly string[];
-  /** Files in memory (tmpfs), so that no disk decides; default the disk. */
-  readonly inMemory?: true;
+  /** Shows what the contenders say about themselves. */
+  readonly shows?: 'says';
   readonly bounds: readonly Bound<CopyResults>[];
 }
 
@@ -60,7 +63,8 @@ export interface FlowsCase extends CaseDescription {
 
 export interface FlowGroup {
   readonly label: string;
-  readonly flows: readonly ('jetstream' | 'bbr' | 'cubic')[];
+  /** Contenders by name. */
+  readonly flows: readonly string[];
 }
 
 export type Case = CopyCase | FlowsCase;

@@ -8,7 +8,7 @@ const REMEMBERED = 'jetstream-remembered';
 const PEERS = ['rsync-bbr', 'rsync-cubic', 'scp', 'udt', 'srt', 'iperf-bbr', 'iperf-cubic'];
 
 const FAST: WanPath = { rateMbitPerSecond: 500, roundTripMs: 100, queueBdp: 1, lossPercent: 0 };
-const NO_LOSS: NamedPath = { label: 'loss 0 %', path: FAST };
+export const NO_LOSS: NamedPath = { label: 'loss 0 %', path: FAST };
 const ONE_PERCENT: NamedPath = { label: 'loss 1 %', path: { ...FAST, lossPercent: 1 } };
 const FAR: NamedPath = {
   label: 'loss 2 %',

@@ -2,6 +2,7 @@ import type { Contender } from './contender.ts';
 import { disk } from './disk.ts';
 import { iperf } from './iperf.ts';
 import { jetstream } from './jetstream.ts';
+import { jetstreamHeap } from './jetstream-heap.ts';
 import { rsync } from './rsync.ts';
 import { scp } from './scp.ts';
 import { srt } from './srt.ts';
@@ -23,6 +24,7 @@ export const CONTENDERS: readonly Contender[] = [
     about: 'jetstream with JETSTREAM_PORTABLE=1 at both ends',
     environment: { JETSTREAM_PORTABLE: '1' },
   }),
+  jetstreamHeap(),
   rsync('bbr'),
   rsync('cubic'),
   scp('scp', 'OpenSSH scp as it comes'),

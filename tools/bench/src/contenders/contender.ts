@@ -11,6 +11,23 @@ export interface Scene {
   readonly sourceBytes: number;
   /** Where the copy has to be: named as the source, in a directory that holds nothing else. */
   readonly target: string;
+  /** For the receiver to listen at. */
+  readonly port: number;
+}
+
+/** A copy that was made. */
+export interface Copied {
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly sender: EndOutput;
+  readonly receiver: EndOutput;
+}
+
+interface EndOutput {
+  /** What it printed. */
+  readonly output: string;
+  /** When the copy began, since this process did. */
+  readonly copyFromMs: number;
 }
 
 /** A way to copy a file from one end to the other. All between `prepare` and `stop` belongs to one copy. */
@@ -38,11 +55,14 @@ export interface Contender {
   copy(scene: Scene): Running;
   /** Bytes that arrived, of a contender that copies nothing. */
   receivedBytes?(sender: string): number;
-  /** What it says about itself, read from what the sender and the receiver have printed. */
-  figures?(sender: string, receiver: string): Record<string, number | string>;
+  /** How far it is, for those that can run beside others: from lines that one end prints. */
+  readonly progress?: {
+    readonly from: 'sender' | 'receiver';
+    /** @returns bytes that have arrived; undefined when the line says nothing about it */
+    bytes(line: string, before: number): number | undefined;
+  };
+  /** What it says about itself. */
+  figures?(copied: Copied): Record<string, number>;
   /** Undoes what `prepare` did outside of the scene. The processes have ended. */
   stop?(scene: Scene): Promise<void>;
 }
-
-/** In the namespaces of a scene each contender has them to itself. */
-export const PORT = 8886;

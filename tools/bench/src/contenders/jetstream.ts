@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AEAD_TAG_BYTES, PROTECTED_HEADER_BYTES } from '@jetstream/protocol';
 import { Running } from '../processes/running.ts';
-import { type Contender, PORT, type Scene } from './contender.ts';
+import type { Contender, Copied, Scene } from './contender.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const JSCP = join(ROOT, 'apps/jscp/bin/jscp.mjs');
@@ -20,11 +20,13 @@ export interface JetStreamOptions {
   /** For node, before the programs. */
   nodeFlags?: readonly string[];
   environment?: Readonly<Record<string, string>>;
+  /** Default: what jscp says of round trip and loss. */
+  figures?: (copied: Copied) => Record<string, number>;
 }
 
 /** The programs of this checkout: jscp against `jetstream server`, each with a state of its own. */
 export function jetstream(options: JetStreamOptions): Contender {
-  const { name, about, remembers, nodeFlags = [], environment = {} } = options;
+  const { name, about, remembers, nodeFlags = [], environment = {}, figures } = options;
   const node = [process.execPath, ...nodeFlags];
   return {
     name,
@@ -47,7 +49,7 @@ export function jetstream(options: JetStreamOptions): Contender {
         scene.receiver,
         [
           ...[...node, JETSTREAM, 'server', '--log-level', 'warn'],
-          ...['--recv-host', scene.receiver.address, '--recv-port', String(PORT)],
+          ...['--recv-host', scene.receiver.address, '--recv-port', String(scene.port)],
           ...['--sandbox-dir', dirname(scene.target)],
           ...['--persistent-state-dir', directories(scene).state],
         ],
@@ -56,16 +58,21 @@ export function jetstream(options: JetStreamOptions): Contender {
       await server.says(/^ready udp=/m);
       return server;
     },
+    progress: {
+      from: 'sender',
+      bytes: (line) =>
+        isProgress(line) ? (JSON.parse(line) as { ackedBytes: number }).ackedBytes : undefined,
+    },
     copy: (scene) =>
       new Running(
         scene.sender,
         [
-          ...[...node, JSCP, '--json', '--accept-new', '-P', String(PORT)],
+          ...[...node, JSCP, '--json', '--accept-new', '-P', String(scene.port)],
           ...[scene.source, `${scene.receiver.address}:/`],
         ],
         { ...environment, JETSTREAM_CONFIG_DIR: directories(scene).config },
       ),
-    figures: (sender) => lastProgress(sender),
+    figures: figures ?? (({ sender }) => lastProgress(sender.output)),
   };
 }
 
@@ -74,15 +81,19 @@ function directories({ directory }: Scene): { config: string; state: string } {
 }
 
 /** A packet that holds one DATA frame (PROTOCOL.md §1.3, §2): addresses take 4 bytes below 2^30, 8 above. */
-function headerBytes(contentBytes: number): number {
+export function headerBytes(contentBytes: number): number {
   const shortShare = Math.min(1, 2 ** 30 / contentBytes);
   const frame = 1 + 1 + (4 * shortShare + 8 * (1 - shortShare)) + 2;
   return IP_AND_UDP_BYTES + PROTECTED_HEADER_BYTES + AEAD_TAG_BYTES + frame;
 }
 
+function isProgress(line: string): boolean {
+  return line.startsWith('{"event":"progress"');
+}
+
 /** From jscp's JSON lines. */
-function lastProgress(stdout: string): Record<string, number | string> {
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{"event":"progress"'));
+function lastProgress(stdout: string): Record<string, number> {
+  const lines = stdout.split('\n').filter(isProgress);
   const transferring = lines.filter((line) => line.includes('"state":"transferring"')).at(-1);
   if (transferring === undefined) return {};
   const { rttMs, lossShare } = JSON.parse(transferring) as { rttMs: number; lossShare: number };

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Running } from '../processes/running.ts';
 import { commandLack } from './command-lack.ts';
-import { type Contender, PORT } from './contender.ts';
+import type { Contender } from './contender.ts';
 import { TCP_HEADER_BYTES, type TcpCongestionControl, tcpLack, tuneTcp } from './kernel-tcp.ts';
 
 /** rsync to its own daemon: plain TCP, no encryption, no delta. */
@@ -13,23 +13,23 @@ export function rsync(control: TcpCongestionControl): Contender {
     headerBytesPerPacket: () => TCP_HEADER_BYTES,
     findLack: () => commandLack('rsync') ?? tcpLack(control),
     prepare: (scene) => tuneTcp(scene, control),
-    async serve({ receiver, directory, target }) {
+    async serve({ receiver, directory, target, port }) {
       const configuration = join(directory, 'rsyncd.conf');
       writeFileSync(
         configuration,
         [
-          ...[`address = ${receiver.address}`, `port = ${PORT}`, 'use chroot = no', 'reverse lookup = no'],
+          ...[`address = ${receiver.address}`, `port = ${port}`, 'use chroot = no', 'reverse lookup = no'],
           ...['uid = 0', 'gid = 0', '[target]', `path = ${dirname(target)}`, 'read only = no', ''],
         ].join('\n'),
       );
       const daemon = new Running(receiver, ['rsync', '--daemon', '--no-detach', '--config', configuration]);
-      await daemon.listens('tcp', PORT);
+      await daemon.listens('tcp', port);
       return daemon;
     },
-    copy: ({ sender, receiver, source }) =>
+    copy: ({ sender, receiver, source, port }) =>
       new Running(sender, [
         ...['rsync', '--whole-file', '--archive'],
-        ...[source, `rsync://${receiver.address}:${PORT}/target/`],
+        ...[source, `rsync://${receiver.address}:${port}/target/`],
       ]),
   };
 }

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Running } from '../processes/running.ts';
 import { commandLack, findCommand } from './command-lack.ts';
-import { type Contender, PORT, type Scene } from './contender.ts';
+import type { Contender, Scene } from './contender.ts';
 import { TCP_HEADER_BYTES, tcpLack, tuneTcp } from './kernel-tcp.ts';
 
 /** OpenSSH refuses to run as root without it. */
@@ -31,18 +31,18 @@ export function scp(name: string, about: string, flags: readonly string[] = []):
       writeFileSync(
         configuration,
         [
-          ...[`ListenAddress ${scene.receiver.address}:${PORT}`, `HostKey ${hostKey}`, 'PidFile none'],
+          ...[`ListenAddress ${scene.receiver.address}:${scene.port}`, `HostKey ${hostKey}`, 'PidFile none'],
           ...[`AuthorizedKeysFile ${authorizedKeys}`, 'StrictModes no', 'PermitRootLogin prohibit-password'],
           ...['PasswordAuthentication no', 'UsePAM no', 'UseDNS no', 'Subsystem sftp internal-sftp', ''],
         ].join('\n'),
       );
       const server = new Running(scene.receiver, [findCommand('sshd')!, '-D', '-e', '-f', configuration]);
-      await server.listens('tcp', PORT);
+      await server.listens('tcp', scene.port);
       return server;
     },
     copy: (scene) =>
       new Running(scene.sender, [
-        ...['scp', '-q', '-r', '-F', '/dev/null', '-i', files(scene).clientKey, '-P', String(PORT)],
+        ...['scp', '-q', '-r', '-F', '/dev/null', '-i', files(scene).clientKey, '-P', String(scene.port)],
         ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
         ...['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', ...flags],
         ...[scene.source, `root@${scene.receiver.address}:${dirname(scene.target)}/`],

@@ -1,7 +1,6 @@
-import { dirname } from 'node:path';
 import { Running } from '../processes/running.ts';
 import { commandLack } from './command-lack.ts';
-import { type Contender, PORT } from './contender.ts';
+import type { Contender } from './contender.ts';
 
 const BUFFER_BYTES = 64 * 2 ** 20;
 /** Packets on their way: enough for two products of rate and round trip of every case. */
@@ -17,18 +16,18 @@ export function srt(): Contender {
     // IPv4 20, UDP 8, SRT 16.
     headerBytesPerPacket: () => 44,
     findLack: () => commandLack('srt-file-transmit'),
-    async serve({ receiver, target }) {
+    async serve({ receiver, target, port }) {
       const server = new Running(receiver, [
         ...['srt-file-transmit', '-q'],
-        ...[`srt://${receiver.address}:${PORT}?mode=listener&${options}`, `file://${dirname(target)}`],
+        ...[`srt://${receiver.address}:${port}?mode=listener&${options}`, `file://${target}`],
       ]);
-      await server.listens('udp', PORT);
+      await server.listens('udp', port);
       return server;
     },
-    copy: ({ sender, receiver, source }) =>
+    copy: ({ sender, receiver, source, port }) =>
       new Running(sender, [
         ...['srt-file-transmit', '-q', `file://${source}`],
-        `srt://${receiver.address}:${PORT}?mode=caller&${options}`,
+        `srt://${receiver.address}:${port}?mode=caller&${options}`,
       ]),
   };
 }

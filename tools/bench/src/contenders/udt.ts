@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Running } from '../processes/running.ts';
-import { type Contender, PORT } from './contender.ts';
+import type { Contender } from './contender.ts';
 
 const LIBRARY = 'libudt.so.0';
 const PROGRAM = fileURLToPath(
@@ -22,16 +22,16 @@ export function udt(): Contender {
     // IPv4 20, UDP 8, UDT 16.
     headerBytesPerPacket: () => 44,
     findLack: () => (findLibrary() === undefined ? `${LIBRARY} not installed` : undefined),
-    async serve({ receiver, sourceBytes, target }) {
+    async serve({ receiver, sourceBytes, target, port }) {
       const server = new Running(receiver, [
-        ...[...node, findLibrary()!, 'receive', receiver.address, String(PORT), target, String(sourceBytes)],
+        ...[...node, findLibrary()!, 'receive', receiver.address, String(port), target, String(sourceBytes)],
       ]);
-      await server.listens('udp', PORT);
+      await server.listens('udp', port);
       return server;
     },
-    copy: ({ sender, receiver, source, sourceBytes }) =>
+    copy: ({ sender, receiver, source, sourceBytes, port }) =>
       new Running(sender, [
-        ...[...node, findLibrary()!, 'send', receiver.address, String(PORT), source, String(sourceBytes)],
+        ...[...node, findLibrary()!, 'send', receiver.address, String(port), source, String(sourceBytes)],
       ]),
   };
 }

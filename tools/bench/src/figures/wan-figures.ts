@@ -20,16 +20,16 @@ export interface WanFigures {
   standingQueueP95Bdp: number;
   /** Above 0 the emulation was too slow, and no figure is to be trusted. */
   lostByEmulation: number;
-  /** Over the time of the copy, in intervals of `stepMs`. */
-  series: PathSeries;
 }
 
+/** Over time, in intervals of `stepMs`. */
 export interface PathSeries {
   stepMs: number;
   deliveredMbitPerSecond: number[];
-  queueMs: number[];
-  /** Propagation and both queues. */
-  roundTripMs: number[];
+  /** Before the bottleneck; of a WAN only. */
+  queueMs?: number[];
+  /** Propagation and both queues; of a WAN only. */
+  roundTripMs?: number[];
 }
 
 /** Start-up is over after so many round trips, as in the simulated suite. */
@@ -44,7 +44,7 @@ export function wanFigures(
   path: WanPath,
   span: { fromMs: number; toMs: number },
   content?: { bytes: number; headerBytesPerPacket: number },
-): WanFigures {
+): WanFigures & { series: Required<PathSeries> } {
   const there = report['a-to-b'];
   const series = seriesWithin(report, path, span);
   const standing = series.queueMs.slice(Math.floor((STARTUP_ROUND_TRIPS * path.roundTripMs) / series.stepMs));
@@ -67,7 +67,12 @@ export function wanFigures(
   };
 }
 
-function seriesWithin(report: WanReport, path: WanPath, span: { fromMs: number; toMs: number }): PathSeries {
+/** What the report has of a span of time. */
+export function seriesWithin(
+  report: WanReport,
+  path: WanPath,
+  span: { fromMs: number; toMs: number },
+): Required<PathSeries> {
   const [there, back] = [report['a-to-b'].series, report['b-to-a'].series];
   const stepMs = there.bucketMs;
   const bytesPerMs = path.rateMbitPerSecond * 125;

@@ -1,4 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { isBound } from './bound-ports.ts';
 import { type ProcessUsage, processTree, usageOf } from './process-tree.ts';
@@ -33,6 +35,7 @@ export class Running {
   readonly #shell: ChildProcess;
   readonly #output = { stdout: '', stderr: '', times: '' };
   #peakResidentBytes = 0;
+  #seenCpuSeconds = 0;
 
   constructor(place: Place, argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     this.startedMs = performance.now();
@@ -54,7 +57,9 @@ export class Running {
       });
       this.#shell.once('close', (status) => {
         const { stdout, stderr, times } = this.#output;
-        resolve({ status: status ?? -1, stdout, stderr, atMs, cpuSeconds: cpuSecondsOfTimes(times) });
+        // A server may end before it has taken note of a child that ended: what was seen of that counts.
+        const cpuSeconds = Math.max(cpuSecondsOfTimes(times), this.#seenCpuSeconds);
+        resolve({ status: status ?? -1, stdout, stderr, atMs, cpuSeconds });
       });
     });
   }
@@ -73,7 +78,22 @@ export class Running {
   look(): ProcessUsage {
     const usage = usageOf(this.#pids());
     this.#peakResidentBytes = Math.max(this.#peakResidentBytes, usage.peakResidentBytes);
+    this.#seenCpuSeconds = Math.max(this.#seenCpuSeconds, usage.cpuSeconds);
     return usage;
+  }
+
+  /** What proc_pid_net(5) describes as `dev`, of its namespace; empty when it is gone. */
+  networkStatistics(): string {
+    try {
+      return readFileSync(`/proc/${this.#shell.pid}/net/dev`, 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  /** Calls with each line that it prints from now on. */
+  onLine(told: (line: string) => void): void {
+    createInterface({ input: this.#shell.stdout! }).on('line', told);
   }
 
   /**

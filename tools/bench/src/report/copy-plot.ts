@@ -9,18 +9,17 @@ export function copyPlot(title: string, { stepMs, ...series }: PathSeries): stri
   const line = (label: string, values: readonly number[], span = 1): Line[] => [
     { label, times: values.map((_, index) => (index + 1) * span * stepMs * 1000), values },
   ];
+  const { deliveredMbitPerSecond, roundTripMs = [], queueMs = [] } = series;
   const panels = [
     {
       title: 'rate behind the bottleneck, Mbit/s',
-      lines: line('delivered', means(series.deliveredMbitPerSecond, RATE_SPAN), RATE_SPAN),
+      lines: line('delivered', means(deliveredMbitPerSecond, RATE_SPAN), RATE_SPAN),
     },
-    {
-      title: 'round trip: propagation and both queues, ms',
-      lines: line('round trip', series.roundTripMs),
-    },
-    { title: 'queue before the bottleneck, ms', lines: line('queue', series.queueMs) },
+    { title: 'round trip: propagation and both queues, ms', lines: line('round trip', roundTripMs) },
+    { title: 'queue before the bottleneck, ms', lines: line('queue', queueMs) },
   ];
-  return drawPanels(title, panels, Math.max(1, series.queueMs.length * stepMs * 1000));
+  const used = panels.filter(({ lines }) => lines[0]!.values.length > 0);
+  return drawPanels(title, used, Math.max(1, deliveredMbitPerSecond.length * stepMs * 1000));
 }
 
 /** Of each `span` neighbours; a rest at the end is left out. */

@@ -12,7 +12,8 @@ export function copyTables(copyCase: CopyCase, results: CopyResults): string[] {
     const names = [...new Set(results.runs.map(({ contender }) => contender))];
     const rows = names.map((name) => [name, ...cells(results, path, name)]);
     const heading = copyCase.paths.length > 1 ? [`With ${path.label}:`] : [];
-    return [...heading, markdownTable(headOf(path), rows), ...troubles(results, path)];
+    const said = copyCase.shows === 'says' ? names.flatMap((name) => saysTable(results, path, name)) : [];
+    return [...heading, markdownTable(headOf(path), rows), ...troubles(results, path), ...said];
   });
 }
 
@@ -89,6 +90,14 @@ function cells(results: CopyResults, path: NamedPath, name: string): string[] {
       ),
     ].join(', '),
   ];
+}
+
+/** What a contender says about itself: medians. */
+function saysTable(results: CopyResults, path: NamedPath, name: string): string[] {
+  const copies = copiesOf(results, path.label, name);
+  const figures = [...new Set(copies.flatMap(({ says = {} }) => Object.keys(says)))];
+  const rows = figures.map((figure) => [figure, medianOf(copies, ({ says }) => says?.[figure])!.toFixed(2)]);
+  return rows.length === 0 ? [] : [markdownTable([name, ''], rows)];
 }
 
 /** What was not copied, and why. */

@@ -16,7 +16,9 @@ export function quantity(value: number, unit: Unit): string {
   return WORDS[unit](value);
 }
 
-export function describeInterval({ low, high }: Interval, unit: Unit): string {
+export function describeInterval(interval: Interval | undefined, unit: Unit): string {
+  if (interval === undefined) return '–';
+  const { low, high } = interval;
   if (high === Number.POSITIVE_INFINITY) return `≥ ${quantity(low, unit)}`;
   if (low === Number.NEGATIVE_INFINITY) return `≤ ${quantity(high, unit)}`;
   return `${quantity(low, unit)} to ${quantity(high, unit)}`;
@@ -24,6 +26,7 @@ export function describeInterval({ low, high }: Interval, unit: Unit): string {
 
 export function verdict(value: number, { bound, stretch }: Pick<Bound<never>, 'bound' | 'stretch'>): string {
   const inside = ({ low, high }: Interval): boolean => value >= low && value <= high;
+  if (bound === undefined) return inside(stretch) ? 'stretch met' : 'stretch missed';
   if (!inside(bound)) return 'MISSED';
   return inside(stretch) ? 'met, stretch too' : 'met';
 }

@@ -2,14 +2,15 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { WanReport } from '@jetstream/wan';
 import type { Contender, Scene } from '../contenders/contender.ts';
-import { type WanFigures, wanFigures } from '../figures/wan-figures.ts';
+import { type PathSeries, type WanFigures, wanFigures } from '../figures/wan-figures.ts';
 import type { WanPath } from '../figures/wan-path.ts';
 import type { ProcessUsage } from '../processes/process-tree.ts';
 import { complaint, type Running } from '../processes/running.ts';
 import { difference } from './content.ts';
 import { openStage, type Stage } from './stage.ts';
-import { watch } from './watch.ts';
+import { Watch } from './watch.ts';
 import type { Source, WorkDirectory } from './work-directory.ts';
 
 export interface CopyTask {
@@ -37,9 +38,12 @@ export interface CopyResult {
   sender?: ProcessUsage;
   receiver?: ProcessUsage;
   wan?: WanFigures;
+  series?: PathSeries;
   /** What the programs say about themselves. */
-  says: Record<string, number | string>;
+  says?: Record<string, number>;
 }
+
+const PORT = 8886;
 
 /** One copy in a WAN or loopback of its own: made, measured, compared, removed. */
 export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<CopyResult> {
@@ -55,6 +59,7 @@ export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<Cop
     source: sourcePath,
     sourceBytes: bytes,
     target: join(targets, basename(sourcePath)),
+    port: PORT,
   };
   try {
     await contender.prepare?.(scene);
@@ -70,7 +75,7 @@ export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<Cop
     const why = await difference(sourcePath, scene.target);
     return why === undefined ? copied : { ...copied, outcome: 'wrong bytes', why };
   } catch (error) {
-    return { outcome: 'failed', why: (error as Error).message, bytes, says: {} };
+    return { outcome: 'failed', why: (error as Error).message, bytes };
   } finally {
     await stage.close();
     rmSync(targets, { recursive: true, force: true });
@@ -78,30 +83,28 @@ export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<Cop
 }
 
 async function measure(task: CopyTask, scene: Scene, stage: Stage): Promise<CopyResult> {
-  const { contender, path } = task;
+  const { contender } = task;
   let bytes = scene.sourceBytes;
   const receiver = await contender.serve?.(scene);
   const cpuBefore = receiver?.look().cpuSeconds ?? 0;
   const fromMs = (await stage.report())?.elapsedMs ?? 0;
   const sender = contender.copy(scene);
-  const watched = watch(receiver ? [sender, receiver] : [sender]);
+  const watch = new Watch(receiver ? [sender, receiver] : [sender]);
   const ended = await within(task.patienceSeconds, bothEnd(contender, sender, receiver));
-  watched.stop();
+  watch.stop();
   const report = await stage.report();
   const senderEnd = await sender.stop();
   const receiverEnd = await receiver?.stop();
-  const says = contender.figures?.(senderEnd.stdout, receiverEnd?.stdout ?? '') ?? {};
   if (ended === undefined) {
-    return { outcome: 'given up', why: `not ended after ${task.patienceSeconds} s`, bytes, says };
+    return { outcome: 'given up', why: `not ended after ${task.patienceSeconds} s`, bytes };
   }
   const failed = [senderEnd, contender.receiverEnds ? receiverEnd : undefined].find((end) => end?.status);
   if (failed) {
     const why = `status ${failed.status}: ${complaint(failed.stderr || failed.stdout)}`;
-    return { outcome: 'failed', why, bytes, says };
+    return { outcome: 'failed', why, bytes };
   }
   bytes = contender.receivedBytes?.(senderEnd.stdout) ?? bytes;
   const seconds = (ended - sender.startedMs) / 1000;
-  const headerBytesPerPacket = contender.headerBytesPerPacket?.(bytes);
   return {
     outcome: 'copied',
     seconds,
@@ -113,17 +116,33 @@ async function measure(task: CopyTask, scene: Scene, stage: Stage): Promise<Copy
         peakResidentBytes: receiver.peakResidentBytes,
       },
     }),
-    ...(report &&
-      path !== 'loopback' && {
-        wan: wanFigures(
-          report,
-          path,
-          { fromMs, toMs: fromMs + seconds * 1000 },
-          headerBytesPerPacket === undefined ? undefined : { bytes, headerBytesPerPacket },
-        ),
+    ...pathFigures(task, bytes, report, { fromMs, toMs: fromMs + seconds * 1000 }),
+    ...(report === undefined && { series: watch.loopbackSeries() }),
+    ...(contender.figures && {
+      says: contender.figures({
+        bytes,
+        seconds,
+        sender: { output: senderEnd.stdout, copyFromMs: 0 },
+        receiver: {
+          output: receiverEnd?.stdout ?? '',
+          copyFromMs: receiver ? sender.startedMs - receiver.startedMs : 0,
+        },
       }),
-    says,
+    }),
   };
+}
+
+function pathFigures(
+  { contender, path }: CopyTask,
+  bytes: number,
+  report: WanReport | undefined,
+  span: { fromMs: number; toMs: number },
+): Pick<CopyResult, 'wan' | 'series'> {
+  if (report === undefined || path === 'loopback') return {};
+  const headerBytesPerPacket = contender.headerBytesPerPacket?.(bytes);
+  const content = headerBytesPerPacket === undefined ? undefined : { bytes, headerBytesPerPacket };
+  const { series, ...wan } = wanFigures(report, path, span, content);
+  return { wan, series };
 }
 
 /** @returns when the copy was complete, by `performance.now()` */

@@ -8,7 +8,7 @@ const LEAST_PATIENCE_SECONDS = 60;
 const PATIENCE = 10;
 const LOOPBACK_PATIENCE_SECONDS = 300;
 
-export interface Round {
+export interface CopyRound {
   readonly path: NamedPath;
   readonly contender: string;
   /** From 1. */
@@ -25,9 +25,9 @@ export async function runCopies(
   contenders: readonly Contender[],
   runs: number,
   work: WorkDirectory,
-  told: (round: Round) => void,
+  told: (round: CopyRound) => void,
 ): Promise<CopyResults> {
-  const rounds: Round[] = [];
+  const rounds: CopyRound[] = [];
   for (let run = 1; run <= runs; run += 1) {
     for (const path of copyCase.paths) {
       for (const contender of contenders) {
