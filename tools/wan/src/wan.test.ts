@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { inNetworkNamespace } from '@jetstream/platform';
 import { afterEach, describe, expect, it } from 'vitest';
+import { KEEPER_SCRIPT } from './namespaces/keeper-script.ts';
 import { findLack } from './namespaces/requirements.ts';
 import { kernelHasNetem } from './netem/kernel-has-netem.ts';
 import { openWan, type Wan, type WanEnd } from './open-wan.ts';
@@ -159,6 +160,17 @@ describe('a WAN', () => {
     await expect(wan!.report()).rejects.toThrow(/the emulator ended/);
     expect(await wan!.close()).toBeUndefined();
     expect(namespaces()).not.toContain(a.name);
+  });
+
+  it.skipIf(lack)(`removes its namespaces also when nobody hears that they are ready${needs}`, async () => {
+    const name = `jswan-${process.pid}-unheard`;
+    const keeper = spawn('sh', ['-c', KEEPER_SCRIPT, 'jswan-keeper', name], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    keeper.stdout.destroy();
+    keeper.stdin.end();
+    expect(await once(keeper, 'exit')).toEqual([0, null]);
+    expect(namespaces()).not.toContain(name);
   });
 
   it.skipIf(lack)(`removes its namespaces also when what was to do so is killed${needs}`, async () => {

@@ -1,10 +1,10 @@
 /**
  * A shell that makes the network namespaces named by its parameters, says `ready`, and waits for the end of its input: when
  * the process that started it closes the pipe, or dies of whatever, the namespaces go, with every process left inside.
- * Names that existed before are not touched. Deaf to the signals that end a foreground job.
+ * Names that existed before are not touched. Deaf to the signals that end a foreground job, and to a pipe that closed before `ready`.
  */
 export const KEEPER_SCRIPT = `
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 made=
 clean() {
   for name in $made; do
