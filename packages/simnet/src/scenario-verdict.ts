@@ -51,6 +51,13 @@ function flowProblems(bounds: ScenarioBounds, flow: FlowReport): string[] {
       problems.push(`${Math.round(rate)} bytes/s, bound ${Math.round(bounds.steadyBytesPerSecond)}`);
     }
   }
+  const { mainLimiter, limiterUs } = flow.trace;
+  if (bounds.limiter !== undefined && mainLimiter !== bounds.limiter) {
+    problems.push(`held mostly by "${mainLimiter}", not by "${bounds.limiter}"`);
+  }
+  for (const limiter of bounds.neverHeldBy ?? []) {
+    if (limiterUs.has(limiter)) problems.push(`held by "${limiter}" for ${inMs(limiterUs.get(limiter)!)}`);
+  }
   if (flow.senderClosed?.code !== 'none' || flow.senderClosed.byPeer) {
     problems.push(`sender closed ${JSON.stringify(flow.senderClosed)}`);
   }

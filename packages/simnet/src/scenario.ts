@@ -1,4 +1,4 @@
-import type { CongestionName, PathAddress } from '@jetstream/transport';
+import type { CongestionName, Limiter, PathAddress } from '@jetstream/transport';
 import type { LinkOptions } from './link-options.ts';
 import type { TransferOptions } from './transfer/transfer-party.ts';
 
@@ -38,6 +38,9 @@ export interface ScenarioBounds {
   completionUs: number;
   /** Every flow: until both sides have a connection, from time 0. */
   establishedUs?: number;
+  /** Every flow: what the sender reports as its limiter for most of the time, and what it never reports. */
+  limiter?: Limiter;
+  neverHeldBy?: readonly Limiter[];
   /** Every flow: content bytes sent again, in units of the content. */
   resentShare?: number;
   /** Every flow: of those, the share that the network had not lost. */

@@ -31,7 +31,7 @@ export interface EndpointOptions {
   marksEcn?: boolean;
   /** 0…255: named in the connection ids, for whoever has to find the thread of a packet. Default: none is named. */
   lane?: number;
-  /** Blocks of credit per transfer after login; grows up to this by itself. Default 64. */
+  /** Blocks of credit per transfer after login; grows up to this by itself, as far as the block pool goes. Default 1,024. */
   maxReceiveBlocks?: number;
 }
 

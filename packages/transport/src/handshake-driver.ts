@@ -21,6 +21,7 @@
  */
 import type { PacketProtection } from '@jetstream/handshake';
 import type { ErrorCode } from '@jetstream/protocol';
+import type { BlockBudget } from './connection/bulk/block-budget.ts';
 import type { Connection, PathAddress, Transmission } from './contract.ts';
 import type { EndpointOptions } from './endpoint-contract.ts';
 
@@ -98,6 +99,8 @@ export interface ConnectionSetup {
   /** Where the peer is. */
   path: PathAddress;
   settings: EndpointSettings;
+  /** Of the endpoint's block pool. */
+  budget: BlockBudget;
   driver: HandshakeDriver;
   host: ConnectionHost;
   /** HS-6, see above. */

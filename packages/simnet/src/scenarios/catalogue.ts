@@ -3,6 +3,7 @@ import { ADVERSE_PATHS } from './adverse-paths.ts';
 import { ECN } from './ecn.ts';
 import { FAIRNESS } from './fairness.ts';
 import { HANDSHAKES } from './handshakes.ts';
+import { LIMITERS } from './limiters.ts';
 import { COLD_BUDGETS, LONG_COLD_BUDGETS, LONG_FAT } from './long-fat.ts';
 import { BBR_LOSS_MATRIX, CUBIC_LOSS_MATRIX } from './loss-matrix.ts';
 import { randomMixture } from './random-mixture.ts';
@@ -13,6 +14,7 @@ export const CATALOGUE: readonly Scenario[] = [
   ...CUBIC_LOSS_MATRIX,
   ...ADVERSE_PATHS,
   ...ECN,
+  ...LIMITERS,
   ...HANDSHAKES,
   ...FAIRNESS,
   ...COLD_BUDGETS,

@@ -17,7 +17,7 @@ function budget(
     name,
     about: `${mebibytes} MiB at no less than ${linkShare * 100} % of ${rateMbit} Mbit/s from first packet to last`,
     ...path({ rateBytesPerSecond, rttMs, lossShare }),
-    flows: [{ transfer: { bytes, maxReceiveBlocks: 512 } }],
+    flows: [{ transfer: { bytes } }],
     bounds: {
       completionUs: (bytes / (rateBytesPerSecond * linkShare)) * 1e6,
       resentShare: lossShare / (1 - lossShare) + 0.01,
@@ -48,7 +48,7 @@ export const LONG_FAT: Scenario = {
   name: 'long-fat',
   about: '12 GiB over 10 Gbit/s, 300 ms, 0.1 % loss: at least 90 % of the link after start-up',
   ...path({ ...tenGigabit, rttMs: 300 }),
-  flows: [{ transfer: { bytes: tenGigabit.bytes, maxReceiveBlocks: 2048 } }],
+  flows: [{ transfer: { bytes: tenGigabit.bytes } }],
   bounds: {
     completionUs: 60e6,
     steadyFromUs: startupUs({ ...tenGigabit, slackRounds: 3 }),

@@ -31,7 +31,7 @@ function cell(of: Cell): Scenario {
     name: cellName(of),
     about: `${of.bytes / MIB} MiB over a bottleneck with a queue of one bandwidth-delay product and random loss`,
     ...path({ ...figures, rttMs: of.rttMs }),
-    flows: [{ congestion: of.congestion, transfer: { bytes: of.bytes, maxReceiveBlocks: 256 } }],
+    flows: [{ congestion: of.congestion, transfer: { bytes: of.bytes } }],
     bounds: of.congestion === 'bbr' ? bbrBounds(figures) : cubicBounds(figures),
   };
 }
@@ -46,6 +46,7 @@ function bbrBounds(figures: Figures): Scenario['bounds'] {
   const { rttUs } = figures;
   return {
     completionUs: expectedCompletionUs(figures),
+    neverHeldBy: ['peer-credit', 'peer-storage', 'cpu'],
     resentShare: expectedResentShare(figures, 0.5),
     redundantShare: 0.005,
     steadyFromUs: startupUs({ ...figures, slackRounds: QUEUE_FREE_ROUNDS }),

@@ -3,12 +3,12 @@ import type { BlockPool } from '@jetstream/transport';
 
 /** A bounded block pool whose blocks come spoiled, so that a byte never written shows. */
 export class BlockMemory implements BlockPool {
-  readonly #maxBlocks: number;
+  readonly maxBlocks: number;
   readonly #free: Uint8Array[] = [];
   readonly #out = new Set<Uint8Array>();
 
   constructor(maxBlocks: number) {
-    this.#maxBlocks = maxBlocks;
+    this.maxBlocks = maxBlocks;
   }
 
   get inUse(): number {
@@ -16,7 +16,7 @@ export class BlockMemory implements BlockPool {
   }
 
   acquire(): Uint8Array | undefined {
-    if (this.#out.size >= this.#maxBlocks) return undefined;
+    if (this.#out.size >= this.maxBlocks) return undefined;
     const block = this.#free.pop() ?? new Uint8Array(BLOCK_BYTES);
     block.fill(0xdb);
     this.#out.add(block);

@@ -2,7 +2,7 @@ import type { Connection, ConnectionEvent } from '@jetstream/transport';
 import { SeededRandom } from '../random.ts';
 import type { BulkContent } from './bulk-content.ts';
 import type { TransferMessage } from './transfer-message.ts';
-import { TRANSFER, type TransferOptions, TransferParty } from './transfer-party.ts';
+import { DEFAULT_RECEIVE_BLOCKS, TRANSFER, type TransferOptions, TransferParty } from './transfer-party.ts';
 
 /** Has something done at a virtual time; see `Simulation.at`. */
 export type Schedule = (timeUs: number, act: (nowUs: number) => void) => void;
@@ -31,7 +31,7 @@ export class BulkReceiver extends TransferParty {
   }
 
   protected begin(_nowUs: number, connection: Connection): void {
-    connection.openBulkReceiver(TRANSFER, this.#options.maxReceiveBlocks ?? 128);
+    connection.openBulkReceiver(TRANSFER, this.#options.maxReceiveBlocks ?? DEFAULT_RECEIVE_BLOCKS);
   }
 
   proceed(): void {}

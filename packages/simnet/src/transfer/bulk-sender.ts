@@ -1,5 +1,7 @@
+import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { Connection, ConnectionEvent } from '@jetstream/transport';
 import type { BulkContent } from './bulk-content.ts';
+import type { Schedule } from './bulk-receiver.ts';
 import type { TransferMessage } from './transfer-message.ts';
 import { TRANSFER, type TransferOptions, TransferParty } from './transfer-party.ts';
 
@@ -10,12 +12,16 @@ export class BulkSender extends TransferParty {
   /** Blocks asked for once more, and those offered and not acknowledged. */
   readonly #again: number[] = [];
   readonly #pending = new Set<number>();
+  readonly #schedule: Schedule;
+  /** When the disk has read the next block. */
+  #diskFreeUs = 0;
   #next = 0;
   #wanted = false;
   #complete = false;
 
-  constructor(content: BulkContent, options: TransferOptions) {
+  constructor(content: BulkContent, options: TransferOptions, schedule: Schedule) {
     super(options);
+    this.#schedule = schedule;
     this.#content = content;
     this.#options = options;
   }
@@ -28,7 +34,7 @@ export class BulkSender extends TransferParty {
   proceed(nowUs: number): void {
     const { connection } = this;
     if (connection === undefined || this.closed !== undefined || nowUs < (this.#options.startUs ?? 0)) return;
-    while (this.#wanted && this.streamWritable) {
+    while (this.#wanted && this.streamWritable && this.#isRead(nowUs)) {
       const block = this.#takeAgain() ?? this.#takeNext();
       if (block === undefined) break;
       this.write({ type: 'block', block, byteLength: this.#content.blockBytes(block) });
@@ -46,6 +52,16 @@ export class BulkSender extends TransferParty {
   #takeAgain(): number | undefined {
     const at = this.#again.findIndex((block) => !this.#pending.has(block));
     return at < 0 ? undefined : this.#again.splice(at, 1)[0];
+  }
+
+  /** Has the disk read the next block? If not, `proceed` comes again when it has. */
+  #isRead(nowUs: number): boolean {
+    const rate = this.#options.produceBytesPerSecond ?? Number.POSITIVE_INFINITY;
+    if (rate === Number.POSITIVE_INFINITY) return true;
+    if (nowUs < this.#diskFreeUs) return false;
+    this.#diskFreeUs = nowUs + (BLOCK_BYTES / rate) * 1e6;
+    this.#schedule(this.#diskFreeUs, () => {});
+    return true;
   }
 
   #takeNext(): number | undefined {

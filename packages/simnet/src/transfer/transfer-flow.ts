@@ -10,8 +10,7 @@ import { BulkSender } from './bulk-sender.ts';
 import { checkConnection } from './connection-invariants.ts';
 import { FlowTrace } from './flow-trace.ts';
 import { createPeerPair, type Peer } from './peer-pair.ts';
-
-const DEFAULT_RECEIVE_BLOCKS = 128;
+import { DEFAULT_RECEIVE_BLOCKS } from './transfer-party.ts';
 
 /** One transfer between a client and a server of its own, put into a simulation. */
 export class TransferFlow {
@@ -38,8 +37,8 @@ export class TransferFlow {
     const clientAddress: PathAddress = { address: `198.51.100.${index + 1}`, port: 40_000 };
     const serverAddress: PathAddress = { address: `203.0.113.${index + 1}`, port: 8886 };
     const maxReceiveBlocks = transfer.maxReceiveBlocks ?? DEFAULT_RECEIVE_BLOCKS;
-    const clientMemory = new BlockMemory(maxReceiveBlocks);
-    const serverMemory = new BlockMemory(maxReceiveBlocks);
+    const clientMemory = new BlockMemory(2 * maxReceiveBlocks);
+    const serverMemory = new BlockMemory(2 * maxReceiveBlocks);
     const pair = createPeerPair({
       aead,
       congestion: flow.congestion ?? 'bbr',
@@ -57,7 +56,9 @@ export class TransferFlow {
     this.contentBytes = transfer.bytes;
     this.#memories = [clientMemory, serverMemory];
     this.#maxFirstSentBytes = transfer.bytes * (transfer.badBlockShare === undefined ? 1 : 2);
-    this.sender = new BulkSender(content, transfer);
+    this.sender = new BulkSender(content, transfer, (timeUs, act) =>
+      simulation.at(this.senderHost, timeUs, act),
+    );
     this.receiver = new BulkReceiver(content, transfer, (timeUs, act) =>
       simulation.at(this.receiverHost, timeUs, act),
     );

@@ -9,8 +9,10 @@ export interface TransferOptions {
   partialBlocks?: boolean;
   /** Length of every message on the transfer's stream; one goes with each block. Default 64. */
   messageBytes?: number;
-  /** Blocks that the receiver holds at most. Default 128. */
+  /** Blocks of credit that the receiver gives at most; its memory has twice as many. Default 1,024. */
   maxReceiveBlocks?: number;
+  /** How fast the sender's disk gives blocks. Default Infinity. */
+  produceBytesPerSecond?: number;
   /** How fast the receiver's disk takes blocks. Default Infinity. */
   consumeBytesPerSecond?: number;
   /** Share of blocks that the receiver finds bad the first time. Default 0. */
@@ -24,6 +26,7 @@ export interface TransferOptions {
 /** The only transfer of a simulated connection. */
 export const TRANSFER = 1;
 export const DEFAULT_MESSAGE_BYTES = 64;
+export const DEFAULT_RECEIVE_BLOCKS = 1024;
 
 export interface ClosedHow {
   atUs: number;

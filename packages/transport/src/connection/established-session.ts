@@ -2,6 +2,7 @@ import type { ErrorCode } from '@jetstream/protocol';
 import { AEAD_TAG_BYTES, BLOCK_BYTES, JetStreamError, PROTECTED_HEADER_BYTES } from '@jetstream/protocol';
 import type { PathAddress, Transmission } from '../contract.ts';
 import type { ConnectionSetup, EstablishedKeys } from '../handshake-driver.ts';
+import { ConnectionBudget } from './bulk/block-budget.ts';
 import { Closing } from './closing.ts';
 import { DeliveryRouter } from './delivery-router.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -36,7 +37,7 @@ export class EstablishedSession implements SessionControl {
   constructor(nowUs: number, setup: ConnectionSetup, keys: EstablishedKeys, events: EventQueue) {
     const { role, settings, path } = setup;
     const { peerParameters } = keys;
-    const transfers = new TransferTable(role, peerParameters);
+    const transfers = new TransferTable(role, peerParameters, new ConnectionBudget(setup.budget));
     const received = new ReceivedPackets();
     const responder = new PathResponder();
     const work = new PendingWork();

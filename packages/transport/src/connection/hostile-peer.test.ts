@@ -104,7 +104,7 @@ describe('Before the login', () => {
       stream: 0,
       maximumOffset: 65_536 + 1_048_576,
     });
-    expect(framesOf(after, 'block-credit')[0]).toMatchObject({ transfer: 1, blocks: 18 });
+    expect(framesOf(after, 'block-credit')[0]).toMatchObject({ transfer: 1, blocks: 34 });
   });
 
   it('[LG-1] leaves a second transfer unacknowledged', () => {

@@ -95,9 +95,17 @@ export class PacketProcessor implements FrameVisitor {
   onData(transfer: number, address: number, buffer: Uint8Array, start: number, end: number): void {
     const state = this.openTransfer(transfer);
     if (state === undefined) return;
-    const { settings, recovery, events } = this.parts;
+    const { settings, recovery, events, transfers, work } = this.parts;
+    if (!transfers.mayReceive(state)) {
+      this.refused = true;
+      return;
+    }
     const receiver = state.ensureBulkReceiver(settings.blockPool);
+    const { credit } = receiver;
+    const { begunBlocks } = credit;
     const receipt = receiver.receive(this.nowUs, recovery.rtt.smoothedUs, address, buffer, start, end);
+    // What was begun may have shown that the window is too small.
+    if (credit.begunBlocks > begunBlocks && credit.isDue) work.credits = true;
     if (receipt === 'no-memory') this.refused = true;
     if (receipt !== 'block-complete') return;
     const block = receiver.completedBlock;

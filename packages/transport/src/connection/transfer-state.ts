@@ -1,5 +1,6 @@
 import type { BlockPool } from '../contract.ts';
 import { INITIAL_BLOCK_CREDIT } from '../handshake-driver.ts';
+import type { ConnectionBudget } from './bulk/block-budget.ts';
 import { BulkReceiver } from './bulk/bulk-receiver.ts';
 import { BulkSender } from './bulk/bulk-sender.ts';
 import { ReceiveStream } from './streams/receive-stream.ts';
@@ -14,8 +15,16 @@ export class TransferState {
   bulkReceiver: BulkReceiver | undefined;
   /** Blocks that the peer lets us begin, kept here as its BLOCK_CREDIT may come before the bulk sender is opened. */
   private blockCredit: number;
+  private readonly budget: ConnectionBudget;
 
-  constructor(id: number, sendCreditBytes: number, sendCreditBlocks: number, receiveCreditBytes: number) {
+  constructor(
+    id: number,
+    sendCreditBytes: number,
+    sendCreditBlocks: number,
+    receiveCreditBytes: number,
+    budget: ConnectionBudget,
+  ) {
+    this.budget = budget;
     this.id = id;
     this.blockCredit = sendCreditBlocks;
     this.sendStream = new SendStream(id, sendCreditBytes);
@@ -34,7 +43,7 @@ export class TransferState {
 
   /** The bulk receiver, made when the first DATA or the application asks for it, whichever is earlier. */
   ensureBulkReceiver(pool: BlockPool): BulkReceiver {
-    this.bulkReceiver ??= new BulkReceiver(pool, INITIAL_BLOCK_CREDIT);
+    this.bulkReceiver ??= new BulkReceiver(pool, INITIAL_BLOCK_CREDIT, this.budget);
     return this.bulkReceiver;
   }
 }

@@ -1,6 +1,7 @@
 import { JetStreamError, MAX_OPEN_TRANSFERS } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { CountingPool } from '../testing/counting-pool.ts';
+import { BlockBudget, ConnectionBudget } from './bulk/block-budget.ts';
 import { TransferTable } from './transfer-table.ts';
 
 const PEER = {
@@ -12,7 +13,11 @@ const PEER = {
 };
 
 function table(role: 'client' | 'server' = 'server', loggedIn = true): TransferTable {
-  const transfers = new TransferTable(role, PEER);
+  const transfers = new TransferTable(
+    role,
+    PEER,
+    new ConnectionBudget(new BlockBudget(Number.POSITIVE_INFINITY)),
+  );
   if (loggedIn) transfers.raiseLimits();
   return transfers;
 }

@@ -1,5 +1,6 @@
 import { JetStreamError, MAX_OPEN_TRANSFERS } from '@jetstream/protocol';
 import { INITIAL_STREAM_CREDIT_BYTES, type PeerParameters } from '../handshake-driver.ts';
+import type { ConnectionBudget } from './bulk/block-budget.ts';
 import type { BulkReceiver } from './bulk/bulk-receiver.ts';
 import { RangeSet } from './range-set.ts';
 import type { SendStream } from './streams/send-stream.ts';
@@ -28,10 +29,12 @@ export class TransferTable {
 
   private readonly role: 'client' | 'server';
   private readonly peer: PeerParameters;
+  private readonly budget: ConnectionBudget;
 
   /** @param peer says what it lets us send at first */
-  constructor(role: 'client' | 'server', peer: PeerParameters) {
+  constructor(role: 'client' | 'server', peer: PeerParameters, budget: ConnectionBudget) {
     this.role = role;
+    this.budget = budget;
     this.peer = peer;
     this.closed.insert(0, 1);
     this.list = [];
@@ -112,6 +115,11 @@ export class TransferTable {
     if (at >= 0) this.flushing.splice(at, 1);
   }
 
+  /** Would bulk data of this transfer, the first one, take memory that is not for strangers? */
+  mayReceive(transfer: TransferState): boolean {
+    return this.limitsRaised || transfer.bulkReceiver !== undefined || !this.budget.isCrowded;
+  }
+
   raiseLimits(): void {
     this.limitsRaised = true;
     for (const transfer of this.list) transfer.receiveStream.raiseWindow(STREAM_WINDOW_BYTES);
@@ -124,6 +132,7 @@ export class TransferTable {
       initialStreamCreditBytes,
       initialBlockCredit,
       INITIAL_STREAM_CREDIT_BYTES,
+      this.budget,
     );
     if (this.limitsRaised) transfer.receiveStream.raiseWindow(STREAM_WINDOW_BYTES);
     this.open.set(id, transfer);

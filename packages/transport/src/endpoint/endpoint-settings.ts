@@ -15,7 +15,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
     maxConnections: 1024,
     maxDatagramBytes: 1472,
     keyUpdatePackets: 2 ** 22,
-    maxReceiveBlocks: 64,
+    maxReceiveBlocks: 1024,
     marksEcn: false,
     ...withoutUndefined(options),
   };

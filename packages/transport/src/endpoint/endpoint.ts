@@ -10,6 +10,7 @@ import {
   parseHandshakePacket,
   parseProtectedHeader,
 } from '@jetstream/protocol';
+import { BlockBudget } from '../connection/bulk/block-budget.ts';
 import { TransportConnection } from '../connection/connection.ts';
 import type { Connection, PathAddress, Transmission } from '../contract.ts';
 import type { Endpoint, EndpointOptions } from '../endpoint-contract.ts';
@@ -34,6 +35,7 @@ export class TransportEndpoint implements Endpoint {
   readonly #staticKey: X25519KeyPair;
   readonly #cookies: CookieJar;
   readonly #createConnection: (setup: ConnectionSetup) => ManagedConnection;
+  readonly #budget: BlockBudget;
   readonly #table = new ConnectionTable();
   readonly #schedule = new SendSchedule();
   readonly #answers = new StatelessAnswers();
@@ -52,6 +54,7 @@ export class TransportEndpoint implements Endpoint {
       new TransportConnection(setup),
   ) {
     this.#settings = resolveEndpointOptions(options);
+    this.#budget = new BlockBudget(options.blockPool.maxBlocks ?? Number.POSITIVE_INFINITY);
     this.#staticKey = staticKeyPair(options.staticPrivateKey);
     this.#cookies = new CookieJar(options.randomBytes);
     this.#createConnection = createConnection;
@@ -69,6 +72,7 @@ export class TransportEndpoint implements Endpoint {
       nowUs,
       path,
       settings: this.#settings,
+      budget: this.#budget,
       driver: new OutgoingHandshake({
         nowUs,
         to: path,
@@ -202,6 +206,7 @@ export class TransportEndpoint implements Endpoint {
       nowUs,
       path: handshake.from,
       settings: this.#settings,
+      budget: this.#budget,
       driver: new CompletedHandshake(keys),
       host: { onActivity: () => this.#onActivity(entry) },
       loginDeadlineUs: handshake.deadlineUs,

@@ -5,6 +5,7 @@ import {
   connectionIdFromRandom,
   MAX_DATAGRAM_BYTES,
 } from '@jetstream/protocol';
+import { BlockBudget } from '../connection/bulk/block-budget.ts';
 import { TransportConnection } from '../connection/connection.ts';
 import type { BlockPool, PathAddress } from '../contract.ts';
 import { resolveEndpointOptions } from '../endpoint/endpoint-settings.ts';
@@ -40,6 +41,8 @@ export interface ConnectedPairOptions {
   /** Each default: a pool of 1,024 blocks. */
   clientPool?: BlockPool;
   serverPool?: BlockPool;
+  /** Default: one of its own that is without end. */
+  serverBudget?: BlockBudget;
   /** For both sides. */
   settings?: Partial<EndpointOptions>;
 }
@@ -135,6 +138,7 @@ class Agreement {
         acceptIncoming: !isClient,
         ...options.settings,
       }),
+      budget: (isClient ? undefined : options.serverBudget) ?? new BlockBudget(Number.POSITIVE_INFINITY),
       driver: new AgreedKeys(this.keys(role)),
       host: { onActivity: () => {} },
       loginDeadlineUs: (isClient ? undefined : options.loginDeadlineUs) ?? Number.POSITIVE_INFINITY,

@@ -5,6 +5,7 @@ import type { BlockPool } from '../contract.ts';
 export class CountingPool implements BlockPool {
   outstanding = 0;
   mostOutstanding = 0;
+  refusals = 0;
   private readonly free: Uint8Array[] = [];
   private readonly lent = new Set<Uint8Array>();
 
@@ -15,7 +16,10 @@ export class CountingPool implements BlockPool {
   }
 
   acquire(): Uint8Array | undefined {
-    if (this.outstanding >= this.limit) return undefined;
+    if (this.outstanding >= this.limit) {
+      this.refusals += 1;
+      return undefined;
+    }
     const block = this.free.pop() ?? new Uint8Array(BLOCK_BYTES);
     this.lent.add(block);
     this.outstanding += 1;

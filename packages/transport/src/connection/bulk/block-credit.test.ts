@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { BlockBudget, ConnectionBudget } from './block-budget.ts';
 import { BlockCredit } from './block-credit.ts';
 
+function unbounded(): ConnectionBudget {
+  return new ConnectionBudget(new BlockBudget(Number.POSITIVE_INFINITY));
+}
+
 function opened(maxBlocks: number): BlockCredit {
-  const credit = new BlockCredit(2);
+  const credit = new BlockCredit(2, unbounded());
   credit.open(maxBlocks);
   credit.announce();
   return credit;
@@ -10,15 +15,15 @@ function opened(maxBlocks: number): BlockCredit {
 
 describe('BlockCredit', () => {
   it('gives what the handshake promised, and more once it is opened', () => {
-    const credit = new BlockCredit(2);
+    const credit = new BlockCredit(2, unbounded());
     expect([credit.announcedBlocks, credit.isDue]).toEqual([2, false]);
     credit.open(64);
     expect(credit.isDue).toBe(true);
-    expect(credit.announce()).toBe(16);
+    expect(credit.announce()).toBe(32);
   });
 
   it('never takes back what it promised', () => {
-    const credit = new BlockCredit(2);
+    const credit = new BlockCredit(2, unbounded());
     credit.open(1);
     expect(credit.announce()).toBe(2);
   });
@@ -48,23 +53,23 @@ describe('BlockCredit', () => {
       credit.onBegun(i * 1000, 1000, 1);
       credit.onReleased();
     }
-    expect(credit.announce()).toBe(400 + 16);
+    expect(credit.announce()).toBe(400 + 32);
   });
 
   it('stays small when the disk holds the blocks', () => {
     const credit = opened(100);
-    for (let i = 0; i < 216; i++) {
-      if (i >= 16) credit.onReleased();
+    for (let i = 0; i < 232; i++) {
+      if (i >= 32) credit.onReleased();
       credit.announce();
       credit.onBegun(i * 50_000, 20_000, 1);
     }
-    expect(credit.announcedBlocks - 200).toBe(16);
+    expect(credit.announcedBlocks - 200).toBe(32);
   });
 
   it('grows when blocks wait for bytes of the network', () => {
     const credit = opened(100);
-    for (let i = 0; i < 5; i++) credit.onBegun(i * 1_000_000, 1000, i + 1);
-    expect(credit.announce()).toBe(32);
+    for (let i = 0; i < 9; i++) credit.onBegun(i * 1_000_000, 1000, i + 1);
+    expect(credit.announce()).toBe(64);
   });
 
   it('[FR-5] is announced again when the frame was lost', () => {

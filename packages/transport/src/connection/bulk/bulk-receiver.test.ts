@@ -2,8 +2,13 @@ import { BLOCK_BYTES } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CountingPool } from '../../testing/counting-pool.ts';
+import { BlockBudget, ConnectionBudget } from './block-budget.ts';
 import { type BulkReceipt, BulkReceiver } from './bulk-receiver.ts';
 import { REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
+
+function budget(): ConnectionBudget {
+  return new ConnectionBudget(new BlockBudget(Number.POSITIVE_INFINITY));
+}
 
 function receive(receiver: BulkReceiver, block: number, offset: number, bytes: Uint8Array): BulkReceipt {
   return receiver.receive(0, 10_000, block * BLOCK_BYTES + offset, bytes, 0, bytes.length);
@@ -20,7 +25,7 @@ describe('BulkReceiver', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), fc.boolean(), (pieces, expectFirst) => {
         const content = Uint8Array.from({ length: 4096 }, (_, i) => (i * 31) & 255);
-        const receiver = new BulkReceiver(new CountingPool(4), 4);
+        const receiver = new BulkReceiver(new CountingPool(4), 4, budget());
         if (expectFirst) receiver.expect(5, 4096);
         let complete = false;
         const whole = [...pieces, { offset: 0, length: 2000 }, { offset: 2000, length: 2096 }];
@@ -38,14 +43,14 @@ describe('BulkReceiver', () => {
   });
 
   it('holds data that comes before the manifest', () => {
-    const receiver = new BulkReceiver(new CountingPool(4), 2);
+    const receiver = new BulkReceiver(new CountingPool(4), 2, budget());
     expect(receive(receiver, 0, 0, new Uint8Array(10))).toBe('kept');
     expect(receiver.expect(0, 10)).toBe(true);
     expect(receiver.bytesOf(0)).toHaveLength(10);
   });
 
   it('[FR-6] refuses a block begun beyond the credit', () => {
-    const receiver = new BulkReceiver(new CountingPool(9), 2);
+    const receiver = new BulkReceiver(new CountingPool(9), 2, budget());
     receive(receiver, 0, 0, new Uint8Array(10));
     receive(receiver, 1, 0, new Uint8Array(10));
     receive(receiver, 0, 10, new Uint8Array(10));
@@ -54,7 +59,7 @@ describe('BulkReceiver', () => {
 
   it('[BD-2] drops data for a block that is complete, before and after it was dealt with', () => {
     const pool = new CountingPool(4);
-    const receiver = new BulkReceiver(pool, 4);
+    const receiver = new BulkReceiver(pool, 4, budget());
     expect(receiveWhole(receiver, 0)).toBe('block-complete');
     expect(receive(receiver, 0, 0, new Uint8Array(100).fill(9))).toBe('kept');
     expect(receiver.bytesOf(0)).toEqual(new Uint8Array(100));
@@ -64,7 +69,7 @@ describe('BulkReceiver', () => {
   });
 
   it('[BD-4] takes a block once more at its second address, and nothing of its first sending', () => {
-    const receiver = new BulkReceiver(new CountingPool(2), 2);
+    const receiver = new BulkReceiver(new CountingPool(2), 2, budget());
     receiveWhole(receiver, 0);
     receiver.release(0, true);
     const again = REPEAT_OFFSET_BLOCKS;
@@ -79,14 +84,14 @@ describe('BulkReceiver', () => {
   });
 
   it('[BD-4] refuses a second sending that nobody asked for', () => {
-    const receiver = new BulkReceiver(new CountingPool(2), 2);
+    const receiver = new BulkReceiver(new CountingPool(2), 2, budget());
     expect(() => receive(receiver, REPEAT_OFFSET_BLOCKS + 3, 0, new Uint8Array(1))).toThrow(
       'nobody asked for block 3',
     );
   });
 
   it('refuses data beyond the length that the manifest gave', () => {
-    const receiver = new BulkReceiver(new CountingPool(4), 4);
+    const receiver = new BulkReceiver(new CountingPool(4), 4, budget());
     receiver.expect(0, 50);
     expect(() => receive(receiver, 0, 0, new Uint8Array(51))).toThrow(/longer than the manifest/);
     receive(receiver, 1, 0, new Uint8Array(51));
@@ -95,7 +100,7 @@ describe('BulkReceiver', () => {
 
   it('says so when the pool is empty, and takes the data when it is not any more', () => {
     const pool = new CountingPool(1);
-    const receiver = new BulkReceiver(pool, 4);
+    const receiver = new BulkReceiver(pool, 4, budget());
     receiveWhole(receiver, 0);
     expect(receive(receiver, 1, 0, new Uint8Array(10))).toBe('no-memory');
     receiver.release(0, false);
@@ -104,7 +109,7 @@ describe('BulkReceiver', () => {
 
   it('gives all memory back but for blocks in the hands of the application', () => {
     const pool = new CountingPool(4);
-    const receiver = new BulkReceiver(pool, 4);
+    const receiver = new BulkReceiver(pool, 4, budget());
     receiveWhole(receiver, 0);
     receive(receiver, 1, 0, new Uint8Array(10));
     receiver.abandon();
@@ -114,7 +119,7 @@ describe('BulkReceiver', () => {
   });
 
   it('refuses impossible lengths and releases of what was not handed over', () => {
-    const receiver = new BulkReceiver(new CountingPool(4), 4);
+    const receiver = new BulkReceiver(new CountingPool(4), 4, budget());
     for (const length of [0, -1, 1.5, BLOCK_BYTES + 1, Number.NaN]) {
       expect(() => receiver.expect(0, length)).toThrow(/cannot have/);
     }
@@ -123,7 +128,7 @@ describe('BulkReceiver', () => {
   });
 
   it('refuses a sender that leaves thousands of gaps', () => {
-    const receiver = new BulkReceiver(new CountingPool(4), 4);
+    const receiver = new BulkReceiver(new CountingPool(4), 4, budget());
     const one = new Uint8Array(1);
     expect(() => {
       for (let i = 0; i < 10_000; i++) receive(receiver, 0, 2 * i, one);
@@ -131,7 +136,7 @@ describe('BulkReceiver', () => {
   });
 
   it('knows the lengths of a million full blocks without a million entries', () => {
-    const receiver = new BulkReceiver(new CountingPool(4), 4);
+    const receiver = new BulkReceiver(new CountingPool(4), 4, budget());
     for (let block = 0; block < 1_000_000; block++) receiver.expect(block, BLOCK_BYTES);
     const { expectedFull, expectedShort } = receiver as unknown as {
       expectedFull: { rangeCount: number };

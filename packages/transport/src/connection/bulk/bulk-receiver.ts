@@ -1,6 +1,7 @@
 import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
 import type { BlockPool } from '../../contract.ts';
 import { RangeSet } from '../range-set.ts';
+import type { ConnectionBudget } from './block-budget.ts';
 import { BlockCredit } from './block-credit.ts';
 import { isRepeat, plainBlock, REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
 
@@ -38,9 +39,9 @@ export class BulkReceiver {
   private readonly expectedFull = new RangeSet();
   private readonly expectedShort = new Map<number, number>();
 
-  constructor(pool: BlockPool, initialCreditBlocks: number) {
+  constructor(pool: BlockPool, initialCreditBlocks: number, budget: ConnectionBudget) {
     this.pool = pool;
-    this.credit = new BlockCredit(initialCreditBlocks);
+    this.credit = new BlockCredit(initialCreditBlocks, budget);
   }
 
   /**
@@ -142,6 +143,7 @@ export class BulkReceiver {
       this.pool.release(slot.bytes);
     }
     this.latest = undefined;
+    this.credit.close(this.handedOverBlocks);
   }
 
   /** Blocks in the application's hands. */
