@@ -275,7 +275,7 @@ describe('The limiter', () => {
   });
 
   it("is the peer's storage when that is slow or hangs", () => {
-    expect(limiterOf({ diskUsPerBlock: 200_000, runUs: 6_000_000 })).toBe('peer-storage');
+    expect(limiterOf({ diskUsPerBlock: 1_000_000, runUs: 6_000_000 })).toBe('peer-storage');
     expect(limiterOf({ diskUsPerBlock: Number.POSITIVE_INFINITY, runUs: 6_000_000 })).toBe('peer-storage');
   });
 
@@ -295,7 +295,7 @@ describe('The limiter', () => {
     const pair = connectedPair({ serverPool: new CountingPool(64) });
     const path = new VirtualPath(pair, { rateBytesPerSecond: 100 * MBIT });
     const sources = [60, 60, 1].map((blocks, i) => new BulkSource(pair.client, i + 1, fullBlocks(blocks)));
-    const sinks = [60, 60, 1].map((blocks, i) => new BulkSink(pair.server, i + 1, fullBlocks(blocks)));
+    const sinks = [60, 60, 1].map((blocks, i) => new BulkSink(pair.server, i + 1, fullBlocks(blocks), 16));
     sinks[1]!.releases = false;
     path.onStep = () => {
       drain(pair.client, ...sources);
