@@ -24,31 +24,49 @@ describe('checkInvariants', () => {
     [{ windowBytes: Number.POSITIVE_INFINITY }, 'windowBytes is Infinity'],
     [{ windowBytes: 2_399 }, 'windowBytes is 2399'],
     [{ pacingRate: 0 }, 'pacingRate is 0'],
-    [{ model: { filter: [1, Number.NaN] } }, 'cubic.model.filter.1 is NaN'],
-    [{ model: { minRttUs: Number.POSITIVE_INFINITY } }, 'cubic.model.minRttUs is Infinity'],
-    [{ inflight: -1 }, 'cubic.inflight is -1'],
+    [{ plateauBytes: Number.NaN }, 'cubic.plateauBytes is NaN'],
+    [{ renoBytes: -1 }, 'cubic.renoBytes is -1'],
+    [
+      { before: { windowBytes: Number.POSITIVE_INFINITY, slowStartThreshold: 0, plateauBytes: 0 } },
+      'cubic.before.windowBytes is Infinity',
+    ],
+    [{ slowStartThreshold: -1 }, 'cubic.slowStartThreshold is -1'],
   ])('names what is wrong in %o', (fields, message) => {
     expect(() => checkInvariants(controllerWith(fields), 1_200)).toThrow(message);
   });
 
   it('lets Infinity stand for a bound that is not set', () => {
     expect(() =>
-      checkInvariants(controllerWith({ inflightLongterm: Number.POSITIVE_INFINITY }), 1_200),
+      checkInvariants(controllerWith({ slowStartThreshold: Number.POSITIVE_INFINITY }), 1_200),
     ).not.toThrow();
   });
 
   it('sees into each part that a sender is made of', () => {
     const parts = [new Pacer(1e6, 1_200), new RttEstimator(), new DeliveryRateEstimator()];
     for (const part of parts) {
-      expect(() => checkNumbers(part, 'part')).not.toThrow();
+      const kind = part.constructor.name;
+      expect(() => checkNumbers(part, kind)).not.toThrow();
       const numbers = Object.entries(part).filter(([, value]) => typeof value === 'number');
       expect(numbers.length).toBeGreaterThan(3);
       for (const [name, value] of numbers) {
-        expect(() => checkNumbers(Object.assign(part, { [name]: Number.NaN }), 'part')).toThrow(
-          `part.${name} is NaN`,
+        expect(() => checkNumbers(Object.assign(part, { [name]: Number.NaN }), kind)).toThrow(
+          `${kind}.${name} is NaN`,
         );
         Object.assign(part, { [name]: value });
       }
     }
+  });
+
+  it('sees into arrays, and into parts that come later', () => {
+    const model = { filter: new Float64Array(2), late: undefined as { rate: number } | undefined };
+    const check = () => checkNumbers(model, 'a model');
+    expect(check).not.toThrow();
+    model.late = { rate: 1 };
+    expect(check).not.toThrow();
+    model.late.rate = Number.NaN;
+    expect(check).toThrow('a model.late.rate is NaN');
+    model.late = undefined;
+    model.filter[1] = Number.NaN;
+    expect(check).toThrow('a model.filter.1 is NaN');
   });
 });

@@ -20,8 +20,8 @@ const MAY_BE_NONE: ReadonlySet<string> = new Set([
 ]);
 /** State of either sign. */
 const MAY_BE_NEGATIVE: ReadonlySet<string> = new Set(['aheadBytes']);
-/** Longer arrays are rings of what was sent, which come out through samples; those are looked at. */
-const MAX_ARRAY_LENGTH = 64;
+/** Larger arrays are rings of what was sent, which come out through samples; those are looked at. */
+const MAX_ARRAY_BYTES = 512;
 
 /**
  * For tests, after every event: every number a controller holds, at any depth, is finite and not negative, with the exceptions
@@ -38,34 +38,72 @@ export function checkInvariants(controller: CongestionController, datagramBytes:
 
 /**
  * The same for all numbers of any object: a pacer, an estimator, a sample.
- * @param path names the object in the message
+ * @param kind names the object in the message; objects of one kind have the same fields
  * @throws Error naming the field
  */
-export function checkNumbers(object: object, path: string): void {
-  // Run after every event of every simulation: `for in` is the quickest way through an object, and it is its own fields only.
-  for (const name in object) {
-    const value: unknown = object[name as keyof object];
+export function checkNumbers(object: object, kind: string): void {
+  let holds = CHECKS.get(kind);
+  if (holds === undefined) {
+    holds = compile(object);
+    CHECKS.set(kind, holds);
+  }
+  if (!holds(object)) throw new Error(findOdd(object, kind) ?? `${kind} has other fields than before`);
+}
+
+type Check = (object: object) => boolean;
+
+/**
+ * Checks run after every event of every simulation. Going through an object's fields by name would take most of the time, so for each
+ * kind a function is made that names them (`object.state.cwnd >= 0 && …`): a tenth of the cost.
+ */
+const CHECKS = new Map<string, Check>();
+
+function compile(object: object): Check {
+  const terms: string[] = [];
+  collectTerms(object, 'object', terms);
+  if (terms.length === 0) throw new Error('there are no numbers to look at');
+  const make = new Function('findOdd', `return (object) => ${terms.join(' && ')};`) as (
+    find: typeof findOdd,
+  ) => Check;
+  return make(findOdd);
+}
+
+function collectTerms(object: object, path: string, terms: string[]): void {
+  for (const [name, value] of numbersAndParts(object)) {
+    const at = ArrayBuffer.isView(object) ? `${path}[${name}]` : `${path}.${name}`;
+    if (typeof value === 'number') terms.push(`${at} >= ${least(name)} && ${at} <= ${most(name)}`);
+    else if (value === undefined) terms.push(`(${at} === undefined || findOdd(${at}, '') === undefined)`);
+    else collectTerms(value, at, terms);
+  }
+}
+
+/** @returns what is wrong with the first number that is not as it should be */
+function findOdd(object: object, path: string): string | undefined {
+  for (const [name, value] of numbersAndParts(object)) {
+    const at = `${path}.${name}`;
     if (typeof value === 'number') {
-      if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) checkOdd(value, name, path);
-    } else if (typeof value === 'object' && value !== null) {
-      if (value instanceof Float64Array) checkArray(value, name, path);
-      else checkNumbers(value, `${path}.${name}`);
+      if (!(value >= least(name) && value <= most(name))) return `${at} is ${value}`;
+    } else if (value !== undefined) {
+      const odd = findOdd(value, at);
+      if (odd !== undefined) return odd;
     }
   }
+  return undefined;
 }
 
-function checkArray(values: Float64Array, name: string, path: string): void {
-  if (values.length > MAX_ARRAY_LENGTH) return;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
-      throw new Error(`${path}.${name}.${index} is ${value}`);
-  }
+/** Fields with a number, with a part that has numbers, or with a part that is not there now. */
+function numbersAndParts(object: object): [string, number | object | undefined][] {
+  if (ArrayBuffer.isView(object) && object.byteLength > MAX_ARRAY_BYTES) return [];
+  return Object.entries(object).filter(
+    ([, value]) => typeof value === 'number' || typeof value === 'object' || value === undefined,
+  );
 }
 
-function checkOdd(value: number, name: string, path: string): void {
-  if (value === Number.POSITIVE_INFINITY && MAY_BE_UNBOUNDED.has(name)) return;
-  if (value === -1 && MAY_BE_NONE.has(name)) return;
-  if (Number.isFinite(value) && MAY_BE_NEGATIVE.has(name)) return;
-  throw new Error(`${path}.${name} is ${value}`);
+function least(name: string): number {
+  if (MAY_BE_NEGATIVE.has(name)) return -Number.MAX_VALUE;
+  return MAY_BE_NONE.has(name) ? -1 : 0;
+}
+
+function most(name: string): number {
+  return MAY_BE_UNBOUNDED.has(name) ? Number.POSITIVE_INFINITY : Number.MAX_VALUE;
 }

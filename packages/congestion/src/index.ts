@@ -4,3 +4,4 @@ export * from './create-controller.ts';
 export * from './delivery-rate-estimator.ts';
 export * from './pacer.ts';
 export { RttEstimator } from './rtt-estimator.ts';
+export * from './samples.ts';

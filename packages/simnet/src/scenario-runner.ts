@@ -30,7 +30,7 @@ export function runScenario(scenario: Scenario, options: RunnerOptions): Scenari
     seed: options.seed,
     maxVirtualUs: limitUs + CLOSING_US,
     maxEvents: options.maxEvents ?? 200e6,
-    checkInvariants: (nowUs, host) => flowOfHost[host]?.check(nowUs, host),
+    checkInvariants: (_nowUs, host) => flowOfHost[host]?.check(host),
   });
   const forward = simulation.addLink({ ...scenario.forward, name: 'forward' });
   const backward = simulation.addLink({ ...scenario.backward, name: 'backward' });

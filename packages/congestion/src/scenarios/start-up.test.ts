@@ -4,7 +4,19 @@ import { DATAGRAM_BYTES } from '../testing/path.ts';
 
 const RATES = [10, 100, 1_000];
 const RTTS = [10, 100, 300];
-const PATHS = RATES.flatMap((mbitPerSecond) => RTTS.map((rttMs) => ({ mbitPerSecond, rttMs })));
+const PATHS = [
+  ...RATES.flatMap((mbitPerSecond) => RTTS.map((rttMs) => ({ mbitPerSecond, rttMs }))),
+  { mbitPerSecond: 100, rttMs: 1 },
+  { mbitPerSecond: 1_000, rttMs: 1 },
+  { mbitPerSecond: 10, rttMs: 600 },
+  { mbitPerSecond: 1_000, rttMs: 600 },
+  { mbitPerSecond: 10_000, rttMs: 1 },
+];
+/** With the datagrams of a path for jumbo frames. */
+const LARGEST_PATHS = [
+  { mbitPerSecond: 10_000, rttMs: 100 },
+  { mbitPerSecond: 10_000, rttMs: 600 },
+];
 
 describe.each(PATHS)('starting up on $mbitPerSecond Mbit/s, $rttMs ms', (path) => {
   const bdpDatagrams = (path.mbitPerSecond * 125 * path.rttMs) / DATAGRAM_BYTES;
@@ -22,5 +34,16 @@ describe.each(PATHS)('starting up on $mbitPerSecond Mbit/s, $rttMs ms', (path) =
   it('CUBIC is as fast', () => {
     const startUp = measureStartUp({ ...path, bufferBdp: 4, controllers: ['cubic'] });
     expect(startUp.roundTrips).toBeLessThanOrEqual(doublings + 3.5);
+  });
+});
+
+describe.each(LARGEST_PATHS)('starting up on $mbitPerSecond Mbit/s, $rttMs ms', (path) => {
+  it('BBR uses nine tenths of the link after the doublings it takes and three and a half round trips', () => {
+    const datagramBytes = 9_000;
+    const doublings = Math.log2((path.mbitPerSecond * 125 * path.rttMs) / datagramBytes / 32);
+    const startUp = measureStartUp({ ...path, bufferBdp: 4, datagramBytes });
+    expect(startUp.roundTrips).toBeLessThanOrEqual(doublings + 3.5);
+    expect(startUp.maxQueueBdp).toBeLessThan(1.35);
+    expect(startUp.lossRate).toBe(0);
   });
 });

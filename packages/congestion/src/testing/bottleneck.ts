@@ -1,3 +1,25 @@
+import { CoDel } from './codel.ts';
+import { type PolicerOptions, TokenBucket } from './token-bucket.ts';
+
+const LOST = Number.POSITIVE_INFINITY;
+
+/** Who sends through a link; told when a packet leaves it, be it later or at once. */
+export interface PacketSink {
+  onDeparture(packet: number, departureUs: number): void;
+}
+
+/** What several senders send through. Packets must be offered in order of time. */
+export interface SharedLink {
+  readonly droppedBytes: number;
+  readonly maxQueueBytes: number;
+  /** Takes a packet; its sink is not told when it is lost. */
+  offer(nowUs: number, bytes: number, sink: PacketSink, packet: number): void;
+  queuedBytes(nowUs: number): number;
+  /** When `handleEvent` must be called; Infinity for never. */
+  nextEventUs(): number;
+  handleEvent(nowUs: number): void;
+}
+
 /** A bottleneck's rate from some time on. */
 export interface RateStep {
   fromUs: number;
@@ -12,18 +34,24 @@ export interface BottleneckOptions {
   lossProbability?: number | ((nowUs: number) => number);
   /** Later rates, in order of time. */
   rateSteps?: readonly RateStep[];
+  /** Drops what comes faster than its rate, in front of the queue. Default none. */
+  policer?: PolicerOptions;
+  /** Has the queue managed by CoDel. Default false: drop-tail alone. */
+  codel?: boolean;
   /** Times in which every packet is lost: pairs of start and end. */
   outagesUs?: readonly (readonly [number, number])[];
   random: () => number;
 }
 
 /**
- * One link with a drop-tail queue, in virtual time and without events: a packet's departure is computed when it arrives, as the
- * rate's future is known. Packets must be offered in order of time.
+ * One link with a first-in-first-out queue, in virtual time and without events: a packet's departure is computed when it arrives, as
+ * the rate's future is known.
  */
-export class Bottleneck {
+export class Bottleneck implements SharedLink {
   readonly #options: BottleneckOptions;
   readonly #steps: readonly RateStep[];
+  readonly #policer: TokenBucket | undefined;
+  readonly #codel: CoDel | undefined;
   /** When the last packet accepted so far leaves. */
   #busyUntilUs = 0;
   droppedBytes = 0;
@@ -32,18 +60,35 @@ export class Bottleneck {
   constructor(options: BottleneckOptions) {
     this.#options = options;
     this.#steps = [{ fromUs: 0, bytesPerSecond: options.bytesPerSecond }, ...(options.rateSteps ?? [])];
+    this.#policer = options.policer && new TokenBucket(options.policer);
+    this.#codel = options.codel === true ? new CoDel() : undefined;
   }
 
-  /** @returns when the packet leaves the link, or Infinity when it is lost */
-  offer(nowUs: number, bytes: number): number {
+  offer(nowUs: number, bytes: number, sink: PacketSink, packet: number): void {
+    const departureUs = this.#departureUs(nowUs, bytes);
+    if (departureUs === LOST) this.droppedBytes += bytes;
+    else sink.onDeparture(packet, departureUs);
+  }
+
+  nextEventUs(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  handleEvent(): void {}
+
+  /** `LOST`, or when the packet leaves the link. */
+  #departureUs(nowUs: number, bytes: number): number {
     const { lossProbability = 0, outagesUs = [], random, bufferBytes } = this.#options;
-    for (const [startUs, endUs] of outagesUs) if (nowUs >= startUs && nowUs < endUs) return this.#drop(bytes);
+    for (const [startUs, endUs] of outagesUs) if (nowUs >= startUs && nowUs < endUs) return LOST;
     const loss = typeof lossProbability === 'number' ? lossProbability : lossProbability(nowUs);
-    if (loss > 0 && random() < loss) return this.#drop(bytes);
+    if (loss > 0 && random() < loss) return LOST;
+    if (this.#policer?.passes(nowUs, bytes) === false) return LOST;
     const queued = this.queuedBytes(nowUs);
-    if (queued > 0 && queued + bytes > bufferBytes) return this.#drop(bytes);
+    if (queued > 0 && queued + bytes > bufferBytes) return LOST;
+    const startUs = Math.max(nowUs, this.#busyUntilUs);
+    if (this.#codel?.drops(nowUs, startUs) === true) return LOST;
     this.maxQueueBytes = Math.max(this.maxQueueBytes, queued + bytes);
-    this.#busyUntilUs = this.#serve(Math.max(nowUs, this.#busyUntilUs), bytes);
+    this.#busyUntilUs = this.#serve(startUs, bytes);
     return this.#busyUntilUs;
   }
 
@@ -79,10 +124,5 @@ export class Bottleneck {
     let step = this.#steps.length - 1;
     while (step > 0 && this.#steps[step]!.fromUs > nowUs) step--;
     return step;
-  }
-
-  #drop(bytes: number): number {
-    this.droppedBytes += bytes;
-    return Number.POSITIVE_INFINITY;
   }
 }

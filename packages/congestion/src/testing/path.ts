@@ -1,6 +1,7 @@
 import type { CongestionController } from '../controller.ts';
 import { type ControllerName, createController, initialWindowBytes } from '../create-controller.ts';
 import { Bottleneck, type BottleneckOptions } from './bottleneck.ts';
+import { FairQueue } from './fair-queue.ts';
 import { seededRandom } from './random.ts';
 import { Sender, type SenderOptions } from './sender.ts';
 import { Simulation } from './simulation.ts';
@@ -21,6 +22,8 @@ export interface PathOptions {
   datagramBytes?: number;
   seed?: number;
   link?: Partial<BottleneckOptions>;
+  /** FQ-CoDel in place of one queue; nothing of `link` applies then. Default false. */
+  fairQueue?: boolean;
   sender?: (index: number) => Partial<SenderOptions>;
 }
 
@@ -37,13 +40,17 @@ export function simulatePath(options: PathOptions): PathSimulation {
   const { datagramBytes = DATAGRAM_BYTES } = options;
   const bytesPerSecond = mbitPerSecond * 125_000;
   const bdpBytes = (bytesPerSecond * rttMs) / 1_000;
-  const bottleneck = new Bottleneck({
-    bytesPerSecond,
-    bufferBytes: Math.max(bufferBdp * bdpBytes, 2 * datagramBytes),
-    lossProbability: loss,
-    random: seededRandom(seed),
-    ...options.link,
-  });
+  const bufferBytes = Math.max(bufferBdp * bdpBytes, 2 * datagramBytes);
+  const bottleneck =
+    options.fairQueue === true
+      ? new FairQueue(bytesPerSecond, bufferBytes)
+      : new Bottleneck({
+          bytesPerSecond,
+          bufferBytes,
+          lossProbability: loss,
+          random: seededRandom(seed),
+          ...options.link,
+        });
   const senders = controllers.map((controller, index) => {
     const random = seededRandom(1_000 * seed + index);
     return new Sender({

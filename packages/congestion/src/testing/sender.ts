@@ -1,14 +1,15 @@
 import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
 import { checkInvariants, checkNumbers } from '../check-invariants.ts';
-import type { AckSample, CongestionController, LossSample } from '../controller.ts';
+import type { CongestionController } from '../controller.ts';
 import { DeliveryRateEstimator } from '../delivery-rate-estimator.ts';
 import { Pacer } from '../pacer.ts';
 import { RttEstimator } from '../rtt-estimator.ts';
-import type { Bottleneck } from './bottleneck.ts';
+import { newAckSample, newLossSample } from '../samples.ts';
+import type { PacketSink, SharedLink } from './bottleneck.ts';
 
 const PACKET_THRESHOLD = 3;
 const DEFAULT_ACK_EVERY = 2;
-const MAX_ACK_DELAY_US = 5_000;
+const DEFAULT_ACK_DELAY_US = 5_000;
 const RING = 1 << 18;
 const MASK = RING - 1;
 const FREE = 0;
@@ -16,19 +17,23 @@ const IN_FLIGHT = 1;
 
 export interface SenderOptions {
   controller: CongestionController;
-  bottleneck: Bottleneck;
+  bottleneck: SharedLink;
   /** Round-trip propagation delay, all of it behind the bottleneck. */
   rttUs: number;
   datagramBytes: number;
   startUs?: number;
   /** Bytes that the application has produced by a time; default without end. */
   producedBytes?: (nowUs: number) => number;
-  /** Propagation delay that joins `rttUs` at some times. Order is kept. */
+  /** Propagation delay that joins `rttUs` for what is sent at some times. */
   extraDelayUs?: (nowUs: number) => number;
-  /** Packets that one ACK covers, unless 5 ms pass before. Default 2. */
+  /** Packets that one ACK covers, unless `ackDelayUs` pass before. Default 2. */
   ackEvery?: number;
-  /** Delay added at random to each packet, order kept: up to so much. Default 0. */
+  /** Default 5 ms. */
+  ackDelayUs?: number;
+  /** Delay added at random to each packet: up to so much. Default 0. */
   jitterUs?: number;
+  /** May delays change the order of packets? Default false: a packet waits for those before it. */
+  reorders?: boolean;
   /** Needed for jitter. */
   random?: () => number;
   /** Lateness of the timer that the pacer uses. Default 0. */
@@ -40,7 +45,7 @@ export interface SenderOptions {
  * probe timeouts and persistent congestion of RFC 9002, an ACK for every second packet or after 5 ms. Retransmission is not
  * modelled: a lost packet's content is worth nothing and another packet is sent instead.
  */
-export class Sender {
+export class Sender implements PacketSink {
   readonly controller: CongestionController;
   readonly rtt = new RttEstimator();
   readonly estimator = new DeliveryRateEstimator();
@@ -51,13 +56,15 @@ export class Sender {
   lostBytes = 0;
   bytesInFlight = 0;
 
-  readonly #bottleneck: Bottleneck;
+  readonly #bottleneck: SharedLink;
   readonly #rttUs: number;
   readonly #datagramBytes: number;
   readonly #produced: ((nowUs: number) => number) | undefined;
   readonly #granularityUs: number;
   readonly #ackEvery: number;
+  readonly #ackDelayUs: number;
   readonly #jitterUs: number;
+  readonly #reorders: boolean;
   readonly #random: () => number;
   readonly #extraDelayUs: (nowUs: number) => number;
   #lastArrivalUs = 0;
@@ -81,8 +88,8 @@ export class Sender {
   #probeDueUs = Number.POSITIVE_INFINITY;
   #probeCount = 0;
   #unchecked = false;
-  readonly #ack = {} as AckSample;
-  readonly #loss = {} as LossSample;
+  readonly #ack = newAckSample();
+  readonly #loss = newLossSample();
 
   constructor(options: SenderOptions) {
     this.controller = options.controller;
@@ -92,7 +99,9 @@ export class Sender {
     this.#produced = options.producedBytes;
     this.#granularityUs = options.timerGranularityUs ?? 0;
     this.#ackEvery = options.ackEvery ?? DEFAULT_ACK_EVERY;
+    this.#ackDelayUs = options.ackDelayUs ?? DEFAULT_ACK_DELAY_US;
     this.#jitterUs = options.jitterUs ?? 0;
+    this.#reorders = options.reorders ?? false;
     this.#random = options.random ?? (() => 0);
     this.#extraDelayUs = options.extraDelayUs ?? (() => 0);
     this.startUs = options.startUs ?? 0;
@@ -131,11 +140,11 @@ export class Sender {
   #onArrival(nowUs: number): void {
     const packet = this.#arrivalPacket[this.#arrivalHead++ & MASK]!;
     this.#lastArrivedUs = nowUs;
-    const gap = this.#arrivalHead > 1 && packet !== this.#received + 1;
-    this.#received = packet;
+    const gap = this.#arrivalHead > 1 && packet > this.#received + 1;
+    this.#received = Math.max(this.#received, packet);
     const pending = this.#arrivalHead - this.#pendingFrom;
     if (pending >= this.#ackEvery || gap) this.#onAckFrame(nowUs);
-    else this.#ackDueUs = Math.min(this.#ackDueUs, nowUs + MAX_ACK_DELAY_US);
+    else this.#ackDueUs = Math.min(this.#ackDueUs, nowUs + this.#ackDelayUs);
   }
 
   #onAckFrame(nowUs: number): void {
@@ -157,7 +166,7 @@ export class Sender {
     const newLargest = largest > this.#largestAcked;
     const rttUs = newLargest ? nowUs - this.#sentUs[largest & MASK]! : 0;
     this.#largestAcked = Math.max(this.#largestAcked, largest);
-    this.rtt.onSample(rttUs, 0, MAX_ACK_DELAY_US);
+    this.rtt.onSample(rttUs, 0, this.#ackDelayUs);
     this.ackedBytes += ackedBytes;
     const lostBytes = this.#detectLoss(nowUs);
     const sample = this.#ack;
@@ -204,7 +213,7 @@ export class Sender {
       this.controller.onPacketLost(loss);
     }
     this.#oldest = packet;
-    if (firstLostUs >= 0 && lastLostUs - firstLostUs > this.rtt.persistentCongestionUs(MAX_ACK_DELAY_US))
+    if (firstLostUs >= 0 && lastLostUs - firstLostUs > this.rtt.persistentCongestionUs(this.#ackDelayUs))
       this.controller.onPersistentCongestion(nowUs);
     return this.lostBytes - lostBefore;
   }
@@ -219,7 +228,7 @@ export class Sender {
   #setProbeTimer(nowUs: number): void {
     this.#probeDueUs =
       this.bytesInFlight > 0
-        ? nowUs + this.rtt.probeTimeoutUs(MAX_ACK_DELAY_US) * 2 ** Math.min(this.#probeCount, 10)
+        ? nowUs + this.rtt.probeTimeoutUs(this.#ackDelayUs) * 2 ** Math.min(this.#probeCount, 10)
         : Number.POSITIVE_INFINITY;
   }
 
@@ -263,13 +272,22 @@ export class Sender {
     const dueUs = this.pacer.nextSendUs(nowUs);
     if (!(dueUs >= nowUs && dueUs < Number.POSITIVE_INFINITY))
       throw new Error(`the pacer is due at ${dueUs}`);
-    const departureUs = this.#bottleneck.offer(nowUs, bytes);
-    if (departureUs === Number.POSITIVE_INFINITY) return;
-    const delayUs = this.#rttUs + this.#extraDelayUs(nowUs) + this.#jitterUs * this.#random();
+    this.#bottleneck.offer(nowUs, bytes, this, packet);
+  }
+
+  onDeparture(packet: number, departureUs: number): void {
+    const sentUs = this.#sentUs[packet & MASK]!;
+    const delayUs = this.#rttUs + this.#extraDelayUs(sentUs) + this.#jitterUs * this.#random();
     const arrivalUs = departureUs + delayUs;
     this.#lastArrivalUs = Math.max(this.#lastArrivalUs, arrivalUs);
-    this.#arrivalUs[this.#arrivalTail & MASK] = this.#lastArrivalUs;
-    this.#arrivalPacket[this.#arrivalTail & MASK] = packet;
-    this.#arrivalTail++;
+    let at = this.#arrivalTail++;
+    if (this.#reorders) {
+      for (; at > this.#arrivalHead && this.#arrivalUs[(at - 1) & MASK]! > arrivalUs; at--) {
+        this.#arrivalUs[at & MASK] = this.#arrivalUs[(at - 1) & MASK]!;
+        this.#arrivalPacket[at & MASK] = this.#arrivalPacket[(at - 1) & MASK]!;
+      }
+    }
+    this.#arrivalUs[at & MASK] = this.#reorders ? arrivalUs : this.#lastArrivalUs;
+    this.#arrivalPacket[at & MASK] = packet;
   }
 }

@@ -1,19 +1,19 @@
-import type { Bottleneck } from './bottleneck.ts';
+import type { SharedLink } from './bottleneck.ts';
 import type { Sender } from './sender.ts';
 
 /** Senders sharing one bottleneck, run in virtual time. */
 export class Simulation {
   nowUs = 0;
-  readonly bottleneck: Bottleneck;
+  readonly bottleneck: SharedLink;
   readonly senders: readonly Sender[];
 
-  constructor(bottleneck: Bottleneck, senders: readonly Sender[]) {
+  constructor(bottleneck: SharedLink, senders: readonly Sender[]) {
     this.bottleneck = bottleneck;
     this.senders = senders;
   }
 
   run(untilUs: number): void {
-    const { senders } = this;
+    const { senders, bottleneck } = this;
     for (;;) {
       let next = senders[0]!;
       let nextUs = next.nextEventUs();
@@ -22,6 +22,12 @@ export class Simulation {
         if (dueUs >= nextUs) continue;
         next = senders[index]!;
         nextUs = dueUs;
+      }
+      const linkUs = bottleneck.nextEventUs();
+      if (linkUs <= nextUs && linkUs <= untilUs) {
+        this.nowUs = Math.max(this.nowUs, linkUs);
+        bottleneck.handleEvent(this.nowUs);
+        continue;
       }
       if (nextUs > untilUs) break;
       this.nowUs = Math.max(this.nowUs, nextUs);

@@ -1,6 +1,6 @@
 import { type AeadProvider, Ecn } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
-import { CongestionStateCheck } from '@jetstream/transport/testing';
+import { checkCongestionState } from '@jetstream/transport/testing';
 import type { FlowOptions, Scenario } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
 import { BlockMemory } from './block-memory.ts';
@@ -24,8 +24,6 @@ export class TransferFlow {
   readonly contentBytes: number;
   readonly #sendingPeer: Peer;
   readonly #receivingPeer: Peer;
-  readonly #sendingCongestion = new CongestionStateCheck();
-  readonly #receivingCongestion = new CongestionStateCheck();
   readonly #memories: readonly BlockMemory[];
   readonly #maxFirstSentBytes: number;
 
@@ -126,13 +124,12 @@ export class TransferFlow {
   }
 
   /** @throws Error when a connection's figures cannot be */
-  check(nowUs: number, host: number): void {
+  check(host: number): void {
     const peer = host === this.senderHost ? this.#sendingPeer : this.#receivingPeer;
     const connection = peer.connection;
     if (connection === undefined) return;
     checkConnection(connection.stats(), host === this.senderHost ? this.#maxFirstSentBytes : 0);
-    const congestion = host === this.senderHost ? this.#sendingCongestion : this.#receivingCongestion;
-    congestion.check(nowUs, connection);
+    checkCongestionState(connection);
   }
 
   senderStats() {

@@ -1,15 +1,16 @@
-import type {
-  AckSample,
-  CongestionController,
-  DeliveryRateEstimator,
-  LossSample,
-  RttEstimator,
+import {
+  type AckSample,
+  type CongestionController,
+  type DeliveryRateEstimator,
+  type LossSample,
+  newAckSample,
+  newLossSample,
+  type RttEstimator,
 } from '@jetstream/congestion';
 import { type AckFrame, JetStreamError } from '@jetstream/protocol';
 import type { EcnValidation } from './ecn-validation.ts';
 import { PersistentCongestion } from './persistent-congestion.ts';
 import { ReorderingTolerance } from './reordering-tolerance.ts';
-import { newAckSample, newLossSample } from './samples.ts';
 import type { SentContent } from './sent-content.ts';
 import { MTU_PROBE, PacketState, type SentPackets } from './sent-packets.ts';
 

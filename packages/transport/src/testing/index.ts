@@ -1,5 +1,5 @@
 /** For tests of this package and for the simulator; not part of the public face. */
-export * from './congestion-state-check.ts';
+export * from './check-congestion-state.ts';
 export * from './connected-pair.ts';
 export * from './counting-pool.ts';
 export * from './null-aead.ts';

@@ -1,4 +1,4 @@
-import type { AckSample, LossSample } from '@jetstream/congestion';
+import type { AckSample, LossSample } from './controller.ts';
 
 /** An empty sample, to be filled for each ACK. */
 export function newAckSample(): AckSample {
