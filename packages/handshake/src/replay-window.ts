@@ -2,8 +2,10 @@
 export const REPLAY_WINDOW_PACKETS = 16_384;
 
 const WORD_BITS = 32;
-/** One word more than the window: the word that holds the newest number may be only begun. */
-const WORDS = REPLAY_WINDOW_PACKETS / WORD_BITS + 1;
+const BIT_MASK = WORD_BITS - 1;
+/** At least one word more than the window, for the word that holds the newest number may be only begun; a power of two. */
+const WORDS = (2 * REPLAY_WINDOW_PACKETS) / WORD_BITS;
+const WORD_MASK = WORDS - 1;
 
 /**
  * Which packet numbers were already opened (PK-3; as RFC 6479: a ring of bit words that slides word by word).
@@ -23,7 +25,7 @@ export class ReplayWindow {
     if (packetNumber > this.#largest) return true;
     if (packetNumber <= this.#largest - REPLAY_WINDOW_PACKETS) return false;
     const word = Math.floor(packetNumber / WORD_BITS);
-    return (this.#words[word % WORDS]! & (1 << (packetNumber % WORD_BITS))) === 0;
+    return (this.#words[word & WORD_MASK]! & (1 << (packetNumber & BIT_MASK))) === 0;
   }
 
   /** To be called for fresh numbers only, once their packet has proved genuine. */
@@ -33,7 +35,7 @@ export class ReplayWindow {
       this.#slideTo(word);
       this.#largest = packetNumber;
     }
-    this.#words[word % WORDS]! |= 1 << (packetNumber % WORD_BITS);
+    this.#words[word & WORD_MASK]! |= 1 << (packetNumber & BIT_MASK);
   }
 
   #slideTo(word: number): void {
@@ -42,6 +44,6 @@ export class ReplayWindow {
       this.#words.fill(0);
       return;
     }
-    for (let cleared = lastWord + 1; cleared <= word; cleared++) this.#words[cleared % WORDS] = 0;
+    for (let cleared = lastWord + 1; cleared <= word; cleared++) this.#words[cleared & WORD_MASK] = 0;
   }
 }

@@ -37,9 +37,9 @@ const NO_CONNECTION_ID = new Uint8Array(CONNECTION_ID_BYTES);
 const DESTINATION_AT = 5;
 const SOURCE_AT = DESTINATION_AT + CONNECTION_ID_BYTES;
 
-/** Whether a datagram is for `parseHandshakePacket` rather than `parseProtectedHeader`. */
-export function isHandshakePacket(datagram: Uint8Array): boolean {
-  return datagram.length > 0 && datagram[0]! >= 0x80;
+/** Whether the datagram `bytes[start, end)` is for `parseHandshakePacket` rather than a protected packet. */
+export function isHandshakePacket(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+  return end > start && bytes[start]! >= 0x80;
 }
 
 /**

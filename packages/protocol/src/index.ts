@@ -1,5 +1,6 @@
 export * from './connection-id.ts';
 export * from './constants.ts';
+export * from './copy-bytes.ts';
 export * from './ecn.ts';
 export * from './errors.ts';
 export * from './frames/ack.ts';

@@ -12,7 +12,8 @@ export interface PacketAead {
   seal(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number;
   /**
    * Opens `buffer[start, end)` (ciphertext then tag) in place.
-   * @returns the end of the plaintext (`end - 16`), or -1 when the tag does not agree; never throws on hostile input
+   * @returns the end of the plaintext (`end - 16`), or -1 when the tag does not agree: then `buffer[start, end)` may hold
+   *   anything. Never throws on hostile input.
    */
   open(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number;
   /** Frees what the implementation holds outside the JS heap. The object is not used afterwards. */

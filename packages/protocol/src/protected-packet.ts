@@ -1,5 +1,4 @@
 /** Header of protected packets, PROTOCOL.md §1.3: flags u8, destination connection id 8 B, packet number u32. */
-import { type ConnectionIdKey, connectionIdKey } from './connection-id.ts';
 import { CONNECTION_ID_BYTES, PROTECTED_HEADER_BYTES } from './constants.ts';
 import { AEAD_TAG_BYTES } from './packet-aead.ts';
 import { readUint32, writeUint32 } from './varint.ts';
@@ -24,30 +23,14 @@ export function writeProtectedHeader(
   return writeUint32(buffer, at + PACKET_NUMBER_AT, packetNumber);
 }
 
-/** What `parseProtectedHeader` found; one object serves all packets. */
-export interface ProtectedHeader {
-  keyPhase: KeyPhase;
-  destination: ConnectionIdKey;
-  /** Low 32 bits of the packet number. */
-  truncatedPacketNumber: number;
+/** Is the datagram `bytes[start, end)` a protected packet (DG-1) with room for header and tag (DG-2)? */
+export function isProtectedPacket(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+  return end - start >= PROTECTED_HEADER_BYTES + AEAD_TAG_BYTES && (bytes[start]! & ~KEY_PHASE_BIT) === 0;
 }
 
-export function newProtectedHeader(): ProtectedHeader {
-  return { keyPhase: 0, destination: 0, truncatedPacketNumber: 0 };
-}
-
-/**
- * Reads the header of a datagram into `header`.
- * @returns false for what is no protected packet (DG-1) or shorter than header and tag (DG-2)
- */
-export function parseProtectedHeader(datagram: Uint8Array, header: ProtectedHeader): boolean {
-  if (datagram.length < PROTECTED_HEADER_BYTES + AEAD_TAG_BYTES) return false;
-  const flags = datagram[0]!;
-  if (flags !== 0 && flags !== KEY_PHASE_BIT) return false;
-  header.keyPhase = flags === 0 ? 0 : 1;
-  header.destination = connectionIdKey(datagram, 1);
-  header.truncatedPacketNumber = readUint32(datagram, PACKET_NUMBER_AT);
-  return true;
+/** Low 32 bits of the number of the protected packet that begins at `bytes[start]`. */
+export function truncatedPacketNumber(bytes: Uint8Array, start = 0): number {
+  return readUint32(bytes, start + PACKET_NUMBER_AT);
 }
 
 /**
@@ -55,10 +38,10 @@ export function parseProtectedHeader(datagram: Uint8Array, header: ProtectedHead
  * RFC 9000 A.3. Never negative, never 2^53 or above.
  */
 export function expandPacketNumber(truncated: number, expected: number): number {
-  const candidate = expected - (expected % WINDOW) + truncated;
-  if (candidate <= expected - HALF_WINDOW && candidate <= Number.MAX_SAFE_INTEGER - WINDOW) {
-    return candidate + WINDOW;
-  }
-  if (candidate > expected + HALF_WINDOW && candidate >= WINDOW) return candidate - WINDOW;
-  return candidate;
+  // The difference modulo 2^32, from -2^31 on: bit operations, for `%` of large numbers is slow.
+  const difference = (truncated - expected) | 0;
+  const room = Number.MAX_SAFE_INTEGER - expected;
+  if (difference > room) return expected + (difference - WINDOW);
+  const isLow = expected + difference < 0 || difference === -HALF_WINDOW;
+  return isLow && difference + WINDOW <= room ? expected + (difference + WINDOW) : expected + difference;
 }

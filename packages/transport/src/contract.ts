@@ -91,9 +91,16 @@ export interface Connection {
   /** Where the peer is now; changes with `path-changed`. */
   readonly remoteAddress: PathAddress;
   /** @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn?: number): void;
-  /** Writes the next datagram due at `nowUs` into `out`; call again until it says 0 bytes. */
-  transmit(nowUs: number, out: Uint8Array): Transmission;
+  receive(
+    nowUs: number,
+    bytes: Uint8Array,
+    from: PathAddress,
+    ecn?: number,
+    start?: number,
+    end?: number,
+  ): void;
+  /** Writes the next datagram due at `nowUs` to `out[at…]`, `at` being 0 when it is not given; call again until it says 0 bytes. */
+  transmit(nowUs: number, out: Uint8Array, at?: number): Transmission;
   /** When `transmit` (or a timer inside it) must be called next; Infinity for never. May lie in the past. */
   nextWakeUs(): number;
   /** Next event, oldest first. Drain after each `receive` and `transmit`. */

@@ -1,4 +1,4 @@
-import type { AeadProvider } from '@jetstream/protocol';
+import type { AeadProvider, CopyBytes } from '@jetstream/protocol';
 import type { BlockPool, Connection, PathAddress, Transmission } from './contract.ts';
 
 export type CongestionName = 'bbr' | 'cubic';
@@ -10,6 +10,8 @@ export interface EndpointOptions {
   blockPool: BlockPool;
   /** Cryptographically strong random bytes; the only source of randomness. */
   randomBytes: (length: number) => Uint8Array;
+  /** How bulk data goes between packets and blocks. Default: the way that works everywhere; the platform's is faster. */
+  copyBytes?: CopyBytes;
   software: string;
   /** false: a pure client; Initials are dropped. */
   acceptIncoming: boolean;
@@ -38,9 +40,21 @@ export interface EndpointOptions {
 /** All connections on one datagram path: demultiplexing, handshakes, cookies, version negotiation. Sans-I/O. */
 export interface Endpoint {
   connect(nowUs: number, to: PathAddress): Connection;
-  /** @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn?: number): void;
-  transmit(nowUs: number, out: Uint8Array): Transmission;
+  /**
+   * Takes the datagram `bytes[start, end)`, by default all of `bytes`. Many in one buffer, each given by its place, cost less than
+   * a view of it for each; the same holds for `transmit`.
+   * @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable
+   */
+  receive(
+    nowUs: number,
+    bytes: Uint8Array,
+    from: PathAddress,
+    ecn?: number,
+    start?: number,
+    end?: number,
+  ): void;
+  /** As that of a connection. */
+  transmit(nowUs: number, out: Uint8Array, at?: number): Transmission;
   nextWakeUs(): number;
   /** A connection with events waiting (drain it with `pollEvent`), or undefined. New incoming connections appear here with `established`. */
   pollReady(): Connection | undefined;

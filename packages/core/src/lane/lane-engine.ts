@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { aeadProvider, portableAead } from '@jetstream/platform';
+import { aeadProvider, fastestCopy, portableAead } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { type Connection, TransportEndpoint } from '@jetstream/transport';
 import { BlockMemory } from '../block-memory.ts';
@@ -29,6 +29,7 @@ export class LaneEngine {
     this.endpoint = new TransportEndpoint({
       staticPrivateKey,
       aead: options.portable ? portableAead : aeadProvider(),
+      ...(options.portable ? {} : { copyBytes: fastestCopy() }),
       blockPool: new BlockMemory(options.maxBlocks),
       randomBytes,
       software: SOFTWARE,

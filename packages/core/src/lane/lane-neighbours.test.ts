@@ -40,7 +40,7 @@ describe.skipIf(!hasNative)(`lanes that share a port${hasNative ? '' : ' (needs 
 
   it('pass a packet on to the lane that its connection id names, and wake it', () => {
     const packet = packetFor(1);
-    expect(zero.passOn(packet, FROM)).toBe(true);
+    expect(zero.passOn(packet, FROM, 0, packet.length)).toBe(true);
     const expected = packet.slice();
     packet.fill(0);
     expect(wakes[1]!.drain()).toBe(true);
@@ -58,7 +58,7 @@ describe.skipIf(!hasNative)(`lanes that share a port${hasNative ? '' : ' (needs 
       handshake,
       packetFor(1).subarray(0, 5),
     ]) {
-      expect(zero.passOn(datagram, FROM)).toBe(false);
+      expect(zero.passOn(datagram, FROM, 0, datagram.length)).toBe(false);
     }
     expect(takenIn(one)).toEqual([]);
   });

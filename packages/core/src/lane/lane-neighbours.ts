@@ -31,14 +31,19 @@ export class LaneNeighbours {
     }
   }
 
-  /** @returns whether the datagram belongs to another lane and is on its way there */
-  passOn(datagram: Uint8Array, { address, port }: DatagramAddress): boolean {
-    if (datagram.length < PROTECTED_HEADER_BYTES || isHandshakePacket(datagram)) return false;
-    const lane = connectionIdLane(datagram, 1);
+  /** @returns whether the datagram `bytes[start, end)` belongs to another lane and is on its way there */
+  passOn(bytes: Uint8Array, { address, port }: DatagramAddress, start: number, end: number): boolean {
+    if (
+      this.#ports.length === 0 ||
+      end - start < PROTECTED_HEADER_BYTES ||
+      isHandshakePacket(bytes, start, end)
+    )
+      return false;
+    const lane = connectionIdLane(bytes, start + 1);
     if (lane === this.#own) return false;
     const neighbour = this.#byIndex.get(lane);
     if (neighbour === undefined) return false;
-    const astray: Astray = { datagram: datagram.slice(), from: { address, port } };
+    const astray: Astray = { datagram: bytes.slice(start, end), from: { address, port } };
     neighbour.port.postMessage(astray);
     neighbour.wake.signal();
     return true;

@@ -24,7 +24,7 @@ export class EvpPacketAead implements PacketAead {
     this.iv = Uint8Array.from(iv);
     this.nonce = bytes.subarray(SCRATCH.nonce, SCRATCH.nonce + NONCE_BYTES);
     this.nonceAt = address + SCRATCH.nonce;
-    this.lengthAt = address + SCRATCH.outLength;
+    this.lengthAt = evp.outLengthAt;
     this.sealing = evp.newContext();
     this.opening = evp.newContext();
     const cipher = evp.cipher(algorithm);
@@ -48,7 +48,7 @@ export class EvpPacketAead implements PacketAead {
     this.checkUsable();
     checkPacketRange(headerStart, start, end, buffer.length - AEAD_TAG_BYTES);
     const { evp, sealing, lengthAt } = this;
-    const at = evp.addressOf(buffer.buffer) + buffer.byteOffset;
+    const at = evp.addressOf(buffer);
     writePacketNonce(this.nonce, this.iv, packetNumber);
     const sealed =
       evp.encryptInit(sealing, 0, 0, 0, this.nonceAt) === 1 &&
@@ -67,7 +67,7 @@ export class EvpPacketAead implements PacketAead {
     const plainEnd = end - AEAD_TAG_BYTES;
     if (plainEnd < start) return -1;
     const { evp, opening, lengthAt } = this;
-    const at = evp.addressOf(buffer.buffer) + buffer.byteOffset;
+    const at = evp.addressOf(buffer);
     writePacketNonce(this.nonce, this.iv, packetNumber);
     const opened =
       evp.decryptInit(opening, 0, 0, 0, this.nonceAt) === 1 &&
@@ -76,9 +76,6 @@ export class EvpPacketAead implements PacketAead {
       evp.control(opening, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG_BYTES, at + plainEnd) === 1 &&
       evp.decryptFinal(opening, at + plainEnd, lengthAt) === 1;
     if (opened) return plainEnd;
-    // All three ciphers xor with a key stream: once more gives back what came in.
-    evp.decryptInit(opening, 0, 0, 0, this.nonceAt);
-    evp.decryptUpdate(opening, at + start, lengthAt, at + start, plainEnd - start);
     evp.clearErrors();
     return -1;
   }

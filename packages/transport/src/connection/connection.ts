@@ -1,14 +1,11 @@
 import type { ErrorCode } from '@jetstream/protocol';
-import { Ecn, JetStreamError } from '@jetstream/protocol';
+import { Ecn, isHandshakePacket, JetStreamError } from '@jetstream/protocol';
 import type { ConnectionEvent, ConnectionStats, Limiter, PathAddress, Transmission } from '../contract.ts';
 import type { ConnectionSetup, HandshakeResult, ManagedConnection } from '../handshake-driver.ts';
 import { fillConnectionStats, newConnectionStats } from './connection-stats.ts';
 import { EstablishedSession } from './established-session.ts';
 import { EventQueue } from './event-queue.ts';
 import type { TransferState } from './transfer-state.ts';
-
-/** Top bit of a datagram's first byte: handshake packet. */
-const HANDSHAKE_BIT = 0x80;
 
 /**
  * A connection: first its handshake driver, then an `EstablishedSession`. Calls for a transfer that is closed, or on a
@@ -39,29 +36,36 @@ export class TransportConnection implements ManagedConnection {
     return this.session?.parts.validation.active ?? this.setup.path;
   }
 
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number = Ecn.NotCapable): void {
+  receive(
+    nowUs: number,
+    bytes: Uint8Array,
+    from: PathAddress,
+    ecn: number = Ecn.NotCapable,
+    start = 0,
+    end: number = bytes.length,
+  ): void {
     this.nowUs = nowUs;
     const { session } = this;
-    if (datagram.length === 0 || this.isDrained) return;
-    if ((datagram[0]! & HANDSHAKE_BIT) !== 0) {
-      this.setup.driver.receive(nowUs, datagram, from);
+    if (this.isDrained) return;
+    if (isHandshakePacket(bytes, start, end)) {
+      this.setup.driver.receive(nowUs, bytes.subarray(start, end), from);
       this.takeHandshakeResults();
-    } else if (session?.receive(nowUs, datagram, from, ecn) === true && !this.handshakeConfirmed) {
+    } else if (session?.receive(nowUs, bytes, start, end, from, ecn) === true && !this.handshakeConfirmed) {
       this.handshakeConfirmed = true;
       this.setup.driver.onPacketOpened();
     }
   }
 
-  transmit(nowUs: number, out: Uint8Array): Transmission {
+  transmit(nowUs: number, out: Uint8Array, at = 0): Transmission {
     this.nowUs = nowUs;
     const { transmission, session } = this;
     transmission.bytes = 0;
     if (this.isDrained) return transmission;
     if (session === undefined || (!this.handshakeConfirmed && session.closing.isOpen)) {
-      this.setup.driver.transmit(nowUs, out, transmission);
+      this.setup.driver.transmit(nowUs, out.subarray(at), transmission);
       this.takeHandshakeResults();
     }
-    if (transmission.bytes === 0) this.session?.transmit(nowUs, out, transmission);
+    if (transmission.bytes === 0) this.session?.transmit(nowUs, out, at, transmission);
     return transmission;
   }
 
@@ -113,7 +117,7 @@ export class TransportConnection implements ManagedConnection {
 
   openBulkSender(transfer: number): void {
     const session = this.demandSession();
-    this.openTransfer(session, demandTransfer(transfer))?.openBulkSender();
+    this.openTransfer(session, demandTransfer(transfer))?.openBulkSender(this.setup.settings);
     session.askForBlocks();
     this.notifyHost();
   }
@@ -135,9 +139,9 @@ export class TransportConnection implements ManagedConnection {
 
   openBulkReceiver(transfer: number, maxBlocks: number): void {
     const session = this.demandSession();
-    const { blockPool, maxReceiveBlocks } = this.setup.settings;
+    const { settings } = this.setup;
     const state = this.openTransfer(session, demandTransfer(transfer));
-    state?.ensureBulkReceiver(blockPool).credit.open(Math.min(maxBlocks, maxReceiveBlocks));
+    state?.ensureBulkReceiver(settings).credit.open(Math.min(maxBlocks, settings.maxReceiveBlocks));
     session.parts.work.credits = true;
     this.notifyHost();
   }
@@ -147,7 +151,7 @@ export class TransportConnection implements ManagedConnection {
     if (!session.closing.isOpen) return;
     const state = session.parts.transfers.find(transfer);
     if (state === undefined) return;
-    const receiver = state.ensureBulkReceiver(this.setup.settings.blockPool);
+    const receiver = state.ensureBulkReceiver(this.setup.settings);
     try {
       if (!receiver.expect(block, byteLength)) return;
       const bytes = receiver.bytesOf(block);

@@ -40,7 +40,7 @@ export class DeliveryRouter implements ContentListener {
     const offset = content.offsetOf(index);
     switch (content.kindOf(index)) {
       case ContentKind.Data:
-        this.onDataAcked(id, offset, content.lengthOf(index), content.serialOf(index));
+        this.onDataAcked(id, offset, content.lengthOf(index));
         break;
       case ContentKind.Stream: {
         const stream = this.transfers.findSendStream(id);
@@ -60,7 +60,7 @@ export class DeliveryRouter implements ContentListener {
     const offset = content.offsetOf(index);
     switch (content.kindOf(index)) {
       case ContentKind.Data:
-        this.transfers.find(id)?.bulkSender?.onLost(offset, content.lengthOf(index), content.serialOf(index));
+        this.transfers.find(id)?.bulkSender?.onLost(offset, content.lengthOf(index));
         this.work.bulk = true;
         break;
       case ContentKind.Stream:
@@ -79,16 +79,16 @@ export class DeliveryRouter implements ContentListener {
         this.ackFrequency?.onLost(id);
         break;
       case ContentKind.PathResponse:
-        this.responder.onLost(content.serialOf(index));
+        this.responder.onLost(id);
         break;
     }
   }
 
-  private onDataAcked(transfer: number, address: number, length: number, serial: number): void {
+  private onDataAcked(transfer: number, address: number, length: number): void {
     const sender = this.transfers.find(transfer)?.bulkSender;
     if (sender === undefined) return;
     const before = sender.ackedBytes;
-    const finished = sender.onAcked(address, length, serial);
+    const finished = sender.onAcked(address, length);
     this.bulkBytesAcked += sender.ackedBytes - before;
     if (finished) {
       this.events.push({

@@ -11,7 +11,7 @@ import { PacketBuilder } from './packet-builder.ts';
 import { PacketCounters } from './packet-counters.ts';
 import { PacketProcessor, type SessionControl } from './packet-processor.ts';
 import { PathResponder } from './path/path-responder.ts';
-import { isSameAddress, PathValidation } from './path/path-validation.ts';
+import { PathValidation } from './path/path-validation.ts';
 import { PendingWork } from './pending-work.ts';
 import { ReceivedPackets } from './received-packets.ts';
 import { Recovery } from './recovery.ts';
@@ -73,15 +73,23 @@ export class EstablishedSession implements SessionControl {
     work.ping = role === 'server';
   }
 
-  /** A protected packet. @returns true when it opened */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number): boolean {
+  /** A protected packet, `bytes[start, end)`. @returns true when it opened */
+  receive(
+    nowUs: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    from: PathAddress,
+    ecn: number,
+  ): boolean {
     const { closing } = this;
-    if (closing.isDrained || datagram.length < SMALLEST_PACKET_BYTES) return false;
+    const byteLength = end - start;
+    if (closing.isDrained || byteLength < SMALLEST_PACKET_BYTES) return false;
     const { role, keys, validation, counters } = this.parts;
     // MG-2: only the client's address may change.
-    if (role === 'client' && !isSameAddress(from, validation.active)) return false;
+    if (role === 'client' && !validation.isActive(from)) return false;
     const largestBefore = keys.protection.largestReceived;
-    const number = this.processor.open(nowUs, datagram);
+    const number = this.processor.open(nowUs, bytes, start, end);
     if (number < 0) {
       if (keys.protection.forgeryLimitReached && closing.isOpen) {
         this.close(nowUs, 'protocol-violation', 'too many forged packets');
@@ -89,26 +97,26 @@ export class EstablishedSession implements SessionControl {
       return false;
     }
     counters.packetsReceived += 1;
-    counters.bytesReceived += datagram.length;
+    counters.bytesReceived += byteLength;
     if (!closing.isOpen) {
       closing.onLatePacket();
       return true;
     }
     this.idle.onPacketOpened(nowUs);
-    if (role === 'server') validation.onPacket(nowUs, from, datagram.length, number > largestBefore);
-    this.process(nowUs, number, datagram, from, ecn);
+    if (role === 'server') validation.onPacket(nowUs, from, byteLength, number > largestBefore);
+    this.process(nowUs, number, bytes, start, from, ecn);
     return true;
   }
 
-  /** Writes the next datagram due, or leaves `transmission.bytes` at 0. */
-  transmit(nowUs: number, out: Uint8Array, transmission: Transmission): void {
+  /** Writes the next datagram due to `out[at…]`, or leaves `transmission.bytes` at 0. */
+  transmit(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): void {
     if (this.closing.isOpen) this.runTimers(nowUs);
     try {
-      if (this.closing.isOpen) this.builder.build(nowUs, out, transmission);
+      if (this.closing.isOpen) this.builder.build(nowUs, out, at, transmission);
     } catch (error) {
       this.fail(nowUs, error);
     }
-    if (!this.closing.isOpen) this.transmitClosing(nowUs, out, transmission);
+    if (!this.closing.isOpen) this.transmitClosing(nowUs, out, at, transmission);
   }
 
   /** When `transmit` must be called next, as far as is known at `nowUs`. */
@@ -167,9 +175,16 @@ export class EstablishedSession implements SessionControl {
     }
   }
 
-  private process(nowUs: number, number: number, datagram: Uint8Array, from: PathAddress, ecn: number): void {
+  private process(
+    nowUs: number,
+    number: number,
+    bytes: Uint8Array,
+    start: number,
+    from: PathAddress,
+    ecn: number,
+  ): void {
     try {
-      this.processor.process(nowUs, number, datagram, from, ecn);
+      this.processor.process(nowUs, number, bytes, start, from, ecn);
     } catch (error) {
       this.fail(nowUs, error);
     }
@@ -199,13 +214,13 @@ export class EstablishedSession implements SessionControl {
     return role === 'client' && (transfers.openCount > 0 || transfers.areLimitsRaised);
   }
 
-  private transmitClosing(nowUs: number, out: Uint8Array, transmission: Transmission): void {
+  private transmitClosing(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): void {
     const { closing } = this;
     closing.onTime(nowUs);
     if (closing.isCloseDue) {
       closing.onCloseSent();
       try {
-        this.builder.buildClose(nowUs, out, transmission, closing);
+        this.builder.buildClose(nowUs, out, at, transmission, closing);
       } catch (error) {
         // No key is left to say it under.
         if (!(error instanceof JetStreamError)) throw error;

@@ -69,7 +69,7 @@ class Bench {
   send(nowUs: number, count = 1, isMtuProbe = false): void {
     for (let i = 0; i < count; i++) {
       const start = this.sent.content.end;
-      this.sent.content.add(ContentKind.Data, 1, this.sent.nextNumber, BYTES, 0);
+      this.sent.content.add(ContentKind.Data, 1, this.sent.nextNumber, BYTES);
       this.loss.onPacketSent(nowUs, BYTES, start, true, isMtuProbe);
     }
   }

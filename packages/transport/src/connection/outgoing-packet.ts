@@ -1,8 +1,11 @@
-import { AEAD_TAG_BYTES, PROTECTED_HEADER_BYTES, writeProtectedHeader } from '@jetstream/protocol';
+import { AEAD_TAG_BYTES, writeProtectedHeader } from '@jetstream/protocol';
 
 /** The packet under construction; one object serves all. */
 export class OutgoingPacket {
   buffer: Uint8Array = new Uint8Array(0);
+  /** Where it begins in `buffer`, and where its frames do. */
+  start = 0;
+  framesAt = 0;
   /** Where the next frame goes. */
   at = 0;
   /** Frames end here at the latest. */
@@ -10,17 +13,23 @@ export class OutgoingPacket {
   /** It holds a frame that asks for an acknowledgement (FR-4). */
   ackEliciting = false;
 
-  /** @param datagramBytes size that header, frames and tag may have together */
+  /**
+   * @param start where it begins in `buffer`
+   * @param datagramBytes size that header, frames and tag may have together
+   */
   begin(
     buffer: Uint8Array,
+    start: number,
     datagramBytes: number,
     destinationConnectionId: Uint8Array,
     packetNumber: number,
   ): void {
-    this.buffer = buffer;
+    if (this.buffer !== buffer) this.buffer = buffer;
     // The key phase bit is written when the packet is sealed.
-    this.at = writeProtectedHeader(buffer, 0, 0, destinationConnectionId, packetNumber);
-    this.end = Math.min(datagramBytes, buffer.length) - AEAD_TAG_BYTES;
+    this.start = start;
+    this.at = writeProtectedHeader(buffer, start, 0, destinationConnectionId, packetNumber);
+    this.framesAt = this.at;
+    this.end = Math.min(start + datagramBytes, buffer.length) - AEAD_TAG_BYTES;
     this.ackEliciting = false;
   }
 
@@ -29,6 +38,6 @@ export class OutgoingPacket {
   }
 
   get isEmpty(): boolean {
-    return this.at === PROTECTED_HEADER_BYTES;
+    return this.at === this.framesAt;
   }
 }

@@ -1,6 +1,5 @@
 import {
   AckFrame,
-  PROTECTED_HEADER_BYTES,
   writeAck,
   writeClose,
   writePadding,
@@ -39,11 +38,11 @@ export class PacketBuilder {
     this.bulk = new BulkFrames(parts);
   }
 
-  /** Writes the next datagram due into `out`, or leaves `transmission.bytes` at 0. */
-  build(nowUs: number, out: Uint8Array, transmission: Transmission): void {
-    if (this.buildChallenge(nowUs, out, transmission)) return;
-    if (this.buildMtuProbe(nowUs, out, transmission)) return;
-    if (!this.buildFrames(nowUs, out, transmission)) this.onNothingToSend(nowUs);
+  /** Writes the next datagram due to `out[at…]`, or leaves `transmission.bytes` at 0. */
+  build(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): void {
+    if (this.buildChallenge(nowUs, out, at, transmission)) return;
+    if (this.buildMtuProbe(nowUs, out, at, transmission)) return;
+    if (!this.buildFrames(nowUs, out, at, transmission)) this.onNothingToSend(nowUs);
   }
 
   /** When `build` has something to send at the earliest, as far as is known now; Infinity for never. */
@@ -59,8 +58,8 @@ export class PacketBuilder {
   }
 
   /** CLOSE, behind what streams have to say and is not sent yet. */
-  buildClose(nowUs: number, out: Uint8Array, transmission: Transmission, closing: Closing): void {
-    this.begin(out, this.parts.recovery.datagramBytes);
+  buildClose(nowUs: number, out: Uint8Array, at: number, transmission: Transmission, closing: Closing): void {
+    this.begin(out, at, this.parts.recovery.datagramBytes);
     const { packet } = this;
     packet.end -= CLOSE_FRAME_BYTES;
     this.streams.write(packet);
@@ -79,7 +78,7 @@ export class PacketBuilder {
   }
 
   /** @returns true when there was something to send */
-  private buildFrames(nowUs: number, out: Uint8Array, transmission: Transmission): boolean {
+  private buildFrames(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): boolean {
     const { recovery, received, work } = this.parts;
     const { hasWindow } = recovery;
     const isProbe = recovery.probeTimeout.probesDue > 0;
@@ -91,7 +90,7 @@ export class PacketBuilder {
 
     const { packet } = this;
     const contentStart = recovery.sent.content.end;
-    this.begin(out, recovery.nextDatagramBytes);
+    this.begin(out, at, recovery.nextDatagramBytes);
     // An ACK that is not due yet only joins packets that are small anyway.
     const withAck = ackDue || (received.isAckOwed && (controlDue || work.streams || isProbe));
     if (withAck) this.writeAck(nowUs);
@@ -112,7 +111,7 @@ export class PacketBuilder {
     const { packet, ack } = this;
     this.parts.received.describe(nowUs, ack);
     packet.at = writeAck(packet.buffer, packet.at, packet.end, ack);
-    this.parts.recovery.sent.content.add(ContentKind.Ack, 0, ack.largest[0]!, 0, 0);
+    this.parts.recovery.sent.content.add(ContentKind.Ack, 0, ack.largest[0]!, 0);
   }
 
   /** A side that only receives asks now and then that its ACKs be acknowledged, so that it can forget old ranges. */
@@ -127,12 +126,12 @@ export class PacketBuilder {
   }
 
   /** PATH_CHALLENGE to an address that is not proved; its loss is the path validation's own affair. */
-  private buildChallenge(nowUs: number, out: Uint8Array, transmission: Transmission): boolean {
+  private buildChallenge(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): boolean {
     const { validation, recovery } = this.parts;
     const bytes = validation.challengeBytesDue(nowUs);
     if (bytes === 0) return false;
     const { packet } = this;
-    this.begin(out, bytes);
+    this.begin(out, at, bytes);
     packet.at = writePathChallenge(out, packet.at, validation.challengeData);
     packet.at = writePadding(out, packet.at, packet.end);
     this.finish(nowUs, transmission, validation.challengeAddress, recovery.sent.content.end, false);
@@ -146,28 +145,28 @@ export class PacketBuilder {
     return recovery.rtt.hasSample ? recovery.mtu.probeUs : Number.POSITIVE_INFINITY;
   }
 
-  private buildMtuProbe(nowUs: number, out: Uint8Array, transmission: Transmission): boolean {
+  private buildMtuProbe(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): boolean {
     const { recovery } = this.parts;
     if (nowUs < this.mtuProbeUs || !recovery.hasWindow || !recovery.pacer.canSend(nowUs)) return false;
     const bytes = recovery.mtu.probeBytesDue(nowUs);
     if (bytes === 0) return false;
-    if (bytes > out.length) {
+    if (bytes > out.length - at) {
       // The caller's datagram path takes less than it was said to: as good as a path that does.
       recovery.mtu.onProbeSent(bytes);
       recovery.mtu.onProbeLost(bytes);
       return false;
     }
     const { packet } = this;
-    this.begin(out, bytes);
+    this.begin(out, at, bytes);
     this.writePing();
     packet.at = writePadding(out, packet.at, packet.end);
     this.finish(nowUs, transmission, this.parts.validation.active, recovery.sent.content.end, true);
     return true;
   }
 
-  private begin(out: Uint8Array, datagramBytes: number): void {
+  private begin(out: Uint8Array, at: number, datagramBytes: number): void {
     const { keys, recovery } = this.parts;
-    this.packet.begin(out, datagramBytes, keys.peerConnectionId, recovery.sent.nextNumber);
+    this.packet.begin(out, at, datagramBytes, keys.peerConnectionId, recovery.sent.nextNumber);
   }
 
   private finish(
@@ -180,12 +179,13 @@ export class PacketBuilder {
     const { keys, recovery, counters } = this.parts;
     const { packet } = this;
     const number = recovery.sent.nextNumber;
-    const bytes = keys.protection.seal(number, packet.buffer, 0, PROTECTED_HEADER_BYTES, packet.at);
+    const end = keys.protection.seal(number, packet.buffer, packet.start, packet.framesAt, packet.at);
+    const bytes = end - packet.start;
     recovery.onPacketSent(nowUs, bytes, contentStart, packet.ackEliciting, isMtuProbe);
     counters.packetsSent += 1;
     counters.bytesSent += bytes;
     transmission.bytes = bytes;
-    transmission.address = address;
+    if (transmission.address !== address) transmission.address = address;
   }
 
   private onNothingToSend(nowUs: number): void {

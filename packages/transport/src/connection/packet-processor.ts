@@ -5,13 +5,12 @@ import {
   expandPacketNumber,
   type FrameVisitor,
   PROTECTED_HEADER_BYTES,
-  readUint32,
+  truncatedPacketNumber,
 } from '@jetstream/protocol';
 import type { PathAddress } from '../contract.ts';
+import type { ReceiptTime } from './bulk/bulk-receiver.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { TransferState } from './transfer-state.ts';
-
-const PACKET_NUMBER_AT = PROTECTED_HEADER_BYTES - 4;
 
 /** What the session does when a packet says so. */
 export interface SessionControl {
@@ -26,10 +25,11 @@ export interface SessionControl {
  * Opens packets and takes their frames to whom they concern. A packet can be left unacknowledged after some of its frames were
  * taken (no memory, too many transfers): all frames may come twice without harm, so the peer just sends them again.
  */
-export class PacketProcessor implements FrameVisitor {
+export class PacketProcessor implements FrameVisitor, ReceiptTime {
   private readonly parts: SessionParts;
   private readonly session: SessionControl;
-  private nowUs = 0;
+  /** Of the packet under way. */
+  nowUs = 0;
   private from: PathAddress;
   /** The packet under way must not be acknowledged. */
   private refused = false;
@@ -41,14 +41,14 @@ export class PacketProcessor implements FrameVisitor {
   }
 
   /**
-   * Opens a datagram and removes its protection in place.
+   * Opens the datagram `bytes[start, end)` and removes its protection in place.
    * @returns its packet number, with `plaintextEnd` set; -1: to be dropped (PK-2, PK-3)
    */
-  open(nowUs: number, datagram: Uint8Array): number {
+  open(nowUs: number, bytes: Uint8Array, start: number, end: number): number {
     const { protection } = this.parts.keys;
-    const truncated = readUint32(datagram, PACKET_NUMBER_AT);
-    const number = expandPacketNumber(truncated, protection.largestReceived + 1);
-    this.plaintextEnd = protection.open(nowUs, number, datagram, 0, PROTECTED_HEADER_BYTES, datagram.length);
+    const number = expandPacketNumber(truncatedPacketNumber(bytes, start), protection.largestReceived + 1);
+    const framesAt = start + PROTECTED_HEADER_BYTES;
+    this.plaintextEnd = protection.open(nowUs, number, bytes, start, framesAt, end);
     return this.plaintextEnd < 0 ? -1 : number;
   }
 
@@ -56,15 +56,26 @@ export class PacketProcessor implements FrameVisitor {
   plaintextEnd = 0;
 
   /**
-   * Takes the frames of an opened packet.
+   * Takes the frames of the packet opened last, which began at `bytes[start]`.
    * @throws JetStreamError `protocol-violation` and others for which the connection is to be closed
    */
-  process(nowUs: number, packetNumber: number, datagram: Uint8Array, from: PathAddress, ecn: number): void {
+  process(
+    nowUs: number,
+    packetNumber: number,
+    bytes: Uint8Array,
+    start: number,
+    from: PathAddress,
+    ecn: number,
+  ): void {
     this.nowUs = nowUs;
     this.from = from;
     this.refused = false;
-    const ackEliciting = decodeFrames(datagram, PROTECTED_HEADER_BYTES, this.plaintextEnd, this);
+    const ackEliciting = decodeFrames(bytes, start + PROTECTED_HEADER_BYTES, this.plaintextEnd, this);
     if (!this.refused) this.parts.received.onPacket(nowUs, packetNumber, ackEliciting, ecn);
+  }
+
+  get smoothedRttUs(): number {
+    return this.parts.recovery.rtt.smoothedUs;
   }
 
   onAck(ack: AckFrame): void {
@@ -95,15 +106,15 @@ export class PacketProcessor implements FrameVisitor {
   onData(transfer: number, address: number, buffer: Uint8Array, start: number, end: number): void {
     const state = this.openTransfer(transfer);
     if (state === undefined) return;
-    const { settings, recovery, events, transfers, work } = this.parts;
+    const { settings, events, transfers, work } = this.parts;
     if (!transfers.mayReceive(state)) {
       this.refused = true;
       return;
     }
-    const receiver = state.ensureBulkReceiver(settings.blockPool);
+    const receiver = state.ensureBulkReceiver(settings);
     const { credit } = receiver;
     const { begunBlocks } = credit;
-    const receipt = receiver.receive(this.nowUs, recovery.rtt.smoothedUs, address, buffer, start, end);
+    const receipt = receiver.receive(this, address, buffer, start, end);
     // What was begun may have shown that the window is too small.
     if (credit.begunBlocks > begunBlocks && credit.isDue) work.credits = true;
     if (receipt === 'no-memory') this.refused = true;

@@ -27,7 +27,7 @@ export class ProbeTimeout {
   /** When it expires. @param lastElicitingSentUs when the newest ack-eliciting packet left */
   deadlineUs(lastElicitingSentUs: number, maxAckDelayUs: number): number {
     const base = this.baseUs(maxAckDelayUs);
-    const interval = base * 2 ** Math.min(this.count, MAX_BACKOFF_EXPONENT);
+    const interval = base * (1 << Math.min(this.count, MAX_BACKOFF_EXPONENT));
     return lastElicitingSentUs + Math.max(base, Math.min(interval, MAX_INTERVAL_US));
   }
 

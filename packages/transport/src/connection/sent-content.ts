@@ -1,6 +1,6 @@
 /** What a sent packet carried that matters when it is acknowledged or lost. PING, PADDING and challenges leave no record. */
 export const ContentKind = {
-  /** id: transfer, offset: address, length, serial: beginning of the block. */
+  /** id: transfer, offset: address, length. */
   Data: 1,
   /** id: stream, offset, length. */
   Stream: 2,
@@ -10,7 +10,7 @@ export const ContentKind = {
   BlockCredit: 4,
   /** id: sequence. */
   AckFrequency: 5,
-  /** serial: of the challenge answered. */
+  /** id: of the challenge answered. */
   PathResponse: 6,
   /** offset: largest packet acknowledged. */
   Ack: 7,
@@ -29,7 +29,6 @@ export class SentContent {
   private ids = new Float64Array(FIRST_CAPACITY);
   private offsets = new Float64Array(FIRST_CAPACITY);
   private lengths = new Uint32Array(FIRST_CAPACITY);
-  private serials = new Uint32Array(FIRST_CAPACITY);
 
   /** Index that the next record will have. */
   get end(): number {
@@ -40,14 +39,13 @@ export class SentContent {
     return this.mask + 1;
   }
 
-  add(kind: ContentKind, id: number, offset: number, length: number, serial: number): void {
+  add(kind: ContentKind, id: number, offset: number, length: number): void {
     if (this.next - this.first > this.mask) this.grow();
     const slot = this.next & this.mask;
     this.kinds[slot] = kind;
     this.ids[slot] = id;
     this.offsets[slot] = offset;
     this.lengths[slot] = length;
-    this.serials[slot] = serial;
     this.next += 1;
   }
 
@@ -67,24 +65,19 @@ export class SentContent {
     return this.lengths[index & this.mask]!;
   }
 
-  serialOf(index: number): number {
-    return this.serials[index & this.mask]!;
-  }
-
   /** Forgets all records below `index`. */
   releaseBelow(index: number): void {
     this.first = index;
   }
 
   private grow(): void {
-    const { first, next, mask, kinds, ids, offsets, lengths, serials } = this;
+    const { first, next, mask, kinds, ids, offsets, lengths } = this;
     const capacity = (mask + 1) * 2;
     this.mask = capacity - 1;
     this.kinds = new Uint8Array(capacity);
     this.ids = new Float64Array(capacity);
     this.offsets = new Float64Array(capacity);
     this.lengths = new Uint32Array(capacity);
-    this.serials = new Uint32Array(capacity);
     for (let index = first; index < next; index++) {
       const from = index & mask;
       const to = index & this.mask;
@@ -92,7 +85,6 @@ export class SentContent {
       this.ids[to] = ids[from]!;
       this.offsets[to] = offsets[from]!;
       this.lengths[to] = lengths[from]!;
-      this.serials[to] = serials[from]!;
     }
   }
 }

@@ -1,10 +1,11 @@
-import type { BlockPool } from '../contract.ts';
-import { INITIAL_BLOCK_CREDIT } from '../handshake-driver.ts';
+import { type EndpointSettings, INITIAL_BLOCK_CREDIT } from '../handshake-driver.ts';
 import type { ConnectionBudget } from './bulk/block-budget.ts';
 import { BulkReceiver } from './bulk/bulk-receiver.ts';
 import { BulkSender } from './bulk/bulk-sender.ts';
 import { ReceiveStream } from './streams/receive-stream.ts';
 import { SendStream } from './streams/send-stream.ts';
+
+type BulkSettings = Pick<EndpointSettings, 'blockPool' | 'copyBytes'>;
 
 /** One transfer's stream, both ways, and its bulk data; number 0 is the connection's control stream and has no bulk data. */
 export class TransferState {
@@ -31,8 +32,8 @@ export class TransferState {
     this.receiveStream = new ReceiveStream(id, receiveCreditBytes);
   }
 
-  openBulkSender(): BulkSender {
-    this.bulkSender ??= new BulkSender(this.id, this.blockCredit);
+  openBulkSender({ copyBytes }: BulkSettings): BulkSender {
+    this.bulkSender ??= new BulkSender(this.id, this.blockCredit, copyBytes);
     return this.bulkSender;
   }
 
@@ -42,8 +43,8 @@ export class TransferState {
   }
 
   /** The bulk receiver, made when the first DATA or the application asks for it, whichever is earlier. */
-  ensureBulkReceiver(pool: BlockPool): BulkReceiver {
-    this.bulkReceiver ??= new BulkReceiver(pool, INITIAL_BLOCK_CREDIT, this.budget);
+  ensureBulkReceiver({ blockPool, copyBytes }: BulkSettings): BulkReceiver {
+    this.bulkReceiver ??= new BulkReceiver(blockPool, INITIAL_BLOCK_CREDIT, this.budget, copyBytes);
     return this.bulkReceiver;
   }
 }

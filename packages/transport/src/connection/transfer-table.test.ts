@@ -1,4 +1,4 @@
-import { JetStreamError, MAX_OPEN_TRANSFERS } from '@jetstream/protocol';
+import { copyBytes, JetStreamError, MAX_OPEN_TRANSFERS } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { CountingPool } from '../testing/counting-pool.ts';
 import { BlockBudget, ConnectionBudget } from './bulk/block-budget.ts';
@@ -101,9 +101,9 @@ describe('TransferTable', () => {
     const pool = new CountingPool(4);
     const transfers = table();
     const transfer = transfers.openByApplication(1)!;
-    const receiver = transfer.ensureBulkReceiver(pool);
+    const receiver = transfer.ensureBulkReceiver({ blockPool: pool, copyBytes });
     receiver.expect(0, 10);
-    receiver.receive(0, 0, 0, new Uint8Array(10), 0, 10);
+    receiver.receive({ nowUs: 0, smoothedRttUs: 0 }, 0, new Uint8Array(10), 0, 10);
     transfers.close(1);
     transfers.findBulkReceiver(1)!.release(0, false);
     transfers.onBlockReleased(1);

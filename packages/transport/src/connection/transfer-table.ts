@@ -22,6 +22,8 @@ export class TransferTable {
   /** Sending streams of closed transfers that the peer has not wholly acknowledged. */
   readonly flushing: SendStream[] = [];
   private readonly open = new Map<number, TransferState>();
+  /** The open transfer asked for last. */
+  private latest: TransferState | undefined;
   /** Bulk receivers of closed transfers with blocks in the application's hands. */
   private readonly abandoned = new Map<number, BulkReceiver>();
   private readonly closed = new RangeSet();
@@ -50,12 +52,13 @@ export class TransferTable {
   }
 
   find(id: number): TransferState | undefined {
-    return this.open.get(id);
+    if (this.latest?.id !== id) this.latest = this.open.get(id);
+    return this.latest;
   }
 
   /** A stream to send on: of an open transfer, or of one closed that still has bytes to deliver. */
   findSendStream(id: number): SendStream | undefined {
-    const transfer = this.open.get(id);
+    const transfer = this.find(id);
     return transfer === undefined ? this.flushing.find((stream) => stream.id === id) : transfer.sendStream;
   }
 
@@ -72,7 +75,7 @@ export class TransferTable {
    * @throws JetStreamError `protocol-violation`: servers open no transfers
    */
   openByPeer(id: number): TransferState | 'finished' | 'refused' {
-    const transfer = this.open.get(id);
+    const transfer = this.find(id);
     if (transfer !== undefined) return transfer;
     if (this.isFinished(id)) return 'finished';
     if (this.role === 'client')
@@ -87,6 +90,7 @@ export class TransferTable {
     const transfer = this.open.get(id);
     if (transfer === undefined) return;
     this.open.delete(id);
+    this.latest = undefined;
     this.list.splice(this.list.indexOf(transfer), 1);
     if (!transfer.sendStream.isFlushed) {
       this.flushing.push(transfer.sendStream);

@@ -1,4 +1,4 @@
-import { type ConnectionIdKey, connectionIdKey } from '@jetstream/protocol';
+import { type ConnectionIdKey, connectionIdKey, readUint32 } from '@jetstream/protocol';
 import type { Transmission } from '../contract.ts';
 import type { ManagedConnection } from '../handshake-driver.ts';
 import type { IncomingHandshake } from './incoming-handshake.ts';
@@ -8,6 +8,9 @@ import type { WakeItem } from './wake-queue.ts';
 export class Entry implements WakeItem {
   /** Local connection id. */
   readonly key: ConnectionIdKey;
+  /** The same as two words. */
+  readonly idHigh: number;
+  readonly idLow: number;
   /** Server: which Initial it came from (HS-8). */
   readonly initialKey: string | undefined;
   /** Exactly one of the two is there. */
@@ -24,11 +27,13 @@ export class Entry implements WakeItem {
 
   constructor(localConnectionId: Uint8Array, initialKey?: string) {
     this.key = connectionIdKey(localConnectionId);
+    this.idHigh = readUint32(localConnectionId, 0);
+    this.idLow = readUint32(localConnectionId, 4);
     this.initialKey = initialKey;
   }
 
-  transmit(nowUs: number, out: Uint8Array): Transmission {
-    return (this.connection ?? this.handshake!).transmit(nowUs, out);
+  transmit(nowUs: number, out: Uint8Array, at: number): Transmission {
+    return (this.connection ?? this.handshake!).transmit(nowUs, out, at);
   }
 
   nextWakeUs(): number {
@@ -45,6 +50,8 @@ export class ConnectionTable {
   readonly #byId = new Map<ConnectionIdKey, Entry>();
   readonly #byInitial = new Map<string, Entry>();
   #handshakes = 0;
+  /** Found last: most datagrams are for the same connection as the one before. */
+  #latest: Entry | undefined;
 
   /** Connections and unfinished handshakes. */
   get size(): number {
@@ -58,6 +65,21 @@ export class ConnectionTable {
 
   get(key: ConnectionIdKey): Entry | undefined {
     return this.#byId.get(key);
+  }
+
+  /** The entry whose connection id stands at `bytes[at]`. */
+  find(bytes: Uint8Array, at: number): Entry | undefined {
+    const latest = this.#latest;
+    if (
+      latest !== undefined &&
+      latest.idLow === readUint32(bytes, at + 4) &&
+      latest.idHigh === readUint32(bytes, at)
+    ) {
+      return latest;
+    }
+    const entry = this.#byId.get(connectionIdKey(bytes, at));
+    if (entry !== undefined) this.#latest = entry;
+    return entry;
   }
 
   getByInitial(initialKey: string): Entry | undefined {
@@ -84,6 +106,7 @@ export class ConnectionTable {
   remove(entry: Entry): void {
     if (entry.isRemoved) return;
     entry.isRemoved = true;
+    if (this.#latest === entry) this.#latest = undefined;
     this.#byId.delete(entry.key);
     if (entry.initialKey !== undefined) this.#byInitial.delete(entry.initialKey);
     if (entry.handshake !== undefined) this.#handshakes--;

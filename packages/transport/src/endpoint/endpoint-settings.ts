@@ -1,4 +1,4 @@
-import { JetStreamError, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import { copyBytes, JetStreamError, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
 import type { EndpointOptions } from '../endpoint-contract.ts';
 import type { EndpointSettings } from '../handshake-driver.ts';
 
@@ -8,6 +8,7 @@ import type { EndpointSettings } from '../handshake-driver.ts';
  */
 export function resolveEndpointOptions(options: EndpointOptions): EndpointSettings {
   const settings: EndpointSettings = {
+    copyBytes,
     congestion: 'bbr',
     handshakeTimeoutMs: 10_000,
     idleTimeoutMs: 30_000,

@@ -6,9 +6,8 @@ import {
   Ecn,
   type HandshakePacket,
   isHandshakePacket,
-  newProtectedHeader,
+  isProtectedPacket,
   parseHandshakePacket,
-  parseProtectedHeader,
 } from '@jetstream/protocol';
 import { BlockBudget } from '../connection/bulk/block-budget.ts';
 import { TransportConnection } from '../connection/connection.ts';
@@ -22,6 +21,9 @@ import { IncomingHandshake } from './incoming-handshake.ts';
 import { OutgoingHandshake } from './outgoing-handshake.ts';
 import { SendSchedule } from './send-schedule.ts';
 import { StatelessAnswers } from './stateless-answers.ts';
+
+/** Where the destination stands in a protected packet. */
+const DESTINATION_AT = 1;
 
 type Initial = Extract<HandshakePacket, { type: 'initial' }>;
 type Finish = Extract<HandshakePacket, { type: 'reply' | 'finish' }>;
@@ -40,7 +42,6 @@ export class TransportEndpoint implements Endpoint {
   readonly #schedule = new SendSchedule();
   readonly #answers = new StatelessAnswers();
   readonly #withEvents: Entry[] = [];
-  readonly #header = newProtectedHeader();
   readonly #transmission: Transmission = { bytes: 0, address: { address: '', port: 0 } };
   #accepting: boolean;
 
@@ -90,26 +91,37 @@ export class TransportEndpoint implements Endpoint {
   }
 
   /** Takes a datagram, whatever it is; its bytes may be changed. */
-  receive(nowUs: number, datagram: Uint8Array, from: PathAddress, ecn: number = Ecn.NotCapable): void {
-    if (isHandshakePacket(datagram)) {
-      this.#receiveHandshakePacket(nowUs, datagram, from);
+  receive(
+    nowUs: number,
+    bytes: Uint8Array,
+    from: PathAddress,
+    ecn: number = Ecn.NotCapable,
+    start = 0,
+    end: number = bytes.length,
+  ): void {
+    if (isHandshakePacket(bytes, start, end)) {
+      this.#receiveHandshakePacket(nowUs, bytes.subarray(start, end), from);
       return;
     }
-    if (!parseProtectedHeader(datagram, this.#header)) return;
-    const entry = this.#table.get(this.#header.destination);
+    if (!isProtectedPacket(bytes, start, end)) return;
+    const entry = this.#table.find(bytes, start + DESTINATION_AT);
     if (entry === undefined) return;
-    if (entry.connection === undefined) entry.handshake!.keepEarlyPacket(datagram, from, ecn);
-    else this.#passOn(nowUs, entry, entry.connection, datagram, from, ecn);
+    if (entry.connection === undefined) {
+      entry.handshake!.keepEarlyPacket(bytes.subarray(start, end), from, ecn);
+      return;
+    }
+    entry.connection.receive(nowUs, bytes, from, ecn, start, end);
+    this.#afterReceipt(nowUs, entry);
   }
 
-  transmit(nowUs: number, out: Uint8Array): Transmission {
+  transmit(nowUs: number, out: Uint8Array, at = 0): Transmission {
     if (this.#answers.length > 0) {
-      this.#answers.transmit(out, this.#transmission);
+      this.#answers.transmit(out.subarray(at), this.#transmission);
       return this.#transmission;
     }
     this.#schedule.wakeDue(nowUs);
     for (let entry = this.#schedule.current(); entry !== undefined; entry = this.#schedule.current()) {
-      const transmission = entry.transmit(nowUs, out);
+      const transmission = entry.transmit(nowUs, out, at);
       if (transmission.bytes > 0) this.#schedule.onSent();
       else this.#schedule.sleep(entry.nextWakeUs());
       this.#settle(nowUs, entry);
@@ -154,9 +166,12 @@ export class TransportEndpoint implements Endpoint {
       if (this.#accepting) this.#answers.sendVersionNegotiation(from, packet.sourceConnectionId);
     } else {
       const entry = this.#table.get(connectionIdKey(packet.destinationConnectionId));
-      if (entry?.connection !== undefined)
-        this.#passOn(nowUs, entry, entry.connection, datagram, from, Ecn.NotCapable);
-      else if (entry !== undefined && packet.type === 'finish') this.#onFinish(nowUs, entry, packet, from);
+      if (entry?.connection !== undefined) {
+        entry.connection.receive(nowUs, datagram, from);
+        this.#afterReceipt(nowUs, entry);
+      } else if (entry !== undefined && packet.type === 'finish') {
+        this.#onFinish(nowUs, entry, packet, from);
+      }
     }
   }
 
@@ -217,16 +232,9 @@ export class TransportEndpoint implements Endpoint {
     this.#onActivity(entry);
   }
 
-  #passOn(
-    nowUs: number,
-    entry: Entry,
-    connection: ManagedConnection,
-    datagram: Uint8Array,
-    from: PathAddress,
-    ecn: number,
-  ): void {
-    connection.receive(nowUs, datagram, from, ecn);
-    this.#schedule.reschedule(entry);
+  #afterReceipt(nowUs: number, entry: Entry): void {
+    // Asked for datagrams once after all that came in: that costs less than to know what each of them has changed.
+    this.#schedule.wake(entry);
     this.#settle(nowUs, entry);
   }
 

@@ -125,12 +125,12 @@ export class IncomingHandshake {
     };
   }
 
-  transmit(nowUs: number, out: Uint8Array): Transmission {
+  transmit(nowUs: number, out: Uint8Array, at: number): Transmission {
     this.#transmission.bytes = 0;
     if (this.#replyDue && !this.isOver(nowUs)) {
       this.#replyDue = false;
       this.#transmission.bytes = encodeReply(
-        out,
+        out.subarray(at),
         this.#peerConnectionId,
         this.#localConnectionId,
         this.#replyMessage,

@@ -12,7 +12,7 @@ export interface NativeSocket {
   /** What the kernel granted; a small one explains loss at the receiver. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
-  /** Length of the buffers that `reserve` gives: the largest datagram this socket sends to anybody. */
+  /** Room at the places that `reserve` gives: the largest datagram this socket sends to anybody. */
   readonly maxDatagramBytes: number;
   readonly stats: Readonly<NativeSocketStats>;
   /** Largest UDP payload worth trying towards this address; a path MTU search (RFC 8899) says what really passes. */
@@ -28,12 +28,14 @@ export interface NativeSocket {
    * @returns datagrams handed out; 0: nothing waits any more
    */
   receiveBatch(onDatagram: OnDatagram): number;
+  /** Where datagrams to be sent are written, at the places that `reserve` gives. */
+  readonly sendMemory: Uint8Array;
   /**
-   * The next free send buffer, `maxDatagramBytes` long; the same one again until it is committed. Sends what was
-   * committed when there is no room otherwise. undefined: the kernel takes no more now (`wait` says when), or closed.
+   * Place of the next datagram in `sendMemory`, with room for `maxDatagramBytes`; the same one again until it is committed.
+   * Sends what was committed when there is no room otherwise. -1: the kernel takes no more now (`wait` says when), or closed.
    */
-  reserve(): Uint8Array | undefined;
-  /** Queues the first `byteLength` bytes of the reserved buffer to be sent. Without a reserved buffer: nothing. */
+  reserve(): number;
+  /** Queues the first `byteLength` bytes at the reserved place to be sent. Without a reserved place: nothing. */
   commit(byteLength: number, to: DatagramAddress): void;
   /**
    * Sends what was committed.
@@ -55,11 +57,18 @@ export const Readiness = {
 } as const;
 
 /**
- * @param datagram valid during the call only; may be changed
+ * Is given the datagram `bytes[start, end)`; `bytes` is the same object each time, for a view of each datagram would cost more than
+ * its share of the system call. What stands there may be changed, and is valid until the next `receiveBatch`.
  * @param from one object per known peer, but may be a new one for the same peer: compare its fields
  * @param ecn ECN codepoint of the IP header (RFC 3168): 0 not capable, 1 ECT(1), 2 ECT(0), 3 congestion experienced
  */
-export type OnDatagram = (datagram: Uint8Array, from: DatagramAddress, ecn: number) => void;
+export type OnDatagram = (
+  bytes: Uint8Array,
+  from: DatagramAddress,
+  ecn: number,
+  start: number,
+  end: number,
+) => void;
 
 export interface NativeSocketOptions {
   /** 0, the default, takes a free one. */

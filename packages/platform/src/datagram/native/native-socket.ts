@@ -65,8 +65,12 @@ export class LinuxSocket implements NativeSocket {
     return 0;
   }
 
-  reserve(): Uint8Array | undefined {
-    return this.closed ? undefined : this.queue.reserve();
+  get sendMemory(): Uint8Array {
+    return this.queue.arena;
+  }
+
+  reserve(): number {
+    return this.closed ? -1 : this.queue.reserve();
   }
 
   commit(byteLength: number, to: DatagramAddress): void {

@@ -33,6 +33,7 @@ export class PeerTable {
   private readonly byBytes: (Peer | undefined)[] = new Array(SLOTS).fill(undefined);
   private lastFrom: Peer | undefined;
   private lastTo: Peer | undefined;
+  private lastToAddress: DatagramAddress | undefined;
 
   constructor(codec: SocketAddressCodec, ipv6: boolean) {
     this.codec = codec;
@@ -53,10 +54,12 @@ export class PeerTable {
 
   /** undefined: nothing can be sent there. */
   to(address: DatagramAddress): Peer | undefined {
+    if (address === this.lastToAddress) return this.lastTo;
     const last = this.lastTo?.address;
-    if (last !== undefined && last.port === address.port && last.address === address.address)
-      return this.lastTo;
-    this.lastTo = this.known(address) ?? this.spokenTo(address);
+    if (last === undefined || last.port !== address.port || last.address !== address.address) {
+      this.lastTo = this.known(address) ?? this.spokenTo(address);
+    }
+    this.lastToAddress = address;
     return this.lastTo;
   }
 

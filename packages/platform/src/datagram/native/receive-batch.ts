@@ -19,7 +19,6 @@ import {
 } from './linux-abi.ts';
 import type { PeerTable } from './peer-table.ts';
 import type { Syscalls } from './syscalls.ts';
-import { ViewCache } from './view-cache.ts';
 
 /** Messages of one system call. */
 const MESSAGES = 16;
@@ -34,11 +33,12 @@ const DATA_AT = CONTROL_AT + MESSAGES * RECEIVE_CONTROL_BYTES;
 
 /** Receives by recvmmsg(2) into one arena and hands out each datagram of what UDP_GRO has put together. */
 export class ReceiveBatch {
+  /** Datagrams, without the headers. */
+  readonly arena: Uint8Array;
   private readonly syscalls: Syscalls;
   private readonly fd: number;
   private readonly peers: PeerTable;
   private readonly memory: NativeMemory;
-  private readonly views: ViewCache;
   private readonly stats: NativeSocketStats;
   private readonly ancillary: ReceivedAncillaryData;
   /** Messages whose headers the kernel has written to. */
@@ -50,7 +50,7 @@ export class ReceiveBatch {
     this.fd = fd;
     this.peers = peers;
     this.memory = syscalls.memory(DATA_AT + MESSAGES * STRIDE);
-    this.views = new ViewCache(this.memory.bytes.buffer);
+    this.arena = this.memory.bytes.subarray(DATA_AT);
     this.ancillary = new ReceivedAncillaryData(this.memory);
     for (let index = 0; index < MESSAGES; index++) this.layOut(index);
   }
@@ -75,16 +75,16 @@ export class ReceiveBatch {
     }
     const length = words[(header + MSG_LEN) >> 2]!;
     const peer = this.peers.from(words, (NAMES_AT + index * SOCKADDR_ROOM) >> 2);
-    const { ancillary, views } = this;
+    const { ancillary, arena } = this;
     ancillary.read(CONTROL_AT + index * RECEIVE_CONTROL_BYTES, words[(header + MSG_CONTROLLEN) >> 2]!, peer);
     const segmentBytes = ancillary.segmentBytes || Math.max(length, 1);
     const { ecn } = ancillary;
     this.stats.bytesReceived += length;
-    let start = DATA_AT + index * STRIDE;
+    let start = index * STRIDE;
     const end = start + length;
     do {
       this.stats.datagramsReceived++;
-      onDatagram(views.view(start, Math.min(segmentBytes, end - start)), peer.address, ecn);
+      onDatagram(arena, peer.address, ecn, start, Math.min(start + segmentBytes, end));
       start += segmentBytes;
     } while (start < end);
   }

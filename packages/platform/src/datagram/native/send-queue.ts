@@ -29,7 +29,6 @@ import {
 } from './linux-abi.ts';
 import type { Peer } from './peer-table.ts';
 import type { Syscalls } from './syscalls.ts';
-import { ViewCache } from './view-cache.ts';
 
 /** Messages of one system call. */
 const MESSAGES = 256;
@@ -66,13 +65,14 @@ const Split = {
  * kernel does not take stays; what it refuses is counted.
  */
 export class SendQueue {
+  /** Where datagrams stand. */
+  readonly arena: Uint8Array;
   /** The kernel took only a part, for want of room that poll(2) tells of, or of memory, that it does not. */
   blocked: 'no' | 'until writable' | 'for a moment' = 'no';
   private readonly syscalls: Syscalls;
   private readonly options: SendQueueOptions;
   private readonly stats: NativeSocketStats;
   private readonly memory: NativeMemory;
-  private readonly views: ViewCache;
   /** Messages are `head` to `tail`, each with its peer, place in the arena, length, and length of its first datagram. */
   private head = 0;
   private tail = 0;
@@ -81,7 +81,7 @@ export class SendQueue {
   private readonly lengths = new Int32Array(MESSAGES);
   private readonly segments = new Int32Array(MESSAGES);
   private readonly splits = new Uint8Array(MESSAGES);
-  private cursor = DATA_AT;
+  private cursor = 0;
   /** Where the reserved buffer begins; it stays valid over a flush. */
   private reservedAt = NOWHERE;
 
@@ -90,16 +90,16 @@ export class SendQueue {
     this.options = options;
     this.stats = stats;
     this.memory = syscalls.memory(DATA_AT + DATA_BYTES);
-    this.views = new ViewCache(this.memory.bytes.buffer);
+    this.arena = this.memory.bytes.subarray(DATA_AT);
     for (let index = 0; index < MESSAGES; index++) this.layOut(index);
   }
 
-  reserve(): Uint8Array | undefined {
-    const { maxDatagramBytes } = this.options;
-    const full = this.tail === MESSAGES || this.cursor + maxDatagramBytes > DATA_AT + DATA_BYTES;
-    if (full && !this.flush()) return undefined;
+  /** @returns where in the arena the next datagram goes, -1 when there is no room */
+  reserve(): number {
+    const full = this.tail === MESSAGES || this.cursor + this.options.maxDatagramBytes > DATA_BYTES;
+    if (full && !this.flush()) return NOWHERE;
     this.reservedAt = this.cursor;
-    return this.views.view(this.cursor, maxDatagramBytes);
+    return this.cursor;
   }
 
   /** @param peer undefined: nothing can be sent there, which is counted */
@@ -143,7 +143,7 @@ export class SendQueue {
     }
     this.head = 0;
     this.tail = 0;
-    this.cursor = DATA_AT;
+    this.cursor = 0;
     return true;
   }
 
@@ -259,7 +259,7 @@ export class SendQueue {
     const length =
       this.splits[index] === Split.No ? this.lengths[index]! : Math.min(this.lengths[index]!, segment);
     const iovec = IOVECS_AT + index * IOVEC_BYTES;
-    memory.writePointer(iovec, this.starts[index]!);
+    memory.writePointer(iovec, DATA_AT + this.starts[index]!);
     words[(iovec + IOV_LEN) >> 2] = length;
     const name = (NAMES_AT + index * SOCKADDR_ROOM) >> 2;
     for (let word = 0; word << 2 < options.sockaddrBytes; word++) words[name + word] = peer.sockaddr[word]!;

@@ -47,7 +47,7 @@ export class TestSocket {
   }
 
   commit(bytes: Uint8Array, to: DatagramAddress): void {
-    this.socket.reserve()!.set(bytes);
+    this.socket.sendMemory.set(bytes, this.socket.reserve());
     this.socket.commit(bytes.length, to);
   }
 
@@ -67,8 +67,8 @@ export class TestSocket {
 
   /** @returns datagrams that came in so far without waiting */
   receiveWaiting(): number {
-    return this.socket.receiveBatch((datagram, from, ecn) => {
-      this.inbox.push({ bytes: Buffer.from(datagram), from, ecn });
+    return this.socket.receiveBatch((bytes, from, ecn, start, end) => {
+      this.inbox.push({ bytes: Buffer.from(bytes.subarray(start, end)), from, ecn });
     });
   }
 

@@ -11,7 +11,13 @@ function budget(): ConnectionBudget {
 }
 
 function receive(receiver: BulkReceiver, block: number, offset: number, bytes: Uint8Array): BulkReceipt {
-  return receiver.receive(0, 10_000, block * BLOCK_BYTES + offset, bytes, 0, bytes.length);
+  return receiver.receive(
+    { nowUs: 0, smoothedRttUs: 10_000 },
+    block * BLOCK_BYTES + offset,
+    bytes,
+    0,
+    bytes.length,
+  );
 }
 
 function receiveWhole(receiver: BulkReceiver, block: number, byteLength = 100): BulkReceipt {

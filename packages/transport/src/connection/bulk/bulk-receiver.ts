@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, type CopyBytes, copyBytes, JetStreamError, offsetInBlock } from '@jetstream/protocol';
 import type { BlockPool } from '../../contract.ts';
 import { RangeSet } from '../range-set.ts';
 import type { ConnectionBudget } from './block-budget.ts';
@@ -18,6 +18,12 @@ interface ReceivingBlock {
   handedOver: boolean;
 }
 
+/** Asked only when a block begins; as an object, for a number with a fraction given to a function may be put on the heap. */
+export interface ReceiptTime {
+  readonly nowUs: number;
+  readonly smoothedRttUs: number;
+}
+
 /** What became of the bytes of a DATA frame; `no-memory`: nothing, and its packet must not be acknowledged. */
 export type BulkReceipt = 'kept' | 'block-complete' | 'no-memory';
 
@@ -28,6 +34,7 @@ export class BulkReceiver {
   completedBlock = 0;
 
   private readonly pool: BlockPool;
+  private readonly copy: CopyBytes;
   private readonly slots = new Map<number, ReceivingBlock>();
   private latest: ReceivingBlock | undefined;
   private handedOverBlocks = 0;
@@ -39,8 +46,14 @@ export class BulkReceiver {
   private readonly expectedFull = new RangeSet();
   private readonly expectedShort = new Map<number, number>();
 
-  constructor(pool: BlockPool, initialCreditBlocks: number, budget: ConnectionBudget) {
+  constructor(
+    pool: BlockPool,
+    initialCreditBlocks: number,
+    budget: ConnectionBudget,
+    copy: CopyBytes = copyBytes,
+  ) {
     this.pool = pool;
+    this.copy = copy;
     this.credit = new BlockCredit(initialCreditBlocks, budget);
   }
 
@@ -48,31 +61,24 @@ export class BulkReceiver {
    * Takes `buffer[start, end)`, which belongs at `address` and lies in one block (FR-3).
    * @throws JetStreamError `protocol-violation` beyond the credit (FR-6) or beyond the block's length
    */
-  receive(
-    nowUs: number,
-    smoothedRttUs: number,
-    address: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-  ): BulkReceipt {
+  receive(when: ReceiptTime, address: number, buffer: Uint8Array, start: number, end: number): BulkReceipt {
     const wireBlock = Math.floor(address / BLOCK_BYTES);
     let slot: ReceivingBlock | undefined = this.latest;
     if (slot === undefined || slot.wireBlock !== wireBlock) {
       slot = this.slots.get(wireBlock);
       if (slot === undefined) {
         if (start === end || this.done.contains(wireBlock)) return 'kept';
-        slot = this.begin(nowUs, smoothedRttUs, wireBlock);
+        slot = this.begin(when, wireBlock);
         if (slot === undefined) return 'no-memory';
       }
       this.latest = slot;
     }
     if (slot.handedOver) return 'kept';
 
-    const offset = address % BLOCK_BYTES;
+    const offset = offsetInBlock(address);
     const endOffset = offset + (end - start);
     if (slot.expectedBytes > 0 && endOffset > slot.expectedBytes) throw tooLong(wireBlock);
-    slot.bytes.set(buffer.subarray(start, end), offset);
+    this.copy(buffer, start, end, slot.bytes, offset);
     slot.received.insert(offset, endOffset);
     if (slot.received.rangeCount > MAX_FRAGMENTS) {
       throw new JetStreamError(
@@ -156,7 +162,7 @@ export class BulkReceiver {
     return this.refused.has(block) ? block + REPEAT_OFFSET_BLOCKS : block;
   }
 
-  private begin(nowUs: number, smoothedRttUs: number, wireBlock: number): ReceivingBlock | undefined {
+  private begin({ nowUs, smoothedRttUs }: ReceiptTime, wireBlock: number): ReceivingBlock | undefined {
     const block = plainBlock(wireBlock);
     if (isRepeat(wireBlock) && !this.refused.has(block)) {
       throw new JetStreamError('protocol-violation', `nobody asked for block ${block} once more`);

@@ -5,7 +5,6 @@ import { BulkSender } from './bulk-sender.ts';
 interface Segment {
   address: number;
   length: number;
-  serial: number;
   resent: boolean;
   bytes: Uint8Array;
 }
@@ -16,7 +15,6 @@ function sendNext(sender: BulkSender, atMost = BLOCK_BYTES): Segment | undefined
   const segment = {
     address: sender.nextAddress,
     length,
-    serial: sender.nextSerialNumber,
     resent: sender.nextIsResent,
     bytes: new Uint8Array(length),
   };
@@ -63,8 +61,8 @@ describe('BulkSender', () => {
     for (let block = 0; block < 6; block++) sender.offer(block, new Uint8Array(10));
     const sent = sendAll(sender, 10);
     const ack = (block: number): void => {
-      const { address, length, serial } = sent[block]!;
-      sender.onAcked(address, length, serial);
+      const { address, length } = sent[block]!;
+      sender.onAcked(address, length);
     };
     for (const block of [0, 1]) ack(block);
     // Two of four wait for bytes or their acknowledgement: that is the network's time.
@@ -75,7 +73,7 @@ describe('BulkSender', () => {
     expect(sender.ownLimiter).toBe('peer-credit');
     sender.raiseCredit(7, 3);
     expect(sender.ownLimiter).toBeUndefined();
-    sender.onLost(sent[3]!.address, 10, sent[3]!.serial);
+    sender.onLost(sent[3]!.address, 10);
     sendAll(sender, 10);
     expect(sender.ownLimiter).toBe('application');
   });
@@ -85,9 +83,9 @@ describe('BulkSender', () => {
     sender.offer(0, new Uint8Array(5000));
     const first = sendNext(sender, 1000)!;
     const second = sendNext(sender, 1000)!;
-    sender.onLost(first.address, 1000, first.serial);
-    sender.onLost(second.address, 1000, second.serial);
-    sender.onAcked(first.address + 200, 300, first.serial);
+    sender.onLost(first.address, 1000);
+    sender.onLost(second.address, 1000);
+    sender.onAcked(first.address + 200, 300);
     const again = sendAll(sender, 1000).slice(0, 3);
     expect(again.map(({ address, length, resent }) => [address, length, resent])).toEqual([
       [0, 200, true],
@@ -100,7 +98,7 @@ describe('BulkSender', () => {
     const sender = new BulkSender(1, 10);
     sender.offer(0, new Uint8Array(3000));
     const segments = sendAll(sender, 1000);
-    expect(segments.map(({ address, length, serial }) => sender.onAcked(address, length, serial))).toEqual([
+    expect(segments.map(({ address, length }) => sender.onAcked(address, length))).toEqual([
       false,
       false,
       true,
@@ -113,13 +111,13 @@ describe('BulkSender', () => {
     const sender = new BulkSender(1, 10);
     sender.offer(0, new Uint8Array(1000));
     const old = sendNext(sender)!;
-    sender.onAcked(old.address, old.length, old.serial);
+    sender.onAcked(old.address, old.length);
     sender.offer(0, new Uint8Array(1000).fill(1));
     const fresh = sendNext(sender)!;
-    expect(sender.onAcked(old.address, old.length, old.serial)).toBe(false);
-    sender.onLost(old.address, old.length, old.serial);
+    expect(sender.onAcked(old.address, old.length)).toBe(false);
+    sender.onLost(old.address, old.length);
     expect(sender.prepare()).toBe(false);
-    expect(sender.onAcked(fresh.address, fresh.length, fresh.serial)).toBe(true);
+    expect(sender.onAcked(fresh.address, fresh.length)).toBe(true);
   });
 
   it('[BD-1] refuses other bytes for a block while one beginning of it is under way', () => {
@@ -132,7 +130,7 @@ describe('BulkSender', () => {
     const sender = new BulkSender(1, 3);
     sender.offer(0, new Uint8Array(10));
     const old = sendNext(sender)!;
-    sender.onAcked(old.address, old.length, old.serial);
+    sender.onAcked(old.address, old.length);
     for (const block of [1, 2, 3]) sender.offer(block, new Uint8Array(10));
     sendNext(sender, 5);
     sender.offer(0, new Uint8Array(10));
@@ -145,7 +143,7 @@ describe('BulkSender', () => {
     for (let sending = 1; sending <= 2; sending++) {
       sender.offer(0, new Uint8Array(10));
       const sent = sendNext(sender)!;
-      expect(sender.onAcked(sent.address, sent.length, sent.serial)).toBe(true);
+      expect(sender.onAcked(sent.address, sent.length)).toBe(true);
     }
     expect(() => sender.offer(0, new Uint8Array(10))).toThrow('cannot be sent now');
   });
@@ -159,7 +157,7 @@ describe('BulkSender', () => {
     expect(sender.offer(1, new Uint8Array(2000))).toBe(false);
     expect(sender.becameWanting()).toBe(false);
     const [first] = sendAll(sender, 2000);
-    sender.onAcked(first!.address, first!.length, first!.serial);
+    sender.onAcked(first!.address, first!.length);
     expect(sender.becameWanting()).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, type CopyBytes, copyBytes, JetStreamError, offsetInBlock } from '@jetstream/protocol';
 import { DeliveryRanges } from '../delivery-ranges.ts';
 import { LimiterMeter } from '../limiter-meter.ts';
 import { RangeSet } from '../range-set.ts';
@@ -7,8 +7,6 @@ import { isRepeat, REPEAT_OFFSET_BLOCKS } from './repeat-address.ts';
 /** One beginning of a block: from `offerBlock` to its last acknowledgement. */
 interface SendingBlock {
   readonly wireBlock: number;
-  /** Tells this beginning from an earlier one of the same block. */
-  readonly serial: number;
   readonly bytes: Uint8Array;
   readonly delivery: DeliveryRanges;
   /** It is in the queue of blocks with lost bytes. */
@@ -39,14 +37,15 @@ export class BulkSender {
   private ackedBlocks = 0;
   /** Blocks begun so far, by their numbers on the wire. */
   private readonly begun = new RangeSet();
-  private nextSerial = 0;
   private activeBytes = 0;
   /** The application was asked for a block and has not offered it yet. */
   private asked = false;
+  private readonly copy: CopyBytes;
 
-  constructor(transfer: number, initialCreditBlocks: number) {
+  constructor(transfer: number, initialCreditBlocks: number, copy: CopyBytes = copyBytes) {
     this.transfer = transfer;
     this.creditBlocks = initialCreditBlocks;
+    this.copy = copy;
   }
 
   /**
@@ -70,12 +69,10 @@ export class BulkSender {
     }
     const sending: SendingBlock = {
       wireBlock,
-      serial: this.nextSerial,
       bytes,
       delivery: new DeliveryRanges(),
       queuedForLoss: false,
     };
-    this.nextSerial = (this.nextSerial + 1) >>> 0;
     this.active.set(wireBlock, sending);
     // One that is sent once more goes before all that were not begun: the receiver's files wait for it.
     if (wireBlock !== block) this.unsent.splice(this.isHeadBegun ? 1 : 0, 0, sending);
@@ -116,13 +113,17 @@ export class BulkSender {
   /** Chooses what goes next. @returns false when nothing can be sent now; otherwise the `next…` properties hold until `send` */
   prepare(): boolean {
     while (this.withLoss.length > 0) {
-      this.current = this.withLoss[0]!;
-      if (this.current.delivery.lost.rangeCount > 0) return true;
-      this.current.queuedForLoss = false;
+      const first = this.withLoss[0]!;
+      if (first.delivery.lost.rangeCount > 0) {
+        this.current = first;
+        return true;
+      }
+      first.queuedForLoss = false;
       this.withLoss.shift();
     }
-    this.current = this.unsent[0];
-    return this.current !== undefined && this.maySendHead;
+    const head = this.unsent[0];
+    if (this.current !== head) this.current = head;
+    return head !== undefined && this.maySendHead;
   }
 
   get nextAddress(): number {
@@ -140,15 +141,11 @@ export class BulkSender {
     return this.current!.delivery.lost.rangeCount > 0;
   }
 
-  get nextSerialNumber(): number {
-    return this.current!.serial;
-  }
-
   /** Copies the next `length` bytes to `target[at]` and counts them as sent. */
   send(length: number, target: Uint8Array, at: number): void {
     const { wireBlock, delivery, bytes } = this.current!;
     const offset = this.nextOffset;
-    target.set(bytes.subarray(offset, offset + length), at);
+    this.copy(bytes, offset, offset + length, target, at);
     if (delivery.nextUnsent === 0) {
       this.begunBlocks += 1;
       this.begun.insert(wireBlock, wireBlock + 1);
@@ -158,25 +155,25 @@ export class BulkSender {
   }
 
   /**
-   * Bytes [address, address + length) of the beginning `serial` were acknowledged.
+   * Bytes [address, address + length) were acknowledged.
    * @returns true when that was the rest of its block; the block is forgotten then
    */
-  onAcked(address: number, length: number, serial: number): boolean {
+  onAcked(address: number, length: number): boolean {
     const sending = this.active.get(Math.floor(address / BLOCK_BYTES));
-    if (sending === undefined || sending.serial !== serial) return false;
+    if (sending === undefined) return false;
     const { delivery, bytes } = sending;
-    const start = address % BLOCK_BYTES;
+    const start = offsetInBlock(address);
     this.ackedBytes += delivery.onAcked(start, start + length);
     if (delivery.ackedPrefix < bytes.length) return false;
     this.forget(sending);
     return true;
   }
 
-  /** Bytes [address, address + length) of the beginning `serial` are to be sent again. */
-  onLost(address: number, length: number, serial: number): void {
+  /** Bytes [address, address + length) are to be sent again. */
+  onLost(address: number, length: number): void {
     const sending = this.active.get(Math.floor(address / BLOCK_BYTES));
-    if (sending === undefined || sending.serial !== serial) return;
-    const start = address % BLOCK_BYTES;
+    if (sending === undefined) return;
+    const start = offsetInBlock(address);
     sending.delivery.onLost(start, start + length);
     if (sending.queuedForLoss || sending.delivery.lost.rangeCount === 0) return;
     sending.queuedForLoss = true;

@@ -41,12 +41,12 @@ export class BulkFrames {
       if (length < Math.min(wanted, MIN_PAYLOAD)) return false;
       if (sender.nextIsResent) counters.bulkBytesResent += length;
       else counters.bulkBytesSent += length;
-      const serial = sender.nextSerialNumber;
       const at = writeDataHeader(packet.buffer, packet.at, sender.transfer, address, length);
       sender.send(length, packet.buffer, at);
       packet.at = at + length;
       packet.ackEliciting = true;
-      recovery.sent.content.add(ContentKind.Data, sender.transfer, address, length, serial);
+      recovery.sent.content.add(ContentKind.Data, sender.transfer, address, length);
+      if (length < wanted && packet.room < MIN_PAYLOAD) return false;
     }
     return true;
   }

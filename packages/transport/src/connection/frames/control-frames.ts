@@ -36,14 +36,14 @@ export class ControlFrames {
     if (responder.isDue && packet.room >= PATH_FRAME_BYTES) {
       packet.at = writePathResponse(packet.buffer, packet.at, responder.data);
       packet.ackEliciting = true;
-      content.add(ContentKind.PathResponse, 0, 0, 0, responder.serial);
+      content.add(ContentKind.PathResponse, responder.serial, 0, 0);
       responder.onSent();
     }
     if (ackFrequency.isDue && packet.room >= ACK_FREQUENCY_BYTES) {
       const { sequence, packetThreshold, maxDelayUs } = ackFrequency;
       packet.at = writeAckFrequency(packet.buffer, packet.at, sequence, packetThreshold, maxDelayUs);
       packet.ackEliciting = true;
-      content.add(ContentKind.AckFrequency, sequence, 0, 0, 0);
+      content.add(ContentKind.AckFrequency, sequence, 0, 0);
       ackFrequency.onSent();
     }
     if (work.credits) this.writeCredits(nowUs, packet);
@@ -70,14 +70,14 @@ export class ControlFrames {
       const credit = receiveStream.announceCredit(nowUs, recovery.rtt.smoothedUs);
       packet.at = writeStreamCredit(packet.buffer, packet.at, id, credit);
       packet.ackEliciting = true;
-      content.add(ContentKind.StreamCredit, id, 0, 0, 0);
+      content.add(ContentKind.StreamCredit, id, 0, 0);
     }
     if (transfers.areLimitsRaised && bulkReceiver?.credit.isDue === true) {
       const { credit } = bulkReceiver;
       const blocks = credit.announce();
       packet.at = writeBlockCredit(packet.buffer, packet.at, id, blocks, credit.announcedReleasedBlocks);
       packet.ackEliciting = true;
-      content.add(ContentKind.BlockCredit, id, 0, 0, 0);
+      content.add(ContentKind.BlockCredit, id, 0, 0);
     }
   }
 }

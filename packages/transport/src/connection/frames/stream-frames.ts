@@ -41,7 +41,7 @@ export class StreamFrames {
       stream.send(length, packet.buffer, at);
       packet.at = at + length;
       packet.ackEliciting = true;
-      content.add(ContentKind.Stream, stream.id, offset, length, 0);
+      content.add(ContentKind.Stream, stream.id, offset, length);
     }
     if (stream.becameWritable()) this.parts.events.push({ type: 'stream-writable', stream: stream.id });
     return false;

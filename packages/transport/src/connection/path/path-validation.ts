@@ -34,6 +34,8 @@ interface Candidate {
 export class PathValidation {
   /** Where packets go. */
   active: PathAddress;
+  /** An object of the caller's that was found to be the active address: seen again, it need not be compared. */
+  private alias: PathAddress | undefined;
   private candidate: Candidate | undefined;
   private readonly randomBytes: (length: number) => Uint8Array;
 
@@ -42,9 +44,17 @@ export class PathValidation {
     this.randomBytes = randomBytes;
   }
 
+  /** Is it where packets go? */
+  isActive(address: PathAddress): boolean {
+    if (address === this.alias) return true;
+    if (!isSameAddress(address, this.active)) return false;
+    this.alias = address;
+    return true;
+  }
+
   /** A packet opened. @param isNewest it has the highest number so far */
   onPacket(nowUs: number, from: PathAddress, datagramBytes: number, isNewest: boolean): void {
-    if (isSameAddress(from, this.active)) {
+    if (this.isActive(from)) {
       if (isNewest) this.candidate = undefined;
       return;
     }
@@ -112,6 +122,7 @@ export class PathValidation {
     }
     const left = this.active;
     this.active = candidate.address;
+    this.alias = undefined;
     this.candidate = undefined;
     return left;
   }

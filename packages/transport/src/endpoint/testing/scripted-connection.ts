@@ -1,9 +1,9 @@
 import {
   type ErrorCode,
   expandPacketNumber,
-  newProtectedHeader,
+  isProtectedPacket,
   PROTECTED_HEADER_BYTES,
-  parseProtectedHeader,
+  truncatedPacketNumber,
   writeProtectedHeader,
 } from '@jetstream/protocol';
 import type { ConnectionEvent, PathAddress, Transmission } from '../../contract.ts';
@@ -24,7 +24,6 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
   backlog = 0;
   openedPackets = 0;
   transmitCalls = 0;
-  readonly #header = newProtectedHeader();
   readonly #transmission: Transmission;
   #nextNumber = 0;
   #nextSendUs = Number.POSITIVE_INFINITY;
@@ -51,8 +50,8 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
       return;
     }
     const protection = this.keys?.protection;
-    if (protection === undefined || !parseProtectedHeader(datagram, this.#header)) return;
-    const number = expandPacketNumber(this.#header.truncatedPacketNumber, protection.largestReceived + 1);
+    if (protection === undefined || !isProtectedPacket(datagram)) return;
+    const number = expandPacketNumber(truncatedPacketNumber(datagram), protection.largestReceived + 1);
     if (protection.open(nowUs, number, datagram, 0, PROTECTED_HEADER_BYTES, datagram.length) < 0) return;
     this.openedPackets++;
     this.setup.driver.onPacketOpened();
