@@ -1,3 +1,4 @@
+import { pageAlignedMemory } from '@jetstream/platform';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { BlockPool } from '@jetstream/transport';
 
@@ -19,7 +20,7 @@ export class BlockMemory implements BlockPool {
     if (block !== undefined) return block;
     if (this.#allocated === this.#maxBlocks) return undefined;
     this.#allocated++;
-    return new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
+    return pageAlignedMemory(BLOCK_BYTES);
   }
 
   release(block: Uint8Array): void {

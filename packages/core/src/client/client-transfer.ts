@@ -16,19 +16,22 @@ import { TransferHandle } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { DownloadOptions, FileMapping, FileOutcome, UploadOptions } from '../contract.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
-import { StorageHost } from '../storage/storage-host.ts';
+import type { StorageHost } from '../storage/storage-host.ts';
+import type { StorageWorkers } from '../storage/storage-workers.ts';
 
 /**
  * Begins to send at once: neither the server's answer to the transfer nor, if need be, that to the login is waited for.
  */
 export function startUpload(
   session: Session,
+  workers: StorageWorkers,
   memory: BlockMemory,
   id: number,
   options: UploadOptions,
 ): TransferHandle {
   checkPaths([options.destinationPath ?? '', ...options.mappings.map(({ target }) => target)]);
-  const transfer = new ClientTransfer(session, id);
+  const storage = workers.take();
+  const transfer = new ClientTransfer(session, storage, id);
   const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
   const symlinks = options.symlinks ?? 'follow';
   transfer.port.send({
@@ -43,13 +46,14 @@ export function startUpload(
   });
   const content = new ContentSender(
     transfer.port,
-    transfer.storage,
+    storage,
     memory,
     transfer.observer((outcome) => outcome),
   );
   transfer.begin(
     content,
-    transfer.storage.call('openReader', {
+    storage.call('openReader', {
+      actAs: undefined,
       sandboxRoot: undefined,
       fixedComponents: undefined,
       mappings,
@@ -60,10 +64,16 @@ export function startUpload(
 }
 
 /** Each mapping's target is a local path, where its source comes to stand. */
-export function startDownload(session: Session, id: number, options: DownloadOptions): TransferHandle {
+export function startDownload(
+  session: Session,
+  workers: StorageWorkers,
+  id: number,
+  options: DownloadOptions,
+): TransferHandle {
   const { mappings } = options;
   checkPaths(mappings.map(({ source }) => source));
-  const transfer = new ClientTransfer(session, id);
+  const storage = workers.take();
+  const transfer = new ClientTransfer(session, storage, id);
   const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
   transfer.port.send({
     $case: 'open',
@@ -79,11 +89,11 @@ export function startDownload(session: Session, id: number, options: DownloadOpt
     ...outcome,
     source: sourceOf(outcome.target, mappings, localTargets),
   });
-  const content = new ContentReceiver(transfer.port, transfer.storage, transfer.observer(named));
+  const content = new ContentReceiver(transfer.port, storage, transfer.observer(named));
   const transferId = randomBytes(8).toString('hex');
   transfer.begin(
     content,
-    transfer.storage.call('openWriter', { rule: 'mappings', transferId, localTargets }),
+    storage.call('openWriter', { actAs: undefined, rule: 'mappings', transferId, localTargets }),
   );
   return transfer.handle;
 }
@@ -113,14 +123,15 @@ type Content = TransferHandler & { start(): void };
 
 /** One transfer at the client: its worker, its place in the session, and what the application sees of it. */
 class ClientTransfer implements TransferHandler {
-  readonly storage = new StorageHost({ actAs: undefined });
   readonly handle: TransferHandle;
   readonly port: TransferPort;
+  readonly #storage: StorageHost;
   #content: Content | undefined;
   #over = false;
 
-  constructor(session: Session, id: number) {
+  constructor(session: Session, storage: StorageHost, id: number) {
     const { connection } = session;
+    this.#storage = storage;
     this.handle = new TransferHandle(
       () => connection.stats,
       () => this.onClosed(new JetStreamError('cancelled', 'the copy was stopped on request')),
@@ -184,7 +195,7 @@ class ClientTransfer implements TransferHandler {
       this.port.send({ $case: 'failed', value: { errorCode: errorCodeToWire(code), message, subject } });
     }
     this.port.close();
-    void this.storage
+    void this.#storage
       .close()
       .then(() => (error === undefined ? this.handle.complete() : this.handle.fail(error)));
   }

@@ -5,6 +5,7 @@ import { BlockMemory } from '../block-memory.ts';
 import type { ClientOptions, ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Session } from '../session/session.ts';
+import { StorageWorkers } from '../storage/storage-workers.ts';
 import { startDownload, startUpload } from './client-transfer.ts';
 import { connectToFirst, startClientLanes } from './connect.ts';
 import { checkHostKey } from './host-key-policy.ts';
@@ -40,7 +41,9 @@ export const Client = {
       ...(identityFile !== undefined && { identityFile }),
     });
     signers.catch(() => undefined);
-    // The network thread starts up while the host is looked up.
+    // Network thread and storage worker start up while the host is looked up and answers.
+    const storage = new StorageWorkers();
+    storage.prepare();
     const starting = startClientLanes({
       congestion: options.congestion ?? 'bbr',
       handshakeTimeoutMs: timeoutMs,
@@ -60,9 +63,9 @@ export const Client = {
       session.connection.acceptPeer();
       const { account } = await logIn(session, { user, hostName: host, signers });
       if (options.awaitLogin !== false) await account;
-      return new ConnectedClient(lanes, session, account, options);
+      return new ConnectedClient(lanes, storage, session, account, options);
     } catch (error) {
-      await starting.then((lanes) => lanes.close()).catch(() => undefined);
+      await Promise.all([storage.close(), starting.then((lanes) => lanes.close()).catch(() => undefined)]);
       throw error;
     }
   },
@@ -71,13 +74,21 @@ export const Client = {
 class ConnectedClient implements ClientSession {
   readonly loggedIn: Promise<string>;
   readonly #lanes: Lanes;
+  readonly #storage: StorageWorkers;
   readonly #session: Session;
   readonly #memory = new BlockMemory(CLIENT_MAX_BLOCKS);
   readonly #running = new Set<Transfer>();
   #nextTransfer = 1;
 
-  constructor(lanes: Lanes, session: Session, loggedIn: Promise<string>, options: ClientOptions) {
+  constructor(
+    lanes: Lanes,
+    storage: StorageWorkers,
+    session: Session,
+    loggedIn: Promise<string>,
+    options: ClientOptions,
+  ) {
     this.#lanes = lanes;
+    this.#storage = storage;
     this.#session = session;
     this.loggedIn = loggedIn;
     const { connection } = session;
@@ -87,19 +98,22 @@ class ConnectedClient implements ClientSession {
 
   upload(options: UploadOptions): Transfer {
     return this.#track(
-      startUpload(this.#session, this.#memory, this.#nextTransfer++, options),
+      startUpload(this.#session, this.#storage, this.#memory, this.#nextTransfer++, options),
       options.signal,
     );
   }
 
   download(options: DownloadOptions): Transfer {
-    return this.#track(startDownload(this.#session, this.#nextTransfer++, options), options.signal);
+    return this.#track(
+      startDownload(this.#session, this.#storage, this.#nextTransfer++, options),
+      options.signal,
+    );
   }
 
   async close(): Promise<void> {
     for (const transfer of this.#running) transfer.cancel();
     this.#session.close('none', '');
-    await this.#lanes.close();
+    await Promise.all([this.#storage.close(), this.#lanes.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

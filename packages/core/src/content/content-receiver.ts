@@ -18,8 +18,8 @@ const MAX_HELD_BLOCKS = 128;
 const PROGRESS_INTERVAL_MS = 250;
 /** Results in one message: with the longest error text it stays below the message limit. */
 const RESULTS_PER_MESSAGE = 50;
-/** Files made durable in one call of the storage worker, so that blocks get their turn in between. */
-const ENTRIES_PER_COMMIT = 256;
+/** Files made durable in one call of the storage worker: many, because one sync does for all; not more, so that blocks get their turn in between. */
+const ENTRIES_PER_COMMIT = 2_048;
 /** Digests that arrived ahead of their blocks; more is a peer that does not keep its order. */
 const MAX_DIGESTS_AHEAD = 4_096;
 

@@ -19,7 +19,7 @@ describe.skipIf(!possible)(
     beforeEach(async () => {
       test = await TestServer.start();
       chmodSync(test.base, 0o755);
-      storage = new StorageHost({ actAs: account });
+      storage = new StorageHost();
     });
 
     afterEach(async () => {
@@ -28,6 +28,7 @@ describe.skipIf(!possible)(
     });
 
     const writer = (sandboxDirectory: string) => ({
+      actAs: account,
       rule: 'server' as const,
       transferId: 'test',
       sandboxDirectory,
@@ -69,6 +70,7 @@ describe.skipIf(!possible)(
       const secret = join(test.base, 'secret');
       writeFileSync(secret, 'secret', { mode: 0o600 });
       await storage.call('openReader', {
+        actAs: account,
         sandboxRoot: undefined,
         fixedComponents: undefined,
         mappings: [{ source: secret, target: '/x' }],

@@ -7,6 +7,7 @@ import type { TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
+import type { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerTransfer } from './server-transfer.ts';
 
 /** LG-3. */
@@ -15,6 +16,7 @@ const MAX_LOGIN_ATTEMPTS = 3;
 export interface ServerConnectionContext {
   logger: Logger;
   memory: BlockMemory;
+  storage: StorageWorkers;
   limiter: LoginLimiter;
   stateDirectory: string;
   sandboxDirectory: string | undefined;

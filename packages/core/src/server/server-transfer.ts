@@ -14,7 +14,7 @@ import { asJetStreamError } from '../content/failure.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
-import { StorageHost } from '../storage/storage-host.ts';
+import type { StorageHost } from '../storage/storage-host.ts';
 import type { ServerConnectionContext } from './server-connection.ts';
 import { prepareUserSandbox } from './user-sandbox.ts';
 
@@ -109,7 +109,8 @@ export class ServerTransfer implements TransferHandler {
     this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
     const actsAsOther = uid !== currentUser().uid;
     if (sandboxDirectory !== undefined && actsAsOther) prepareUserSandbox(sandboxDirectory, account);
-    const storage = new StorageHost({ actAs: actsAsOther ? account : undefined });
+    const actAs = actsAsOther ? account : undefined;
+    const storage = this.#context.storage.take();
     this.#storage = storage;
     logger.info(
       { account: name, direction: this.#direction, transfer: this.#port.transfer },
@@ -118,6 +119,7 @@ export class ServerTransfer implements TransferHandler {
     if (open.direction === Direction.UPLOAD) {
       const content = new ContentReceiver(this.#port, storage, this.#observer());
       await storage.call('openWriter', {
+        actAs,
         rule: 'server',
         transferId: randomBytes(4).toString('hex'),
         sandboxDirectory,
@@ -132,6 +134,7 @@ export class ServerTransfer implements TransferHandler {
       );
       const content = new ContentSender(this.#port, storage, memory, this.#observer());
       await storage.call('openReader', {
+        actAs,
         sandboxRoot: sandboxDirectory === undefined ? undefined : places[0]?.root,
         fixedComponents: sandboxDirectory === undefined ? undefined : fixedComponents(sandboxDirectory),
         mappings: places.map(({ components }, index) => ({

@@ -8,6 +8,7 @@ import type { LaneConnection } from '../lane/lane-connection.ts';
 import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
+import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerConnection } from './server-connection.ts';
 
 const DEFAULT_PORT = 8886;
@@ -41,6 +42,7 @@ class JetStreamServer implements RunningServer {
   readonly #logger: Logger;
   readonly #stateDirectory: string;
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
+  readonly #storage = new StorageWorkers();
   readonly #limiter = new LoginLimiter();
   readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
@@ -128,6 +130,7 @@ class JetStreamServer implements RunningServer {
     for (const connection of connections) connection.close('server-closing', 'the server is shutting down');
     await this.#lanes.close();
     await Promise.all(connections.map((connection) => connection.ended()));
+    await this.#storage.close();
     this.#logger.info('server is down');
   }
 
@@ -136,9 +139,12 @@ class JetStreamServer implements RunningServer {
   }
 
   #serve(connection: LaneConnection): void {
+    // It starts up while the client logs in.
+    this.#storage.prepare();
     const served = new ServerConnection(connection, {
       logger: this.#logger,
       memory: this.#memory,
+      storage: this.#storage,
       limiter: this.#limiter,
       stateDirectory: this.#stateDirectory,
       sandboxDirectory: this.#options.sandboxDirectory,

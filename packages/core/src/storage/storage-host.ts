@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
-import type { StorageWorkerOptions } from './storage-operations.ts';
 import type { StorageSession } from './storage-session.ts';
 
 export type StorageCall = keyof StorageSession;
@@ -19,7 +18,7 @@ const WORKER_URL = new URL(
 
 /**
  * The main thread's end of a storage worker: every method of `StorageSession`, as a promise. Calls are carried out in
- * the order they were made. A worker belongs to one transfer and acts as one account from birth to death.
+ * the order they were made. A worker belongs to one transfer, and acts as its account from the opening of a tree to its end.
  */
 export class StorageHost {
   readonly #worker: Worker;
@@ -27,8 +26,8 @@ export class StorageHost {
   #nextId = 0;
   #dead: JetStreamError | undefined;
 
-  constructor(options: StorageWorkerOptions) {
-    this.#worker = new Worker(WORKER_URL, { workerData: options, name: 'jetstream-storage', execArgv: [] });
+  constructor() {
+    this.#worker = new Worker(WORKER_URL, { name: 'jetstream-storage', execArgv: [] });
     this.#worker.on('message', (reply: StorageReply) => this.#onReply(reply));
     this.#worker.on('error', (error) =>
       this.#die(new JetStreamError('internal', `storage worker failed: ${error.message}`, { cause: error })),

@@ -1,13 +1,13 @@
 import type { Account } from '@jetstream/platform';
 
-/** How a storage worker is born: it belongs to one account and one transfer for its whole life. */
-export interface StorageWorkerOptions {
+/** Whose rights the worker has, from before it opens its tree to its end. */
+export interface StorageOwner {
   /** Act as this account; undefined: as the process. */
   actAs: Account | undefined;
 }
 
 /** Where a tree is read from. */
-export interface ReaderRequest {
+export interface ReaderRequest extends StorageOwner {
   /** Expanded; undefined: the system's root. */
   sandboxRoot: string | undefined;
   /** Components of it that name no user. */
@@ -17,11 +17,11 @@ export interface ReaderRequest {
 }
 
 /** Where a tree is written to, and which rule makes a place of a target path. */
-export type WriterRequest = { transferId: string } & (
-  | { rule: 'server'; sandboxDirectory: string | undefined; destinationPath: string; user: PathUser }
-  /** Client of a download: the first component of a target path is the number of its mapping. */
-  | { rule: 'mappings'; localTargets: readonly string[] }
-);
+export type WriterRequest = StorageOwner & { transferId: string } & (
+    | { rule: 'server'; sandboxDirectory: string | undefined; destinationPath: string; user: PathUser }
+    /** Client of a download: the first component of a target path is the number of its mapping. */
+    | { rule: 'mappings'; localTargets: readonly string[] }
+  );
 
 export interface PathUser {
   name: string;

@@ -1,4 +1,5 @@
 import { createTargetResolver, fixedComponents, type ManifestEntry, splitPath } from '@jetstream/manifest';
+import { actAs } from '@jetstream/platform';
 import {
   EntryKind,
   type ErrorCode,
@@ -46,7 +47,9 @@ export class StorageSession {
     this.#blake3 = blake3;
   }
 
-  openReader({ sandboxRoot, fixedComponents, mappings, symlinks }: ReaderRequest): void {
+  /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
+  openReader({ actAs: account, sandboxRoot, fixedComponents, mappings, symlinks }: ReaderRequest): void {
+    if (account !== undefined) actAs(account);
     const fileSystem = openStorage({ sandboxRoot, fixedComponents });
     this.#closeFileSystem = () => fileSystem.close();
     this.#reader = createTreeReader({ fileSystem, blake3: this.#blake3, mappings, symlinks });
@@ -69,7 +72,9 @@ export class StorageSession {
     return indexes.map((index) => reader.entrySettled(index));
   }
 
+  /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
   openWriter(request: WriterRequest): void {
+    if (request.actAs !== undefined) actAs(request.actAs);
     const { resolve, ...root } = placesFor(request);
     const fileSystem = openStorage(root);
     this.#closeFileSystem = () => fileSystem.close();
