@@ -6,6 +6,7 @@ import { createView } from './copy-view.ts';
 const PROGRESS: TransferProgress = {
   state: 'transferring',
   waitsFor: '',
+  limiter: undefined,
   totalsFinal: true,
   totalBytes: 100,
   totalFiles: 1,

@@ -6,6 +6,7 @@ import { percentDone, progressBlock, progressLine, summaryLine } from './progres
 const HALF: TransferProgress = {
   state: 'transferring',
   waitsFor: "receiver's disk",
+  limiter: undefined,
   totalsFinal: true,
   totalBytes: 256 * 2 ** 20,
   totalFiles: 2001,

@@ -8,17 +8,17 @@ import type { BlockPool } from '@jetstream/transport';
  */
 export class BlockMemory implements BlockPool {
   readonly #free: Uint8Array[] = [];
-  readonly #maxBlocks: number;
+  readonly maxBlocks: number;
   #allocated = 0;
 
   constructor(maxBlocks: number) {
-    this.#maxBlocks = maxBlocks;
+    this.maxBlocks = maxBlocks;
   }
 
   acquire(): Uint8Array | undefined {
     const block = this.#free.pop();
     if (block !== undefined) return block;
-    if (this.#allocated === this.#maxBlocks) return undefined;
+    if (this.#allocated === this.maxBlocks) return undefined;
     this.#allocated++;
     return pageAlignedMemory(BLOCK_BYTES);
   }

@@ -11,10 +11,21 @@ export interface FileOutcome {
   error?: { code: ErrorCode; message: string };
 }
 
+/** What can hold a transfer, in words; the sender measures it. */
+export type LimiterName =
+  | 'network'
+  | 'rate cap'
+  | "receiver's disk"
+  | "peer's window"
+  | "sender's disk"
+  | 'CPU';
+
 export interface TransferProgress {
   state: 'connecting' | 'transferring' | 'finishing' | 'complete' | 'error' | 'cancelled';
   /** What the transfer waits for, in words, e.g. "receiver's disk". */
   waitsFor: string;
+  /** What held it for the largest part of the last second; undefined: nothing is known. */
+  limiter: LimiterName | undefined;
   /** False while the manifest is still being built: totals grow. */
   totalsFinal: boolean;
   totalBytes: number;

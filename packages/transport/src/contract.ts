@@ -141,8 +141,8 @@ export interface Connection {
 
 /** Memory for received blocks; shared by all connections of a process. Each buffer has BLOCK_BYTES. */
 export interface BlockPool {
-  /** Blocks that `acquire` gives out at once: no more than that is promised to peers. Default: no bound is known. */
-  readonly maxBlocks?: number;
+  /** Blocks that `acquire` gives out at once: no more than that is promised to peers. */
+  readonly maxBlocks: number;
   /** undefined when the pool's limit is reached after all: then the peer's datagram is dropped unacknowledged. */
   acquire(): Uint8Array | undefined;
   release(block: Uint8Array): void;

@@ -7,6 +7,8 @@ export const HELD_BLOCKS = 32;
 
 /** Blocks of shared memory, as lanes and storage workers have them. */
 export class SharedPool implements BlockPool {
+  /** The only connection may have half of it: all the blocks that there are. */
+  readonly maxBlocks = 2 * HELD_BLOCKS;
   private readonly free: Uint8Array[] = sharedBlocks();
 
   acquire(): Uint8Array | undefined {

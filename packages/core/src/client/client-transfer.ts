@@ -8,13 +8,14 @@ import {
   MAX_PATH_BYTES,
   type TransferMessage,
 } from '@jetstream/protocol';
+import type { Limiter } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
 import { TransferHandle } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
-import type { DownloadOptions, FileMapping, FileOutcome, UploadOptions } from '../contract.ts';
+import type { DownloadOptions, FileMapping, FileOutcome, LimiterName, UploadOptions } from '../contract.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
@@ -160,6 +161,9 @@ class ClientTransfer implements TransferHandler {
         progress.currentFile = source;
       },
       onFile: (outcome: FileOutcome) => handle.fileDone(outcome.target === '' ? outcome : describe(outcome)),
+      onLimiter: (limiter: LimiterName | undefined) => {
+        progress.limiter = limiter;
+      },
       onProgress: onReceived,
       onComplete: () => this.#end(undefined),
       onFailed: (error: JetStreamError) => this.#end(error),
@@ -172,6 +176,10 @@ class ClientTransfer implements TransferHandler {
 
   onBlockWanted(): void {
     this.#content?.onBlockWanted?.();
+  }
+
+  onLimiter(limiter: Limiter): void {
+    this.#content?.onLimiter?.(limiter);
   }
 
   onBlockAcked(block: number): void {

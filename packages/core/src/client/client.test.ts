@@ -74,6 +74,20 @@ describe('a client', () => {
     expect(await again.done).toMatchObject({ failed: 0 });
   });
 
+  it('tells what holds a transfer', async () => {
+    writeFileSync(join(test.source, 'file'), 'c'.repeat(20_000_000));
+    await using session = await Client.connect({
+      ...options(),
+      unknownHost: 'accept-new',
+      rateCapBitsPerSecond: 20_000_000,
+    });
+    const upload = session.upload({ mappings: [{ source: test.source, target: '/x' }] });
+    upload.on('progress', ({ limiter, waitsFor }) => {
+      if (limiter === 'rate cap' && waitsFor === 'rate cap') upload.cancel();
+    });
+    await expect(upload.done).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
   it('refuses an unknown host key by default, and asks when told to', async () => {
     await expect(Client.connect(options())).rejects.toMatchObject({ code: 'host-key-unknown' });
     const asked: string[] = [];

@@ -5,8 +5,8 @@ import { Session } from '../session/session.ts';
 
 /** A second address is tried while the first has not answered for so long (RFC 8305). */
 const NEXT_ADDRESS_AFTER_MS = 300;
-/** Blocks that one client holds for receiving: 256 MiB at the very most, allocated only when a long fast path needs them. */
-const CLIENT_MAX_BLOCKS = 256;
+/** Blocks that one client holds for receiving: 512 MiB at the very most, allocated only when a long fast path needs them. */
+const CLIENT_MAX_BLOCKS = 512;
 
 export interface ClientLaneOptions {
   congestion: 'bbr' | 'cubic';

@@ -6,15 +6,16 @@ import {
   type TransferMessage,
 } from '@jetstream/protocol';
 import type { EntryResult, WriterProgress } from '@jetstream/storage';
-import type { FileOutcome } from '../contract.ts';
+import type { FileOutcome, LimiterName } from '../contract.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { WriterStep } from '../storage/storage-session.ts';
 import { asJetStreamError } from './failure.ts';
+import { limiterFromWire } from './transfer-limiter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
-/** Blocks held in memory between socket and disk; the transport grows its window up to this by need. */
-const MAX_HELD_BLOCKS = 128;
+/** Blocks held in memory between socket and disk; the transport grows its window by need, as far as its memory goes. */
+const MAX_HELD_BLOCKS = 1_024;
 const PROGRESS_INTERVAL_MS = 250;
 /** Results in one message: with the longest error text it stays below the message limit. */
 const RESULTS_PER_MESSAGE = 50;
@@ -26,6 +27,8 @@ const MAX_DIGESTS_AHEAD = 4_096;
 export interface ContentReceiverObserver {
   onTotals(totals: TransferTotals): void;
   onFile(outcome: FileOutcome): void;
+  /** Something else holds the transfer now, as the sender finds. */
+  onLimiter(limiter: LimiterName | undefined): void;
   onProgress(writtenBytes: number, durableBytes: number): void;
   onComplete(): void;
   onFailed(error: JetStreamError): void;
@@ -80,6 +83,9 @@ export class ContentReceiver implements TransferHandler {
         return this.#run(() => this.#storage.call('endManifest', body.value.entries));
       case 'blockDigests':
         this.#onDigests(body.value.block, body.value.byteLength, body.value.digests);
+        return;
+      case 'senderProgress':
+        this.#observer.onLimiter(limiterFromWire(body.value.limiter));
         return;
       case 'entryFailed': {
         const { index, errorCode, message: text } = body.value;

@@ -7,13 +7,15 @@ import {
   type TransferMessage,
 } from '@jetstream/protocol';
 import type { ManifestTotals } from '@jetstream/storage';
+import type { Limiter } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
-import type { FileOutcome } from '../contract.ts';
+import type { FileOutcome, LimiterName } from '../contract.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import { BlockQueue } from './block-queue.ts';
 import { asJetStreamError } from './failure.ts';
 import { manifestMessages } from './manifest-messages.ts';
+import { LIMITER_NAMES, limiterToWire } from './transfer-limiter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
 /** Entries asked of the scanner at once. */
@@ -27,6 +29,8 @@ export interface ContentSenderObserver {
   onTotals(totals: TransferTotals): void;
   onFileBegun(source: string): void;
   onFile(outcome: FileOutcome): void;
+  /** Something else holds the transfer now. */
+  onLimiter(limiter: LimiterName | undefined): void;
   onProgress(writtenBytes: number, durableBytes: number): void;
   /** Everything that could be sent is durable at the receiver. */
   onComplete(): void;
@@ -58,6 +62,9 @@ export class ContentSender implements TransferHandler {
   #reading = 0;
   #wanted = false;
   #scanGate: (() => void) | undefined;
+  #scanned = false;
+  #transportLimiter: Limiter = 'none';
+  #limiter: LimiterName | undefined;
   #over = false;
 
   constructor(
@@ -88,6 +95,7 @@ export class ContentSender implements TransferHandler {
         this.#resend(body.value.block);
         return;
       case 'receiverProgress':
+        this.#tellLimiter();
         this.#observer.onProgress(body.value.writtenBytes, body.value.durableBytes);
         return;
       case 'complete':
@@ -110,6 +118,11 @@ export class ContentSender implements TransferHandler {
   onBlockWanted(): void {
     this.#wanted = true;
     this.#offer();
+  }
+
+  onLimiter(limiter: Limiter): void {
+    this.#transportLimiter = limiter;
+    this.#tellLimiter();
   }
 
   onBlockAcked(block: number): void {
@@ -164,8 +177,26 @@ export class ContentSender implements TransferHandler {
       const { entries, files, bytes } = batch.totals;
       this.#observer.onTotals({ files, directories: entries - files, bytes, final: batch.done });
       this.#fill();
+      this.#scanned = batch.done;
       if (batch.done) return;
     }
+  }
+
+  #tellLimiter(): void {
+    const limiter = LIMITER_NAMES[this.#honestLimiter()];
+    if (limiter === this.#limiter || this.#over) return;
+    this.#limiter = limiter;
+    this.#observer.onLimiter(limiter);
+    this.#port.send({ $case: 'senderProgress', value: { limiter: limiterToWire(limiter) } });
+  }
+
+  /** That nothing is offered is our disk's doing only while it has something to read; later the receiver has it all. */
+  #honestLimiter(): Limiter {
+    const limiter = this.#transportLimiter;
+    const mayRead = this.#reading > 0 || this.#planned.next !== undefined || this.#ready.length > 0;
+    const mayScan = !this.#scanned && this.#scanGate === undefined;
+    if (limiter !== 'application' || mayRead || mayScan) return limiter;
+    return this.#inFlight.size > 0 ? 'congestion' : 'peer-storage';
   }
 
   #mayScan(): boolean {

@@ -1,20 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { JetStreamError } from '@jetstream/protocol';
-import type { ConnectionStats, Limiter } from '@jetstream/transport';
+import type { ConnectionStats } from '@jetstream/transport';
 import type { FileOutcome, Transfer, TransferProgress, TransferSummary } from '../contract.ts';
 import { RateMeter } from './rate-meter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
-const LIMITER_WORDS: Record<Limiter, string> = {
-  congestion: 'network',
-  'pacing-cap': 'rate cap',
-  'peer-storage': "receiver's disk",
-  'peer-credit': "peer's window",
-  application: "sender's disk",
-  cpu: 'CPU',
-  none: '',
-};
 const SILENCE_WORTH_TELLING_MS = 3_000;
 /** Failures kept for the summary; all of them are told as events. */
 const MAX_FAILURES_KEPT = 10_000;
@@ -44,6 +35,7 @@ export class TransferHandle implements Transfer {
     this.progress = {
       state: 'transferring',
       waitsFor: '',
+      limiter: undefined,
       totalsFinal: false,
       totalBytes: 0,
       totalFiles: 0,
@@ -128,6 +120,7 @@ export class TransferHandle implements Transfer {
     clearInterval(this.#timer);
     this.progress.state = state;
     this.progress.waitsFor = '';
+    this.progress.limiter = undefined;
     this.#tick();
   }
 
@@ -155,8 +148,7 @@ export class TransferHandle implements Transfer {
     const stats = this.#stats();
     if (progress.state === 'transferring' && progress.totalsFinal && left <= 0) progress.state = 'finishing';
     if (progress.state === 'finishing') progress.waitsFor = 'files to become durable at the receiver';
-    else if (progress.state === 'transferring' && stats !== undefined)
-      progress.waitsFor = LIMITER_WORDS[stats.limiter];
+    else if (progress.state === 'transferring') progress.waitsFor = progress.limiter ?? '';
     if (stats !== undefined) {
       this.#watchForSilence(nowMs, stats.packetsReceived);
       progress.rttMs = stats.smoothedRttUs / 1000;

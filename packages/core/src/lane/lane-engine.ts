@@ -23,8 +23,11 @@ export class LaneEngine {
   /** Numbers of incoming connections; the main thread counts upwards. */
   #nextIncoming = -1;
 
-  /** @param maxDatagramBytes largest UDP payload that the path takes towards any peer it may have */
-  constructor(options: LaneOptions, maxDatagramBytes: number) {
+  /**
+   * @param maxDatagramBytes largest UDP payload that the path takes towards any peer it may have
+   * @param marksEcn the path marks what it sends as ECT(0)
+   */
+  constructor(options: LaneOptions, maxDatagramBytes: number, marksEcn = false) {
     const { staticPrivateKey, acceptIncoming, congestion, handshakeTimeoutMs, index, neighbours } = options;
     this.endpoint = new TransportEndpoint({
       staticPrivateKey,
@@ -36,6 +39,7 @@ export class LaneEngine {
       acceptIncoming,
       congestion,
       maxDatagramBytes,
+      marksEcn,
       ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
       ...(neighbours.length === 0 ? {} : { lane: index }),
     });

@@ -1,6 +1,12 @@
 /** What the main thread and a lane say to each other: plain data that `postMessage` clones. */
 import type { ErrorCode } from '@jetstream/protocol';
-import type { CongestionName, ConnectionEvent, ConnectionStats, PathAddress } from '@jetstream/transport';
+import type {
+  CongestionName,
+  ConnectionEvent,
+  ConnectionStats,
+  Limiter,
+  PathAddress,
+} from '@jetstream/transport';
 import type { LaneNeighbour } from './lane-neighbours.ts';
 
 /** How a lane is born. */
@@ -65,6 +71,8 @@ export type LaneConnectionEvent =
   | { type: 'stream-taken'; stream: number; byteCount: number }
   /** A block left the queue of those offered. */
   | { type: 'block-taken'; transfer: number }
+  /** What holds the sending of a transfer is another thing now. */
+  | { type: 'limiter'; transfer: number; limiter: Limiter }
   /** Nothing of the transfer is used or told of any more. */
   | { type: 'transfer-closed'; transfer: number }
   | { type: 'stats'; stats: ConnectionStats };

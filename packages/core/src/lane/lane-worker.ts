@@ -13,7 +13,8 @@ if (parentPort === null) throw new Error('lane-worker runs as a worker thread on
 const mail = new LaneMail(parentPort);
 const options = workerData as LaneOptions;
 const { port, host } = options;
-const makeEngine = (maxDatagramBytes: number) => new LaneEngine(options, maxDatagramBytes);
+const makeEngine = (maxDatagramBytes: number, marksEcn = false) =>
+  new LaneEngine(options, maxDatagramBytes, marksEcn);
 
 try {
   let refusal = 'the portable path was asked for';
@@ -33,6 +34,7 @@ function openSocket(wakeFd: number, onRefusal: (why: string) => void): NativeSoc
     port,
     ...(host === undefined ? {} : { host }),
     wakeEvent: EventFd.of(wakeFd),
+    markEcn: true,
     sharePort: options.neighbours.length > 0,
     onRefusal,
   });
@@ -40,7 +42,7 @@ function openSocket(wakeFd: number, onRefusal: (why: string) => void): NativeSoc
 
 function runNatively(socket: NativeSocket): void {
   const { localPort, receiveBufferBytes, maxDatagramBytes } = socket;
-  const engine = makeEngine(maxDatagramBytes);
+  const engine = makeEngine(maxDatagramBytes, true);
   mail.send([
     { lane: 'ready', path: { kind: 'native', port: localPort, receiveBufferBytes, refusal: undefined } },
   ]);

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@jetstream/protocol';
-import type { Connection, ConnectionEvent } from '@jetstream/transport';
+import type { Connection, ConnectionEvent, Limiter } from '@jetstream/transport';
 import { monotonicNowUs } from '../monotonic-clock.ts';
 import type { ConnectionCommands, LaneConnectionEvent } from './lane-messages.ts';
 
@@ -21,6 +21,8 @@ export class ServedConnection implements ConnectionCommands {
   readonly #wanting = new Set<number>();
   /** Bytes written to a stream whose queue is full. */
   readonly #waitingBytes = new Map<number, number>();
+  /** As last told, of transfers that send. */
+  readonly #limiters = new Map<number, Limiter>();
   #packetsTold = -1;
 
   constructor(
@@ -74,6 +76,7 @@ export class ServedConnection implements ConnectionCommands {
     this.connection.closeTransfer(transfer);
     this.#offers.delete(transfer);
     this.#wanting.delete(transfer);
+    this.#limiters.delete(transfer);
     this.#waitingBytes.delete(transfer);
     this.#tell({ type: 'transfer-closed', transfer });
   }
@@ -101,12 +104,20 @@ export class ServedConnection implements ConnectionCommands {
     }
   }
 
-  /** Tells the statistics when packets have come or gone since the last time. */
+  /** Tells what limits each transfer, and the statistics when packets have come or gone since the last time. */
   tellStats(): void {
     const stats = this.connection.stats();
     const packets = stats.packetsReceived + stats.packetsSent;
     if (packets !== this.#packetsTold) this.#tell({ type: 'stats', stats: { ...stats } });
     this.#packetsTold = packets;
+    for (const transfer of this.#offers.keys()) this.#tellLimiter(transfer);
+  }
+
+  #tellLimiter(transfer: number): void {
+    const limiter = this.connection.transferLimiter(transfer);
+    if (limiter === (this.#limiters.get(transfer) ?? 'none')) return;
+    this.#limiters.set(transfer, limiter);
+    this.#tell({ type: 'limiter', transfer, limiter });
   }
 
   #onEvent(event: ConnectionEvent): void {

@@ -8,6 +8,7 @@ import {
   type OpenTransfer,
   type TransferMessage,
 } from '@jetstream/protocol';
+import type { Limiter } from '@jetstream/transport';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
@@ -75,6 +76,10 @@ export class ServerTransfer implements TransferHandler {
 
   onBlockWanted(): void {
     this.#content?.onBlockWanted?.();
+  }
+
+  onLimiter(limiter: Limiter): void {
+    this.#content?.onLimiter?.(limiter);
   }
 
   onBlockAcked(block: number): void {
@@ -157,6 +162,7 @@ export class ServerTransfer implements TransferHandler {
       },
       onFileBegun: () => undefined,
       onFile: (outcome: FileOutcome) => this.#onFile(outcome),
+      onLimiter: () => undefined,
       onProgress: () => undefined,
       onComplete: () => void this.#end(undefined),
       onFailed: (error: JetStreamError) => this.#fail(error),

@@ -13,8 +13,8 @@ import { ServerConnection } from './server-connection.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_DRAIN_MS = 30_000;
-/** Blocks in memory for all connections of a server, in each direction: 512 MiB at the very most, allocated only by need. */
-const SERVER_MAX_BLOCKS = 512;
+/** Blocks in memory for all connections of a server, in each direction: 1 GiB at the very most, allocated only by need. */
+const SERVER_MAX_BLOCKS = 1_024;
 /** Transfers of all connections, the one that asks included; each has a storage worker, which is a thread. */
 const MAX_RUNNING_TRANSFERS = 64;
 const MAX_LANES = 16;

@@ -8,6 +8,7 @@ import {
   JetStreamError,
   type TransferMessage,
 } from '@jetstream/protocol';
+import type { Limiter } from '@jetstream/transport';
 import type { LaneConnection, SessionEvent } from '../lane/lane-connection.ts';
 import { MessageStream } from './message-stream.ts';
 
@@ -16,6 +17,8 @@ export interface TransferHandler {
   onMessage(message: TransferMessage): void | Promise<void>;
   onBlockWanted?(): void;
   onBlockAcked?(block: number): void;
+  /** What holds the sending of this transfer is another thing now. */
+  onLimiter?(limiter: Limiter): void;
   onBlockReceived?(block: number, bytes: Uint8Array): void;
   /** The connection or this transfer is over; called once, with the reason. */
   onClosed(error: JetStreamError): void;
@@ -116,6 +119,9 @@ export class Session {
         break;
       case 'block-wanted':
         this.#transfers.get(event.transfer)?.handler.onBlockWanted?.();
+        break;
+      case 'limiter':
+        this.#transfers.get(event.transfer)?.handler.onLimiter?.(event.limiter);
         break;
       case 'block-acked':
         this.#transfers.get(event.transfer)?.handler.onBlockAcked?.(event.block);

@@ -63,7 +63,7 @@ describe('Acknowledgements', () => {
     peer.connection.openBulkReceiver(1, 8);
     peer.send(data(1, 0));
     expect(ackedLargest(peer)).toBe(-1);
-    pool.limit = 1;
+    pool.maxBlocks = 1;
     peer.send(data(1, 0));
     expect(ackedLargest(peer)).toBe(1);
   });

@@ -161,6 +161,7 @@ describe('Packets that do not open', () => {
 describe('A fault of our own', () => {
   it('ends the connection as internal and tells the peer no details', () => {
     const serverPool = {
+      maxBlocks: 1024,
       acquire: (): never => {
         throw new TypeError('secret path');
       },

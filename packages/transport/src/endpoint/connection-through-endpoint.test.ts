@@ -118,7 +118,7 @@ class Party {
     this.endpoint = new TransportEndpoint({
       staticPrivateKey: randomBytes(32),
       aead: nodeAead,
-      blockPool: { acquire: () => new Uint8Array(BLOCK_BYTES), release: () => {} },
+      blockPool: { maxBlocks: 1024, acquire: () => new Uint8Array(BLOCK_BYTES), release: () => {} },
       randomBytes,
       software: 'test',
       acceptIncoming: !isClient,

@@ -55,7 +55,7 @@ export class TransportEndpoint implements Endpoint {
       new TransportConnection(setup),
   ) {
     this.#settings = resolveEndpointOptions(options);
-    this.#budget = new BlockBudget(options.blockPool.maxBlocks ?? Number.POSITIVE_INFINITY);
+    this.#budget = new BlockBudget(options.blockPool.maxBlocks);
     this.#staticKey = staticKeyPair(options.staticPrivateKey);
     this.#cookies = new CookieJar(options.randomBytes);
     this.#createConnection = createConnection;

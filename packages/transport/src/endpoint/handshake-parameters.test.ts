@@ -99,7 +99,7 @@ function settings(options: { idleTimeoutMs?: number } = {}) {
   return resolveEndpointOptions({
     staticPrivateKey: new Uint8Array(32),
     aead: nodeAead,
-    blockPool: { acquire: () => undefined, release: () => {} },
+    blockPool: { maxBlocks: 1024, acquire: () => undefined, release: () => {} },
     randomBytes: (length) => new Uint8Array(length),
     software: 'test',
     acceptIncoming: true,

@@ -9,14 +9,14 @@ export class CountingPool implements BlockPool {
   private readonly free: Uint8Array[] = [];
   private readonly lent = new Set<Uint8Array>();
 
-  limit: number;
+  maxBlocks: number;
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(maxBlocks: number) {
+    this.maxBlocks = maxBlocks;
   }
 
   acquire(): Uint8Array | undefined {
-    if (this.outstanding >= this.limit) {
+    if (this.outstanding >= this.maxBlocks) {
       this.refusals += 1;
       return undefined;
     }

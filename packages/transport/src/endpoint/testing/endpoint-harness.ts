@@ -21,7 +21,7 @@ export class TestEndpoint {
     const complete: EndpointOptions = {
       staticPrivateKey: randomBytes(32),
       aead: nodeAead,
-      blockPool: { acquire: () => undefined, release: () => {} },
+      blockPool: { maxBlocks: 1024, acquire: () => undefined, release: () => {} },
       randomBytes,
       software: 'test',
       acceptIncoming: true,
