@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { sourceNetwork } from '@jetstream/protocol';
 
 const MAX_FAILURES = 10;
 const WINDOW_MS = 60_000;
@@ -21,12 +21,12 @@ export class LoginLimiter {
   readonly #failures = new Map<string, Failures>();
 
   isBlocked(remote: string, nowMs: number): boolean {
-    const failures = this.#failures.get(networkOf(remote));
+    const failures = this.#failures.get(sourceNetwork(remote));
     return failures !== undefined && nowMs < failures.blockedUntilMs;
   }
 
   failed(remote: string, nowMs: number): void {
-    const network = networkOf(remote);
+    const network = sourceNetwork(remote);
     const before = this.#failures.get(network);
     const failures =
       before === undefined || nowMs >= before.windowEndsMs
@@ -39,29 +39,11 @@ export class LoginLimiter {
   }
 
   succeeded(remote: string): void {
-    this.#failures.delete(networkOf(remote));
+    this.#failures.delete(sourceNetwork(remote));
   }
 
   /** Addresses remembered now. */
   get size(): number {
     return this.#failures.size;
   }
-}
-
-/** An IPv4 address (also one mapped into IPv6) itself, the first four groups of an IPv6 address. */
-function networkOf(remote: string): string {
-  const address = remote.split('%', 1)[0]!.toLowerCase();
-  if (!isIPv6(address)) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
-  if (mapped !== null) return mapped[1]!;
-  const [head, tail] = address.split('::', 2);
-  const first = head === '' ? [] : head!.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing =
-    tail === undefined ? 0 : 8 - first.length - last.length - (last.at(-1)?.includes('.') ? 1 : 0);
-  const groups = [...first, ...Array<string>(missing).fill('0'), ...last];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
 }

@@ -50,4 +50,5 @@ export * from './message-stream.ts';
 export * from './messages.ts';
 export * from './packet-aead.ts';
 export * from './protected-packet.ts';
+export * from './source-network.ts';
 export * from './varint.ts';

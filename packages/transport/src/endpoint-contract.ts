@@ -25,6 +25,8 @@ export interface EndpointOptions {
   cookieThreshold?: number;
   /** Unfinished logins and connections at which Initials are dropped. Default 1,024 connections. */
   maxConnections?: number;
+  /** Connections from one IPv4 address or IPv6 /64 that are not logged in; more are not taken. Default 64. */
+  maxStrangersPerNetwork?: number;
   /** Largest UDP payload the datagram path takes, e.g. 1,472 or 16,384 on loopback. Default 1,472. */
   maxDatagramBytes?: number;
   /** Packets under one key before a key update (PK-4). Tests lower it. Default 2^22. */

@@ -111,6 +111,8 @@ export interface ConnectionSetup {
 export interface ManagedConnection extends Connection {
   /** `pollEvent()` would give an event. */
   readonly hasEvents: boolean;
+  /** `raiseLimits` was called. */
+  readonly isLoggedIn: boolean;
   /** Closed, and past closing or draining (CL-1): the endpoint forgets it once its events are taken. `transmit` gives nothing more. */
   readonly isDrained: boolean;
 }

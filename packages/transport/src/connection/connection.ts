@@ -86,6 +86,10 @@ export class TransportConnection implements ManagedConnection {
     return !this.events.isEmpty;
   }
 
+  get isLoggedIn(): boolean {
+    return this.session?.parts.transfers.areLimitsRaised === true;
+  }
+
   get isDrained(): boolean {
     return this.failed || this.session?.closing.isDrained === true;
   }

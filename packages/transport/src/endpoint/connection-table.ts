@@ -16,6 +16,8 @@ export class Entry implements WakeItem {
   /** Exactly one of the two is there. */
   handshake: IncomingHandshake | undefined;
   connection: ManagedConnection | undefined;
+  /** Server: address of a peer that has not logged in. */
+  strangerFrom: string | undefined;
   isRemoved = false;
   /** Waits for its turn to be asked for datagrams; and who comes after it. */
   isReady = false;

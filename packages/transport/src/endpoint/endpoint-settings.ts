@@ -14,6 +14,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
     idleTimeoutMs: 30_000,
     cookieThreshold: 64,
     maxConnections: 1024,
+    maxStrangersPerNetwork: 64,
     maxDatagramBytes: 1472,
     keyUpdatePackets: 2 ** 22,
     maxReceiveBlocks: 1024,
@@ -24,6 +25,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
   demandRange(settings, 'idleTimeoutMs', 1, 2 ** 32 - 1);
   demandRange(settings, 'cookieThreshold', 0, 1_000_000);
   demandRange(settings, 'maxConnections', 1, 1_000_000);
+  demandRange(settings, 'maxStrangersPerNetwork', 1, 1_000_000);
   demandRange(settings, 'maxDatagramBytes', MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
   demandRange(settings, 'keyUpdatePackets', 1, 2 ** 22);
   demandRange(settings, 'maxReceiveBlocks', 1, 1_000_000);

@@ -17,6 +17,23 @@ describe('limits', () => {
     expect(server.establishedCount).toBe(2);
   });
 
+  it('takes so many connections from one address that have not logged in, and more as they do or go', () => {
+    const { network, client, server, run } = world({ seed: 84 }, { maxStrangersPerNetwork: 2 });
+    for (let i = 0; i < 4; i++) client.connect(network.nowUs);
+    run(SECOND_US);
+    expect(server.establishedCount).toBe(2);
+    server.connections[0]!.raiseLimits();
+    run(2 * SECOND_US, () => server.establishedCount === 3);
+    expect(server.establishedCount).toBe(3);
+    server.connections[1]!.close(network.nowUs, 'none', '');
+    run(2 * SECOND_US, () => server.establishedCount === 4);
+    expect(server.establishedCount).toBe(4);
+    server.connections[0]!.close(network.nowUs, 'none', '');
+    client.connect(network.nowUs);
+    run(2 * SECOND_US);
+    expect(server.establishedCount).toBe(4);
+  });
+
   it('takes no new connection after stopAccepting, not even one that is half made; the others live on', () => {
     const { network, client, server, run, runUntilEstablished } = world({ seed: 81 });
     const first = client.connect(network.nowUs);

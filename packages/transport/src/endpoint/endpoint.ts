@@ -21,6 +21,7 @@ import { IncomingHandshake } from './incoming-handshake.ts';
 import { OutgoingHandshake } from './outgoing-handshake.ts';
 import { SendSchedule } from './send-schedule.ts';
 import { StatelessAnswers } from './stateless-answers.ts';
+import { Strangers } from './strangers.ts';
 
 /** Where the destination stands in a protected packet. */
 const DESTINATION_AT = 1;
@@ -38,6 +39,7 @@ export class TransportEndpoint implements Endpoint {
   readonly #cookies: CookieJar;
   readonly #createConnection: (setup: ConnectionSetup) => ManagedConnection;
   readonly #budget: BlockBudget;
+  readonly #strangers: Strangers;
   readonly #table = new ConnectionTable();
   readonly #schedule = new SendSchedule();
   readonly #answers = new StatelessAnswers();
@@ -56,6 +58,7 @@ export class TransportEndpoint implements Endpoint {
   ) {
     this.#settings = resolveEndpointOptions(options);
     this.#budget = new BlockBudget(options.blockPool.maxBlocks);
+    this.#strangers = new Strangers(this.#settings.maxStrangersPerNetwork);
     this.#staticKey = staticKeyPair(options.staticPrivateKey);
     this.#cookies = new CookieJar(options.randomBytes);
     this.#createConnection = createConnection;
@@ -183,7 +186,7 @@ export class TransportEndpoint implements Endpoint {
       this.#schedule.reschedule(known);
       return;
     }
-    if (this.#table.size >= this.#settings.maxConnections) return;
+    if (this.#table.size >= this.#settings.maxConnections || this.#strangers.areMany(from.address)) return;
     const connectionId = initial.sourceConnectionId;
     if (this.#table.handshakes >= this.#settings.cookieThreshold) {
       const subject = { address: from.address, port: from.port, connectionId };
@@ -211,7 +214,8 @@ export class TransportEndpoint implements Endpoint {
 
   #onFinish(nowUs: number, entry: Entry, finish: Finish, from: PathAddress): void {
     const handshake = entry.handshake!;
-    const keys = handshake.finish(nowUs, finish, from);
+    // Others of its network may have come first.
+    const keys = this.#strangers.areMany(from.address) ? undefined : handshake.finish(nowUs, finish, from);
     if (keys === undefined) {
       this.#settle(nowUs, entry);
       return;
@@ -227,6 +231,8 @@ export class TransportEndpoint implements Endpoint {
       loginDeadlineUs: handshake.deadlineUs,
     });
     this.#table.promote(entry, connection);
+    entry.strangerFrom = handshake.from.address;
+    this.#strangers.add(entry.strangerFrom);
     for (const { datagram, ecn } of handshake.takeEarlyPackets())
       connection.receive(nowUs, datagram, from, ecn);
     this.#onActivity(entry);
@@ -242,6 +248,7 @@ export class TransportEndpoint implements Endpoint {
   #onActivity(entry: Entry): void {
     this.#schedule.wake(entry);
     this.#queueEvents(entry);
+    if (entry.connection?.isLoggedIn) this.#noStranger(entry);
     if (entry.connection?.isDrained) this.#remove(entry);
   }
 
@@ -256,8 +263,15 @@ export class TransportEndpoint implements Endpoint {
     this.#withEvents.push(entry);
   }
 
+  #noStranger(entry: Entry): void {
+    if (entry.strangerFrom === undefined) return;
+    this.#strangers.remove(entry.strangerFrom);
+    entry.strangerFrom = undefined;
+  }
+
   /** Its last events may still be taken. */
   #remove(entry: Entry): void {
+    this.#noStranger(entry);
     this.#table.remove(entry);
     this.#schedule.forget(entry);
   }

@@ -27,7 +27,7 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
   readonly #transmission: Transmission;
   #nextNumber = 0;
   #nextSendUs = Number.POSITIVE_INFINITY;
-  #hasLoggedIn = false;
+  isLoggedIn = false;
 
   constructor(setup: ConnectionSetup) {
     this.setup = setup;
@@ -65,7 +65,7 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
     this.setup.driver.transmit(nowUs, out, this.#transmission);
     this.#takeResults();
     if (this.#transmission.bytes > 0 || this.keys === undefined) return this.#transmission;
-    if (!this.#hasLoggedIn && nowUs >= this.setup.loginDeadlineUs) this.#close('login-timeout', 'too late');
+    if (!this.isLoggedIn && nowUs >= this.setup.loginDeadlineUs) this.#close('login-timeout', 'too late');
     if (this.isDrained || (this.backlog === 0 && nowUs < this.#nextSendUs)) return this.#transmission;
     if (this.backlog > 0) this.backlog--;
     else this.#nextSendUs = nowUs + REPEAT_US;
@@ -83,7 +83,7 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
     const { driver, loginDeadlineUs } = this.setup;
     if (this.keys === undefined) return driver.nextWakeUs();
     const own = this.backlog > 0 ? Number.NEGATIVE_INFINITY : this.#nextSendUs;
-    const login = this.#hasLoggedIn ? Number.POSITIVE_INFINITY : loginDeadlineUs;
+    const login = this.isLoggedIn ? Number.POSITIVE_INFINITY : loginDeadlineUs;
     return Math.min(driver.nextWakeUs(), own, login);
   }
 
@@ -94,7 +94,8 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
   }
 
   raiseLimits(): void {
-    this.#hasLoggedIn = true;
+    this.isLoggedIn = true;
+    this.#tellHost();
   }
 
   close(_nowUs: number, code: ErrorCode, reason: string): void {
