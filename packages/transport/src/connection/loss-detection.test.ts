@@ -170,10 +170,22 @@ describe('LossDetection', () => {
   it('[RC-1] has the oldest content sent again without declaring it lost', () => {
     const bench = new Bench();
     bench.send(0, 5);
-    bench.loss.requeueOldest(2);
+    bench.loss.requeueForProbes(2);
     expect(bench.contentLost).toEqual([0, 1]);
     expect(bench.controller.lost).toEqual([]);
     expect(bench.loss.bytesInFlight).toBe(5 * BYTES);
+  });
+
+  it('goes on to the next ones at each timeout in a row, and around', () => {
+    const bench = new Bench();
+    bench.send(0, 5);
+    for (let timeout = 0; timeout < 3; timeout++) bench.loss.requeueForProbes(2);
+    expect(bench.contentLost).toEqual([0, 1, 2, 3, 4, 0]);
+    bench.ack(RTT_US, [1, 1]);
+    bench.loss.requeueForProbes(2);
+    expect(bench.contentLost.slice(6)).toEqual([0, 2]);
+    bench.loss.requeueForProbes(100);
+    expect(bench.contentLost.slice(8)).toEqual([3, 4, 0, 2]);
   });
 
   it('reports persistent congestion for a long run of losses with nothing acknowledged between', () => {

@@ -50,6 +50,8 @@ export class LossDetection {
   readonly tolerance = new ReorderingTolerance();
   /** All packets below have a verdict. */
   private scanFrom = 0;
+  /** Where the next probes take their content from. */
+  private probeFrom = 0;
   private readonly persistent = new PersistentCongestion();
   /** What the controller was last given. */
   readonly ackSample: AckSample = newAckSample();
@@ -131,7 +133,10 @@ export class LossDetection {
       this.persistent.onRttSample(nowUs);
     }
     this.detectLosses(nowUs, maxAckDelayUs);
-    if (this.ackedBytes > 0) this.reportAck(nowUs, ack, rttUs, priorBytesInFlight, newCeCount);
+    if (this.ackedBytes > 0) {
+      this.probeFrom = 0;
+      this.reportAck(nowUs, ack, rttUs, priorBytesInFlight, newCeCount);
+    }
     this.sent.releaseSettled(nowUs - LATE_ACK_ROUND_TRIPS * this.rtt.smoothedUs);
     return this.ackedBytes > 0;
   }
@@ -166,25 +171,23 @@ export class LossDetection {
   }
 
   /**
-   * Has the content of the oldest packets in flight sent again by probes (RFC 9002 §6.2.4) without declaring them lost (RC-1).
+   * Has the content of packets in flight sent again by probes (RFC 9002 §6.2.4) without declaring them lost (RC-1): the
+   * oldest first, and at each timeout in a row the next ones, for the peer may have a reason to drop just those.
    */
-  requeueOldest(packetCount: number): void {
+  requeueForProbes(packetCount: number): void {
     const { sent } = this;
+    const oldest = Math.max(this.scanFrom, sent.firstNumber);
+    const end = sent.nextNumber;
+    let number = Math.max(oldest, this.probeFrom);
     let left = packetCount;
-    for (
-      let number = Math.max(this.scanFrom, sent.firstNumber);
-      number < sent.nextNumber && left > 0;
-      number++
-    ) {
-      if (
-        (sent.state(number) & PacketState.InFlight) === 0 ||
-        sent.contentStart(number) === sent.contentEnd(number)
-      ) {
-        continue;
-      }
+    for (let looked = oldest; looked < end && left > 0; looked++, number++) {
+      if (number >= end) number = oldest;
+      const isEmpty = sent.contentStart(number) === sent.contentEnd(number);
+      if ((sent.state(number) & PacketState.InFlight) === 0 || isEmpty) continue;
       this.loseContent(number);
       left -= 1;
     }
+    this.probeFrom = number;
   }
 
   /** The path is another: what is in flight will be sent again and says nothing about the new path. */

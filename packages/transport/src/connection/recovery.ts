@@ -129,7 +129,7 @@ export class Recovery implements PacketListener {
       this.pacer.setRate(this.controller.pacingRate);
     } else {
       this.probeTimeout.onExpired();
-      loss.requeueOldest(PROBES_PER_TIMEOUT);
+      loss.requeueForProbes(PROBES_PER_TIMEOUT);
     }
   }
 
