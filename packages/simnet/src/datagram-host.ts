@@ -27,4 +27,6 @@ export interface SimulatedHostOptions {
   ecn?: number;
   /** How late the host's timers fire, as a busy process would. Default 0. */
   timerLatenessUs?: number;
+  /** What its socket holds while the host is stopped; more is lost. Default 208 KiB, as Linux has it. */
+  socketBufferBytes?: number;
 }

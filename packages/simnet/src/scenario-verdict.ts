@@ -1,5 +1,11 @@
+import { MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import type { ConnectionMemory } from '@jetstream/transport/testing';
 import type { Scenario, ScenarioBounds } from './scenario.ts';
 import { type FlowReport, jainIndex, type ScenarioReport } from './transfer/transfer-report.ts';
+
+/** Windows' worth of packets that a ring of sent packets may hold: rings double, and lost packets stay for three round trips. */
+const MEMORY_WINDOWS = 8;
+const MIN_MEMORY_PACKETS = 1_024;
 
 /** What a run broke of its scenario's bounds, and of what every run must keep. Empty: nothing. */
 export function reportProblems(scenario: Scenario, report: ScenarioReport): string[] {
@@ -37,6 +43,16 @@ function flowProblems(bounds: ScenarioBounds, flow: FlowReport): string[] {
     if (bound !== undefined && !(value <= bound))
       problems.push(`${name} ${value.toFixed(4)}, bound ${bound.toFixed(4)}`);
   };
+  problems.push(...memoryProblems(flow));
+  if (flow.blocksInUse !== 0) problems.push(`${flow.blocksInUse} blocks were not given back`);
+  if (bounds.mayEndBy !== undefined && flow.durationUs === Number.POSITIVE_INFINITY) {
+    for (const closed of [flow.senderClosed, flow.receiverClosed]) {
+      const inTime = (closed?.atUs ?? Number.POSITIVE_INFINITY) <= flow.startUs + bounds.completionUs;
+      if (closed === undefined || !inTime || !bounds.mayEndBy.includes(closed.code))
+        problems.push(`ended with ${JSON.stringify(closed)}, may end by ${bounds.mayEndBy.join(', ')}`);
+    }
+    return problems;
+  }
   if (!(flow.durationUs <= bounds.completionUs)) {
     problems.push(
       `took ${inMs(flow.durationUs)} (${flow.verifiedBytes} of ${flow.contentBytes} bytes), bound ${inMs(bounds.completionUs)}`,
@@ -62,8 +78,19 @@ function flowProblems(bounds: ScenarioBounds, flow: FlowReport): string[] {
     problems.push(`sender closed ${JSON.stringify(flow.senderClosed)}`);
   }
   if (!isOrderly(flow)) problems.push(`receiver closed ${JSON.stringify(flow.receiverClosed)}`);
-  if (flow.blocksInUse !== 0) problems.push(`${flow.blocksInUse} blocks were not given back`);
   return problems;
+}
+
+/** What a connection remembers of what it sent is bounded by what its window let it send in a few round trips. */
+function memoryProblems({ peakMemory, trace }: FlowReport): string[] {
+  const windowPackets = Math.max(0, trace.windowBytes.maximum) / MIN_DATAGRAM_BYTES;
+  const bounds: ConnectionMemory = {
+    sentPackets: MEMORY_WINDOWS * windowPackets + MIN_MEMORY_PACKETS,
+    sentContent: 2 * (MEMORY_WINDOWS * windowPackets + MIN_MEMORY_PACKETS),
+  };
+  return (Object.keys(bounds) as (keyof ConnectionMemory)[])
+    .filter((what) => !(peakMemory[what] <= bounds[what]))
+    .map((what) => `memory: ${peakMemory[what]} ${what}, bound ${Math.round(bounds[what])}`);
 }
 
 /** By the peer's CLOSE; or by silence, for a CLOSE can be lost when nobody has anything to say any more. */

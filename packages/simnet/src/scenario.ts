@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@jetstream/protocol';
 import type { CongestionName, Limiter, PathAddress } from '@jetstream/transport';
 import type { LinkOptions } from './link-options.ts';
 import type { TransferOptions } from './transfer/transfer-party.ts';
@@ -30,12 +31,20 @@ export interface FlowOptions {
   transfer: Omit<TransferOptions, 'seed'>;
   /** Addresses that the client gets in the midst of things, at times since both sides had a connection. */
   clientRebindings?: readonly { readonly afterUs: number; readonly address: PathAddress }[];
+  /** Times in which one side is stopped (SIGSTOP) and goes on, likewise. */
+  stops?: readonly {
+    readonly side: 'sender' | 'receiver';
+    readonly afterUs: number;
+    readonly forUs: number;
+  }[];
 }
 
 /** What a run must keep; each is checked if it is there. */
 export interface ScenarioBounds {
   /** Every flow: from its start (or its connection's establishment, if later) to the last block verified at the receiver. */
   completionUs: number;
+  /** The transfer may as well end by one of these, within the same time. Default: it has to complete. */
+  mayEndBy?: readonly ErrorCode[];
   /** Every flow: until both sides have a connection, from time 0. */
   establishedUs?: number;
   /** Every flow: what the sender reports as its limiter for most of the time, and what it never reports. */

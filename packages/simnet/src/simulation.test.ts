@@ -15,9 +15,19 @@ interface Toy {
   back?: Partial<LinkOptions>;
   rebindingUs?: number;
   options?: Partial<SimulationOptions>;
+  socketBufferBytes?: number;
 }
 
-function toy({ count = 100, window = 10, timeoutUs = 100_000, there, back, rebindingUs, options }: Toy) {
+function toy({
+  count = 100,
+  window = 10,
+  timeoutUs = 100_000,
+  there,
+  back,
+  rebindingUs,
+  options,
+  ...host
+}: Toy) {
   const simulation = new Simulation({ seed: 1, ...options });
   const sender = new FixedWindowSender(receiversAddress, count, window, 972, timeoutUs);
   const receiver = new FixedWindowReceiver();
@@ -33,12 +43,13 @@ function toy({ count = 100, window = 10, timeoutUs = 100_000, there, back, rebin
     host: receiver,
     application: noApplication,
     address: receiversAddress,
+    ...host,
   });
   const forward = simulation.addLink({ name: 'there', rateBytesPerSecond: 1e6, delayUs: 10_000, ...there });
   const backward = simulation.addLink({ name: 'back', delayUs: 10_000, ...back });
   simulation.addRoute(a, b, [forward]);
   simulation.addRoute(b, a, [backward]);
-  return { simulation, sender, receiver, forward, backward };
+  return { simulation, sender, receiver, receiverHost: b, forward, backward };
 }
 
 describe('Simulation', () => {
@@ -53,6 +64,24 @@ describe('Simulation', () => {
     const { simulation, sender } = toy({ window: 50 });
     simulation.run(() => sender.done);
     expect(simulation.nowUs).toBeCloseTo(100 * 1000 + 20_000);
+  });
+
+  it('keeps for a host that is stopped what its socket holds, and wakes it in the end', () => {
+    const { simulation, sender, receiver, receiverHost } = toy({
+      window: 50,
+      timeoutUs: 1e6,
+      socketBufferBytes: 20 * 972,
+    });
+    // By then ten datagrams have come, and all fifty of the window are on their way.
+    simulation.stop(receiverHost, 20_500, 500_000);
+    simulation.observe(499_000, () => {});
+    simulation.run(() => simulation.nowUs >= 499_000);
+    expect(receiver.arrived).toHaveLength(10);
+    simulation.run(() => receiver.arrived.length === 30);
+    expect(simulation.nowUs).toBe(500_000);
+    expect(simulation.run(() => sender.done)).toBe('over');
+    expect(new Set(receiver.arrived).size).toBe(100);
+    expect(simulation.network.pool.inUse).toBeLessThan(10);
   });
 
   it('gets everything through loss, reordering, duplication and corruption, and gives back every slot', () => {

@@ -26,8 +26,15 @@ const ARRIVAL = 0;
 const TIMER = 1;
 const ACTION = 2;
 const NOBODY = -1;
+const DEFAULT_SOCKET_BUFFER_BYTES = 208 * 1024;
 
 interface HostState extends SimulatedHostOptions {
+  /** Stopped until then. */
+  stoppedUntilUs: number;
+  /** Datagrams that came meanwhile. */
+  inbox: number[];
+  inboxBytes: number;
+  socketBufferBytes: number;
   ecn: number;
   timerLatenessUs: number;
   /** When the timer event that counts fires; Infinity: none is set. */
@@ -71,6 +78,10 @@ export class Simulation implements ArrivalSink {
       ecn: options.ecn ?? Ecn.NotCapable,
       timerLatenessUs: options.timerLatenessUs ?? 0,
       timerUs: Number.POSITIVE_INFINITY,
+      stoppedUntilUs: 0,
+      inbox: [],
+      inboxBytes: 0,
+      socketBufferBytes: options.socketBufferBytes ?? DEFAULT_SOCKET_BUFFER_BYTES,
     });
     this.at(index, this.nowUs, () => {}); // serves it once, so that it can begin
     return index;
@@ -87,6 +98,15 @@ export class Simulation implements ArrivalSink {
   /** At `timeUs` a NAT gives the host another address; the host does not notice. */
   rebind(host: number, timeUs: number, address: PathAddress): void {
     this.observe(timeUs, () => this.network.rebind(host, address));
+  }
+
+  /** From `fromUs` to `untilUs` the host does nothing, as a process that is stopped (SIGSTOP); its socket goes on to take datagrams. */
+  stop(host: number, fromUs: number, untilUs: number): void {
+    const state = this.#hosts[host]!;
+    this.observe(fromUs, () => {
+      state.stoppedUntilUs = untilUs;
+    });
+    this.at(host, untilUs, () => this.#takeInbox(host));
   }
 
   /** Has `act` done at `timeUs` (not before now), after which the host is served. */
@@ -126,16 +146,46 @@ export class Simulation implements ArrivalSink {
     const { pool } = this.network;
     const index = this.network.forward(this.nowUs, slot);
     if (index < 0) return;
-    const datagram = pool.datagram(slot);
-    this.#hosts[index]!.host.receive(this.nowUs, datagram, this.network.sender(slot), this.network.ecn(slot));
-    this.#serve(index);
-    datagram.fill(0xdb); // whoever kept a reference to it finds out
+    const state = this.#hosts[index]!;
+    if (this.nowUs >= state.stoppedUntilUs) {
+      this.#receive(state, slot);
+      this.#serve(index);
+      this.#discard(slot);
+    } else if (state.inboxBytes + pool.bytes[slot]! > state.socketBufferBytes) {
+      pool.release(slot);
+    } else {
+      state.inboxBytes += pool.bytes[slot]!;
+      state.inbox.push(slot);
+    }
+  }
+
+  #receive({ host }: HostState, slot: number): void {
+    const { network } = this;
+    host.receive(this.nowUs, network.pool.datagram(slot), network.sender(slot), network.ecn(slot));
+  }
+
+  #discard(slot: number): void {
+    const { pool } = this.network;
+    pool.datagram(slot).fill(0xdb); // whoever kept a reference to it finds out
     pool.release(slot);
+  }
+
+  #takeInbox(index: number): void {
+    const state = this.#hosts[index]!;
+    for (const slot of state.inbox) this.#receive(state, slot);
+    for (const slot of state.inbox) this.#discard(slot);
+    state.inbox.length = 0;
+    state.inboxBytes = 0;
   }
 
   #timer(index: number, timeUs: number): void {
     const state = this.#hosts[index]!;
     if (state.timerUs !== timeUs) return; // an earlier one took its place
+    if (this.nowUs < state.stoppedUntilUs) {
+      state.timerUs = state.stoppedUntilUs;
+      this.#queue.push(state.timerUs, TIMER, index);
+      return;
+    }
     state.timerUs = Number.POSITIVE_INFINITY;
     if (state.host.nextWakeUs() > this.nowUs) {
       this.#setTimer(index);
@@ -146,6 +196,11 @@ export class Simulation implements ArrivalSink {
 
   #action(index: number): void {
     const action = this.#actions[index]!;
+    const stoppedUntilUs = action.host === NOBODY ? 0 : this.#hosts[action.host]!.stoppedUntilUs;
+    if (this.nowUs < stoppedUntilUs) {
+      this.#queue.push(stoppedUntilUs, ACTION, index);
+      return;
+    }
     this.#actions[index] = undefined;
     this.#freeActions.push(index);
     action.act(this.nowUs);

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { ADVERSE_PATHS } from './adverse-paths.ts';
+import { BAD_SURROUNDINGS } from './bad-surroundings.ts';
 import { ECN } from './ecn.ts';
 import { FAIRNESS } from './fairness.ts';
 import { HANDSHAKES } from './handshakes.ts';
@@ -13,6 +14,7 @@ export const CATALOGUE: readonly Scenario[] = [
   ...BBR_LOSS_MATRIX,
   ...CUBIC_LOSS_MATRIX,
   ...ADVERSE_PATHS,
+  ...BAD_SURROUNDINGS,
   ...ECN,
   ...LIMITERS,
   ...HANDSHAKES,

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionEvent } from '@jetstream/transport';
 import { SeededRandom } from '../random.ts';
+import { StepSchedule } from '../step-schedule.ts';
 import type { BulkContent } from './bulk-content.ts';
 import type { TransferMessage } from './transfer-message.ts';
 import { DEFAULT_RECEIVE_BLOCKS, TRANSFER, type TransferOptions, TransferParty } from './transfer-party.ts';
@@ -17,6 +18,7 @@ export class BulkReceiver extends TransferParty {
   readonly #options: TransferOptions;
   readonly #schedule: Schedule;
   readonly #random: SeededRandom;
+  readonly #disk: StepSchedule;
   readonly #have: Uint8Array;
   readonly #refused = new Set<number>();
   #diskFreeUs = 0;
@@ -27,6 +29,7 @@ export class BulkReceiver extends TransferParty {
     this.#options = options;
     this.#schedule = schedule;
     this.#random = new SeededRandom(options.seed).derive('bad blocks');
+    this.#disk = new StepSchedule(options.consumeBytesPerSecond ?? Number.POSITIVE_INFINITY);
     this.#have = new Uint8Array(content.blocks);
   }
 
@@ -49,8 +52,8 @@ export class BulkReceiver extends TransferParty {
       throw new Error(`block ${block} has wrong content`);
     }
     this.#have[block] = 1;
-    const rate = this.#options.consumeBytesPerSecond ?? Number.POSITIVE_INFINITY;
-    this.#diskFreeUs = Math.max(this.#diskFreeUs, nowUs) + (this.#content.blockBytes(block) / rate) * 1e6;
+    const startUs = Math.max(this.#diskFreeUs, nowUs);
+    this.#diskFreeUs = this.#disk.serviceEndUs(startUs, this.#content.blockBytes(block));
     if (this.#diskFreeUs === nowUs) this.#release(nowUs, block);
     else this.#schedule(this.#diskFreeUs, (atUs) => this.#release(atUs, block));
   }

@@ -1,6 +1,6 @@
 import { type AeadProvider, Ecn } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
-import { checkCongestionState } from '@jetstream/transport/testing';
+import { type ConnectionMemory, checkCongestionState, readMemory } from '@jetstream/transport/testing';
 import type { FlowOptions, Scenario } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
 import { BlockMemory } from './block-memory.ts';
@@ -18,6 +18,9 @@ export class TransferFlow {
   readonly sender: BulkSender;
   readonly receiver: BulkReceiver;
   readonly trace = new FlowTrace();
+  /** The most of each that either side held after an event. */
+  readonly peakMemory: ConnectionMemory = { sentPackets: 0, sentContent: 0 };
+  readonly #memory: ConnectionMemory = { ...this.peakMemory };
   readonly #earliestStartUs: number;
   readonly senderHost: number;
   readonly receiverHost: number;
@@ -85,6 +88,10 @@ export class TransferFlow {
       for (const { afterUs, address } of flow.clientRebindings ?? []) {
         simulation.rebind(client, simulation.nowUs + afterUs, address);
       }
+      for (const { side, afterUs, forUs } of flow.stops ?? []) {
+        const fromUs = simulation.nowUs + afterUs;
+        simulation.stop(side === 'sender' ? this.senderHost : this.receiverHost, fromUs, fromUs + forUs);
+      }
     };
     this.sender.onEstablished = onEstablished;
     this.receiver.onEstablished = onEstablished;
@@ -130,6 +137,10 @@ export class TransferFlow {
     if (connection === undefined) return;
     checkConnection(connection.stats(), host === this.senderHost ? this.#maxFirstSentBytes : 0);
     checkCongestionState(connection);
+    readMemory(connection, this.#memory);
+    const { peakMemory } = this;
+    peakMemory.sentPackets = Math.max(peakMemory.sentPackets, this.#memory.sentPackets);
+    peakMemory.sentContent = Math.max(peakMemory.sentContent, this.#memory.sentContent);
   }
 
   senderStats() {

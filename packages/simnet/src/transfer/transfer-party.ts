@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@jetstream/protocol';
 import type { Connection, ConnectionEvent } from '@jetstream/transport';
+import type { Stepped } from '../step-schedule.ts';
 import { encodeMessage, MessageReader, type TransferMessage } from './transfer-message.ts';
 
 export interface TransferOptions {
@@ -14,7 +15,7 @@ export interface TransferOptions {
   /** How fast the sender's disk gives blocks. Default Infinity. */
   produceBytesPerSecond?: number;
   /** How fast the receiver's disk takes blocks. Default Infinity. */
-  consumeBytesPerSecond?: number;
+  consumeBytesPerSecond?: Stepped;
   /** Share of blocks that the receiver finds bad the first time. Default 0. */
   badBlockShare?: number;
   /** Cap of the sender's pacer. Default Infinity. */

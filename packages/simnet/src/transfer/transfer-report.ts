@@ -1,4 +1,5 @@
 import type { ConnectionStats } from '@jetstream/transport';
+import type { ConnectionMemory } from '@jetstream/transport/testing';
 import type { Link } from '../link.ts';
 import type { RunEnd } from '../simulation.ts';
 import type { FlowTrace } from './flow-trace.ts';
@@ -37,6 +38,8 @@ export interface FlowReport {
   blocksInUse: number;
   stats: Readonly<ConnectionStats> | undefined;
   trace: FlowTrace;
+  /** The most of each that either side held. */
+  peakMemory: Readonly<ConnectionMemory>;
 }
 
 /** @param unroutable datagrams of the sender that got to the end of the link and found nobody there */
@@ -58,6 +61,7 @@ export function describeFlow(flow: TransferFlow, forward: Link, unroutable: numb
     blocksInUse: flow.blocksInUse,
     stats: stats === undefined ? undefined : { ...stats },
     trace: flow.trace,
+    peakMemory: flow.peakMemory,
   };
 }
 
