@@ -25,6 +25,7 @@ export { type FileSystemSync, openFileSystemSync } from './file-system-sync.ts';
 export { setModificationTime } from './modification-time.ts';
 export type { NativeMemory } from './native-memory.ts';
 export { pageAlignedMemory } from './page-aligned-memory.ts';
+export { dropFromPageCache } from './page-cache.ts';
 export { statusOfDescriptor } from './stat.ts';
 export { threadCpuClock } from './thread-cpu-time.ts';
 export { inNetworkNamespace } from './tun/network-namespace.ts';

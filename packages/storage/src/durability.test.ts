@@ -224,6 +224,16 @@ describe('a large file', () => {
     expect(readFileSync(`${root}/large`).equals(Buffer.alloc(20 * BLOCK_BYTES))).toBe(true);
   });
 
+  it('of a GiB does not stay in memory, where it would push out what others have there', () => {
+    const { writer, steps } = recorded({ volume: true });
+    writer.addEntries(0, [file('huge', 2 ** 30)]);
+    writeLarge(writer, 0, 32);
+    const drops = steps(/dropFromCache|continueWriteBack/).map((step) => step.split(' ')[0]);
+    const [start, drop] = ['continueWriteBack', 'dropFromCache'];
+    expect(drops).toEqual([start, start, start, drop, start, drop]);
+    writer.abort();
+  });
+
   it('fails by name when the system tells meanwhile that something of it is lost', () => {
     const { root, writer, fail } = recorded({ volume: true });
     fail('continueWriteBack large');

@@ -62,6 +62,8 @@ export interface OpenFile {
   setMode(mode: number): void;
   /** Begins to bring to the disk what was written, when what the call before began is there: so `sync` has less to wait for. May do nothing. */
   continueWriteBack(): void;
+  /** Part of it will not be read soon: what of it is on the disk need not stay in memory. May do nothing. */
+  dropFromCache(position: number, byteLength: number): void;
   /** Makes content and length durable (fdatasync). */
   sync(): void;
   close(): void;

@@ -1,5 +1,10 @@
 import { closeSync, fchmodSync, fdatasyncSync, readSync, writeSync } from 'node:fs';
-import { continueWriteBack, setModificationTime, statusOfDescriptor } from '@jetstream/platform';
+import {
+  continueWriteBack,
+  dropFromPageCache,
+  setModificationTime,
+  statusOfDescriptor,
+} from '@jetstream/platform';
 import { operationFailed } from './errno.ts';
 import type { FileStatus, OpenFile } from './file-system.ts';
 
@@ -49,6 +54,10 @@ export class NodeFile implements OpenFile {
 
   continueWriteBack(): void {
     this.#attempt('writing it', () => continueWriteBack(this.#fd));
+  }
+
+  dropFromCache(position: number, byteLength: number): void {
+    dropFromPageCache(this.#fd, position, byteLength);
   }
 
   sync(): void {

@@ -4,6 +4,8 @@ import type { SharedVolume } from './volumes.ts';
 
 /** Of the content of a file, at most twice as much waits for the disk at its end. */
 const WRITE_BACK_BYTES = 8 * 2 ** 20;
+/** A file from this size on does not stay in memory: it would push out what others have there. */
+const HUGE_BYTES = 2 ** 30;
 
 /**
  * The unfinished file beside a target. It may be closed and opened again meanwhile, and yet no loss of what was written goes
@@ -16,18 +18,22 @@ export class PartialFile {
   /** What went wrong while it was closed: nobody was there to be told. Closing may be the only one to tell that content is lost (NFS). */
   closeError: unknown;
   readonly #mode: number;
+  readonly #isHuge: boolean;
   #file: OpenFile | undefined;
   #complete = false;
   #state: 'written' | 'written and closed' | 'durable' = 'written';
   #bytesSinceWriteBack = 0;
+  #droppedBytes = 0;
 
   /**
    * @param file just made
+   * @param size that it will have in the end
    * @param mode that it will have in the end
    * @param volume undefined: each file must be synced by itself
    */
-  constructor(file: OpenFile, mode: number, volume: SharedVolume | undefined) {
+  constructor(file: OpenFile, size: number, mode: number, volume: SharedVolume | undefined) {
     this.#file = file;
+    this.#isHuge = size >= HUGE_BYTES;
     this.#mode = mode;
     this.volume = volume;
   }
@@ -52,6 +58,14 @@ export class PartialFile {
     if (this.#bytesSinceWriteBack < WRITE_BACK_BYTES) return;
     this.#bytesSinceWriteBack = 0;
     this.#file!.continueWriteBack();
+    if (this.#isHuge) this.#dropBefore(position - 2 * WRITE_BACK_BYTES);
+  }
+
+  /** Content comes nearly in order, so what lies so far back is on the disk. */
+  #dropBefore(position: number): void {
+    if (position <= this.#droppedBytes) return;
+    this.#file!.dropFromCache(this.#droppedBytes, position - this.#droppedBytes);
+    this.#droppedBytes = position;
   }
 
   /** Nothing more is written. */

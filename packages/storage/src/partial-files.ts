@@ -97,7 +97,8 @@ export class PartialFiles {
     let mode = (file.executable ? 0o755 : 0o644) & ~this.#umask;
     if (standing?.kind === 'file') mode = modeOfReplacement(standing.mode, file.executable);
     const volume = this.#volumes.of(directory);
-    file.partial = new PartialFile(directory.createFile(this.#nameOf(file), file.name), mode, volume);
+    const created = directory.createFile(this.#nameOf(file), file.name);
+    file.partial = new PartialFile(created, file.size, mode, volume);
     return file.partial;
   }
 

@@ -40,4 +40,4 @@ export function recordingFileSystem(inner: FileSystem, { volume, onStep }: Recor
 
 type Member = (call: () => unknown, parameters: unknown[]) => unknown;
 
-const STEPS = new Set(['write', 'continueWriteBack', 'sync', 'close']);
+const STEPS = new Set(['write', 'continueWriteBack', 'dropFromCache', 'sync', 'close']);
