@@ -9,7 +9,7 @@ export interface Machine {
   memoryGiB: number;
   kernel: string;
   node: string;
-  /** Largest buffer of a socket that a program can ask for (`net.core.rmem_max`), which UDT and SRT do. */
+  /** Largest buffer of a socket that an ordinary program can ask for (`net.core.rmem_max`). */
   socketBufferBytes: number;
   /** Of the files that are copied. */
   fileSystem: string;

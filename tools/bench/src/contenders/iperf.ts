@@ -1,7 +1,7 @@
 import { Running } from '../processes/running.ts';
 import { commandLack } from './command-lack.ts';
 import type { Contender } from './contender.ts';
-import { TCP_HEADER_BYTES, type TcpCongestionControl, tcpLack, tuneTcp } from './kernel-tcp.ts';
+import { type TcpCongestionControl, tcpLack, tuneTcp } from './kernel-tcp.ts';
 
 interface IperfReport {
   end: { sum_received: { bytes: number } };
@@ -13,7 +13,6 @@ export function iperf(control: TcpCongestionControl): Contender {
     name: `iperf-${control}`,
     about: `iperf3: no files, memory to memory, as a reference; kernel ${control.toUpperCase()}, buffers to 64 MiB`,
     copiesNothing: true,
-    headerBytesPerPacket: () => TCP_HEADER_BYTES,
     findLack: () => commandLack('iperf3') ?? tcpLack(control),
     prepare: (scene) => tuneTcp(scene, control),
     async serve({ receiver, port }) {
