@@ -13,7 +13,7 @@ const MAY_BE_UNBOUNDED: ReadonlySet<string> = new Set([
 /** State in which -1 stands for none. */
 const MAY_BE_NONE: ReadonlySet<string> = new Set([
   'backedOffUs',
-  'eventUs',
+  'startedUs',
   'lastLostPacket',
   'probeRttUntilBytes',
   'newestNumber',

@@ -43,6 +43,8 @@ export interface AckSample {
    * says; to be looked at when `rttUs` is above 0, for else it is old.
    */
   arrivalUs: number;
+  /** The part of `rttUs` for which the peer says that it held its ACK back, as far as it was allowed to. */
+  ackDelayUs: number;
   smoothedRttUs: number;
   minRttUs: number;
   largestAcked: number;
@@ -83,4 +85,5 @@ export interface ControllerOptions {
   initialWindowBytes: number;
   /** Random in [0, 1), given from outside so that runs repeat. */
   random: () => number;
+  flows?: number;
 }

@@ -1,8 +1,9 @@
 import { Bbr } from './bbr/bbr.ts';
 import type { CongestionController, ControllerOptions } from './controller.ts';
 import { Cubic } from './cubic.ts';
+import { Ledbat } from './ledbat/ledbat.ts';
 
-export type ControllerName = 'bbr' | 'cubic';
+export type ControllerName = 'bbr' | 'cubic' | 'ledbat';
 
 /** Datagrams that may be sent before the first ACK. RFC 6928's ten are from 2013; paced, 32 harm nobody. */
 export const INITIAL_WINDOW_DATAGRAMS = 32;
@@ -13,5 +14,12 @@ export function initialWindowBytes(datagramBytes: number): number {
 }
 
 export function createController(name: ControllerName, options: ControllerOptions): CongestionController {
-  return name === 'bbr' ? new Bbr(options) : new Cubic(options);
+  switch (name) {
+    case 'bbr':
+      return new Bbr(options);
+    case 'cubic':
+      return new Cubic(options);
+    case 'ledbat':
+      return new Ledbat(options);
+  }
 }

@@ -1,5 +1,7 @@
+import { CongestionEvent } from './congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from './controller.ts';
 import { HyStart } from './hystart.ts';
+import { usesWindow } from './window-validation.ts';
 
 // RFC 9438 §4.1, §4.3, §4.6.
 const C = 0.4;
@@ -43,11 +45,7 @@ export class Cubic implements CongestionController {
   /** The window Reno would have (W_est). */
   private renoBytes = 0;
 
-  // The congestion event answered last: one reduction for all that was in flight then.
-  private eventUs = -1;
-  private eventDeliveredBytes = 0;
-  private eventLostBytes = 0;
-  private eventSpuriousBytes = 0;
+  private event = new CongestionEvent();
   private before = { windowBytes: 0, slowStartThreshold: 0, plateauBytes: 0 };
 
   constructor(options: ControllerOptions) {
@@ -67,26 +65,21 @@ export class Cubic implements CongestionController {
     const sinceLastAckUs = Math.max(0, sample.nowUs - this.lastAckUs);
     this.lastAckUs = sample.nowUs;
     if (sample.smoothedRttUs > 0) this.smoothedRttUs = sample.smoothedRttUs;
-    const inRecovery = this.eventUs >= 0 && sample.priorDeliveredBytes < this.eventDeliveredBytes;
+    const inRecovery = this.event.isRecovering(sample);
     if (sample.ecnCeCount > 0 && !inRecovery) this.onCongestion(sample.nowUs, sample.deliveredBytes);
     else if (inRecovery || sample.ackedBytes <= 0) this.setWindow(this.windowBytes);
-    else if (!this.usesWindow(sample)) this.epochStartUs += sinceLastAckUs;
+    else if (!usesWindow(sample, this.windowBytes, this.datagramBytes)) this.epochStartUs += sinceLastAckUs;
     else if (this.inSlowStart) this.slowStart(sample);
     else this.avoidCongestion(sample);
   }
 
   onPacketLost(loss: LossSample): void {
-    if (loss.sentUs > this.eventUs || this.eventUs < 0) this.onCongestion(loss.nowUs, loss.deliveredBytes);
-    this.eventLostBytes += loss.packetBytes;
+    if (!this.event.covers(loss.sentUs)) this.onCongestion(loss.nowUs, loss.deliveredBytes);
+    this.event.onLost(loss.packetBytes);
   }
 
-  /** RFC 9438 §4.9: when every loss of an event proves spurious, its reduction is undone. */
   onSpuriousLoss(_nowUs: number, packetBytes: number): void {
-    if (this.eventLostBytes <= 0) return;
-    this.eventSpuriousBytes += packetBytes;
-    if (this.eventSpuriousBytes < this.eventLostBytes) return;
-    this.eventLostBytes = 0;
-    this.eventDeliveredBytes = 0;
+    if (!this.event.onSpuriousLoss(packetBytes)) return;
     this.inEpoch = false;
     this.slowStartThreshold = this.before.slowStartThreshold;
     this.plateauBytes = this.before.plateauBytes;
@@ -94,7 +87,7 @@ export class Cubic implements CongestionController {
   }
 
   onPersistentCongestion(): void {
-    this.eventLostBytes = 0;
+    this.event.forgetLosses();
     this.inEpoch = false;
     this.setWindow(0);
   }
@@ -112,22 +105,12 @@ export class Cubic implements CongestionController {
     this.smoothedRttUs = UNKNOWN_RTT_US;
     this.inEpoch = false;
     this.plateauBytes = 0;
-    this.eventUs = -1;
-    this.eventDeliveredBytes = 0;
-    this.eventLostBytes = 0;
+    this.event = new CongestionEvent();
     this.setWindow(this.initialWindowBytes);
   }
 
   private get inSlowStart(): boolean {
     return this.windowBytes < this.slowStartThreshold;
-  }
-
-  /** RFC 9002 §7.8: a window that is not used does not grow. */
-  private usesWindow(sample: AckSample): boolean {
-    return (
-      !sample.applicationLimited ||
-      sample.priorBytesInFlight + MIN_WINDOW_DATAGRAMS * this.datagramBytes >= this.windowBytes
-    );
   }
 
   private slowStart(sample: AckSample): void {
@@ -173,10 +156,7 @@ export class Cubic implements CongestionController {
     this.before.windowBytes = this.windowBytes;
     this.before.slowStartThreshold = this.slowStartThreshold;
     this.before.plateauBytes = this.plateauBytes;
-    this.eventUs = nowUs;
-    this.eventDeliveredBytes = deliveredBytes;
-    this.eventLostBytes = 0;
-    this.eventSpuriousBytes = 0;
+    this.event.begin(nowUs, deliveredBytes);
     // Fast convergence: a flow that did not get back to its old window leaves room for newcomers.
     const shrinking = this.windowBytes < this.plateauBytes;
     this.plateauBytes = shrinking ? (this.windowBytes * (1 + BETA)) / 2 : this.windowBytes;

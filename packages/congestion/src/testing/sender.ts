@@ -177,6 +177,7 @@ export class Sender implements PacketSink {
     sample.priorBytesInFlight = priorBytesInFlight;
     sample.rttUs = rttUs;
     sample.arrivalUs = Math.trunc(this.#lastArrivedUs) % ARRIVAL_MODULUS_US;
+    sample.ackDelayUs = nowUs - this.#lastArrivedUs;
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;
     sample.largestAcked = this.#largestAcked;
