@@ -85,5 +85,6 @@ export interface ControllerOptions {
   initialWindowBytes: number;
   /** Random in [0, 1), given from outside so that runs repeat. */
   random: () => number;
+  /** How many flows' share of a bottleneck to take, where the controller competes for one: 1, the default, or 2. */
   flows?: number;
 }

@@ -23,6 +23,7 @@ class IdealPath {
       priorBytesInFlight: this.cubic.windowBytes,
       rttUs: RTT_US,
       arrivalUs: 0,
+      ackDelayUs: 0,
       smoothedRttUs: RTT_US,
       minRttUs: RTT_US,
       largestAcked: this.packet,

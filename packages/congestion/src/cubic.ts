@@ -1,17 +1,16 @@
 import { CongestionEvent } from './congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from './controller.ts';
 import { HyStart } from './hystart.ts';
+import { MAX_PACING_RATE } from './pacer.ts';
 import { usesWindow } from './window-validation.ts';
 
 // RFC 9438 §4.1, §4.3, §4.6.
 const C = 0.4;
 const BETA = 0.7;
-const RENO_ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 const MAX_TARGET_GROWTH = 1.5;
 const MIN_WINDOW_DATAGRAMS = 2;
-/** Guards against arithmetic without end: 10 Gbit/s for almost 7 s, and 8 Tbit/s. */
+/** Guards against arithmetic without end: 10 Gbit/s for almost 7 s. */
 const MAX_WINDOW_BYTES = 2 ** 33;
-const MAX_PACING_RATE = 1e12;
 /** RFC 9002 §7.7. Slow start needs to send twice the window in one round trip. */
 const PACING_GAIN = 1.25;
 const SLOW_START_PACING_GAIN = 2;
@@ -48,10 +47,24 @@ export class Cubic implements CongestionController {
   private event = new CongestionEvent();
   private before = { windowBytes: 0, slowStartThreshold: 0, plateauBytes: 0 };
 
+  // As for `flows` flows together.
+  private beta = BETA;
+  private renoAlpha = 0;
+
   constructor(options: ControllerOptions) {
+    this.flows = options.flows ?? 1;
     this.datagramBytes = options.datagramBytes;
     this.initialWindowBytes = options.initialWindowBytes;
     this.setWindow(options.initialWindowBytes);
+  }
+
+  /**
+   * `ControllerOptions.flows`; may be changed at any time. Of several flows one at a time has a loss, and all grow (MulTCP, as in
+   * Chromium's CUBIC).
+   */
+  set flows(flows: number) {
+    this.beta = (flows - 1 + BETA) / flows;
+    this.renoAlpha = (3 * flows * flows * (1 - this.beta)) / (1 + this.beta);
   }
 
   get phase(): string {
@@ -125,7 +138,7 @@ export class Cubic implements CongestionController {
     if (!this.inEpoch) this.startEpoch(sample.nowUs);
     const window = this.windowBytes;
     const seconds = Math.max(0, sample.nowUs - this.epochStartUs) / 1e6;
-    const renoAlpha = this.renoBytes >= this.plateauBytes ? 1 : RENO_ALPHA;
+    const renoAlpha = this.renoBytes >= this.plateauBytes ? 1 : this.renoAlpha;
     this.renoBytes = Math.min(
       this.renoBytes + (renoAlpha * this.datagramBytes * sample.ackedBytes) / window,
       MAX_WINDOW_BYTES,
@@ -159,9 +172,9 @@ export class Cubic implements CongestionController {
     this.event.begin(nowUs, deliveredBytes);
     // Fast convergence: a flow that did not get back to its old window leaves room for newcomers.
     const shrinking = this.windowBytes < this.plateauBytes;
-    this.plateauBytes = shrinking ? (this.windowBytes * (1 + BETA)) / 2 : this.windowBytes;
+    this.plateauBytes = shrinking ? (this.windowBytes * (1 + this.beta)) / 2 : this.windowBytes;
     this.inEpoch = false;
-    this.setWindow(this.windowBytes * BETA);
+    this.setWindow(this.windowBytes * this.beta);
     this.slowStartThreshold = this.windowBytes;
   }
 

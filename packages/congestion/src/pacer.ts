@@ -7,9 +7,9 @@ const MIN_BURST_DATAGRAMS = 2;
 /** A timer that fires late may be made up for up to this much; portable timers are 1 ms coarse. */
 const CATCH_UP_US = 2_000;
 /** Slowest pace, bytes per second: a cap of 0 is not a pause. */
-const MIN_RATE = 1_000;
+export const MIN_PACING_RATE = 1_000;
 /** Fastest pace, bytes per second (8 Tbit/s): keeps a nonsense rate from becoming no pacing at all. */
-const MAX_RATE = 1e12;
+export const MAX_PACING_RATE = 1e12;
 
 /**
  * Spreads packets over time at the controller's rate or at a cap, whichever is lower (draft-ietf-ccwg-bbr §5.6.2, RFC 9002 §7.7).
@@ -22,7 +22,7 @@ const MAX_RATE = 1e12;
  */
 export class Pacer {
   private controllerRate: number;
-  private capRate = MAX_RATE;
+  private capRate = MAX_PACING_RATE;
   private minBurstBytes: number;
   /** Bytes that at `stampUs` had left ahead of the schedule; negative for behind it. */
   private aheadBytes = 0;
@@ -97,5 +97,5 @@ export class Pacer {
 }
 
 function clampRate(bytesPerSecond: number): number {
-  return bytesPerSecond > MIN_RATE ? Math.min(bytesPerSecond, MAX_RATE) : MIN_RATE;
+  return bytesPerSecond > MIN_PACING_RATE ? Math.min(bytesPerSecond, MAX_PACING_RATE) : MIN_PACING_RATE;
 }

@@ -10,6 +10,7 @@ export function newAckSample(): AckSample {
     priorBytesInFlight: 0,
     rttUs: 0,
     arrivalUs: 0,
+    ackDelayUs: 0,
     smoothedRttUs: 0,
     minRttUs: 0,
     largestAcked: 0,

@@ -110,6 +110,7 @@ function ceMark(state: BbrState): AckSample {
     priorBytesInFlight: state.bytesInFlight + 1_400,
     rttUs: state.minRttUs,
     arrivalUs: 0,
+    ackDelayUs: 0,
     smoothedRttUs: state.minRttUs,
     minRttUs: state.minRttUs,
     largestAcked: 0,

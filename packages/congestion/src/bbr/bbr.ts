@@ -44,6 +44,12 @@ export class Bbr implements CongestionController {
     this.gate = createGate();
   }
 
+  /** `ControllerOptions.flows`; may be changed at any time. */
+  set flows(flows: number) {
+    this.options.flows = flows;
+    this.state.flows = flows;
+  }
+
   get windowBytes(): number {
     return this.backedOffUs >= 0 ? this.state.minPipeCwnd : this.state.cwnd;
   }

@@ -43,13 +43,21 @@ function setSendQuantum(state: BbrState): void {
 
 function setCwnd(state: BbrState, ackedBytes: number): void {
   const maxInflight = state.withQuantizationBudget(
-    state.bdp(state.bw, state.cwndGain) + state.extraAckedFilter.max,
+    state.bdp(state.bw, state.cwndGain * shareOfWindow(state)) + state.extraAckedFilter.max,
   );
   if (state.fullBwReached) state.cwnd = Math.min(state.cwnd + ackedBytes, maxInflight);
   else if (state.cwnd < maxInflight || state.deliveredBytes - state.startDeliveredBytes < state.initialCwnd)
     state.cwnd += ackedBytes;
   state.cwnd = Math.min(state.cwnd, cwndCap(state), MAX_CWND_BYTES);
   state.cwnd = Math.max(state.cwnd, state.minPipeCwnd);
+}
+
+/**
+ * Ours: who is to have the share of two flows has half a window more. Where a deep buffer keeps a queue standing and nothing is
+ * lost, shares go by windows.
+ */
+function shareOfWindow(state: BbrState): number {
+  return state.isInProbeBw ? (1 + state.flows) / 2 : 1;
 }
 
 /** Bounds from ProbeRTT and from recent congestion. */

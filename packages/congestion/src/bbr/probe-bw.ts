@@ -40,7 +40,7 @@ export function updateProbeBwCyclePhase(state: BbrState, gate: DelayGatedLoss, s
 
 /** The largest inflight that leaves others room at the bottleneck. Infinity when no bound is known. */
 export function inflightWithHeadroom(state: BbrState): number {
-  const headroom = Math.max(state.datagramBytes, HEADROOM * state.inflightLongterm);
+  const headroom = Math.max(state.datagramBytes, (HEADROOM / state.flows) * state.inflightLongterm);
   return state.inflightLongterm === Number.POSITIVE_INFINITY
     ? state.inflightLongterm
     : Math.max(state.inflightLongterm - headroom, state.minPipeCwnd);
@@ -48,7 +48,10 @@ export function inflightWithHeadroom(state: BbrState): number {
 
 function isTimeToProbeBw(state: BbrState): boolean {
   const renoRounds = Math.min(state.targetInflight / state.datagramBytes, RENO_COEXISTENCE_MAX_ROUNDS);
-  return state.nowUs > state.cycleStampUs + state.bwProbeWaitUs || state.roundsSinceProbeUp >= renoRounds;
+  return (
+    state.nowUs > state.cycleStampUs + state.bwProbeWaitUs / state.flows ||
+    state.roundsSinceProbeUp >= renoRounds / state.flows
+  );
 }
 
 function isTimeToCruise(state: BbrState): boolean {

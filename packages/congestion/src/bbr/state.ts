@@ -35,6 +35,8 @@ export class BbrState {
   datagramBytes: number;
   readonly initialCwnd: number;
   readonly random: () => number;
+  /** How many flows' share it probes for. */
+  flows: number;
 
   // What it answers.
   cwnd: number;
@@ -135,6 +137,7 @@ export class BbrState {
   constructor(options: ControllerOptions, nowUs: number, deliveredBytes: number) {
     this.datagramBytes = options.datagramBytes;
     this.random = options.random;
+    this.flows = options.flows ?? 1;
     this.initialCwnd = Math.max(options.initialWindowBytes, this.minPipeCwnd);
     this.cwnd = this.initialCwnd;
     this.pacingRate = (parameters.STARTUP_PACING_GAIN * this.initialCwnd * 1e6) / parameters.INITIAL_RTT_US;

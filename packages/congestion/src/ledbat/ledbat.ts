@@ -1,5 +1,6 @@
 import { CongestionEvent } from '../congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from '../controller.ts';
+import { MAX_PACING_RATE } from '../pacer.ts';
 import { usesWindow } from '../window-validation.ts';
 import { QueueingDelay } from './queueing-delay.ts';
 import { Slowdown } from './slowdown.ts';
@@ -10,7 +11,7 @@ const MAX_GAIN_DIVISOR = 16;
 /** Of the target: the queue at which the first slow start ends. */
 const SLOW_START_EXIT = 3 / 4;
 const DECREASE = 1;
-const MAX_DECREASE_PER_ROUND = 1 / 2;
+const MAX_DECREASE = 1 / 2;
 const LOSS_DECREASE = 1 / 2;
 const MIN_WINDOW_DATAGRAMS = 2;
 
@@ -22,12 +23,10 @@ const MIN_TARGET_US = 4_000;
 /** Of the target: the queue at which the way back to the window from before a slowdown ends early. */
 const RETURN_EXIT = 2;
 
-/** Slow start has to send twice the window in one round trip. */
+/** RFC 9002 §7.7: the window, not the pacer, is to be what limits. */
 const PACING_GAIN = 1.25;
-const SLOW_START_PACING_GAIN = 2;
-/** Guards against arithmetic without end: 10 Gbit/s for almost 7 s, and 8 Tbit/s. */
+/** Guards against arithmetic without end: 10 Gbit/s for almost 7 s. */
 const MAX_WINDOW_BYTES = 2 ** 33;
-const MAX_PACING_RATE = 1e12;
 /** Before the first RTT sample the initial window is spread over this. */
 const UNKNOWN_RTT_US = 1_000;
 
@@ -44,11 +43,15 @@ export class Ledbat implements CongestionController {
   private readonly initialWindowBytes: number;
   private delay = new QueueingDelay();
   private slowdown = new Slowdown();
-  private event = new CongestionEvent();
+  /** The last reduction for a loss, and the last for the queue. */
+  private lossEvent = new CongestionEvent();
+  private queueEvent = new CongestionEvent();
   private inSlowStart = true;
   /** Window at which slow start ends; Infinity until it first did. */
   private slowStartThreshold = Number.POSITIVE_INFINITY;
   private smoothedRttUs = UNKNOWN_RTT_US;
+  /** What was sent before this time is no concern of ours: another path or another controller sent it. */
+  private sinceUs = 0;
   private before = { windowBytes: 0, slowStartThreshold: 0 };
 
   constructor(options: ControllerOptions) {
@@ -67,31 +70,38 @@ export class Ledbat implements CongestionController {
   onAck(sample: AckSample): void {
     const { nowUs } = sample;
     if (sample.smoothedRttUs > 0) this.smoothedRttUs = sample.smoothedRttUs;
+    if (nowUs - sample.rttUs < this.sinceUs) return;
     this.delay.onAck(sample);
     this.updateSlowdown(nowUs);
-    const inRecovery = this.event.isRecovering(sample);
-    const mayGrow = !inRecovery && !this.slowdown.isFrozen && sample.ackedBytes > 0;
+    const inRecovery = this.lossEvent.isRecovering(sample);
     if (sample.ecnCeCount > 0 && !inRecovery) this.onCongestion(nowUs, sample.deliveredBytes);
-    else if (!mayGrow || !usesWindow(sample, this.windowBytes, this.datagramBytes))
+    else if (inRecovery || this.slowdown.isFrozen || this.queueEvent.isRecovering(sample))
+      this.setWindow(this.windowBytes);
+    else if (!this.inSlowStart && this.delay.delayUs > this.targetUs) this.yieldToQueue(sample);
+    else if (sample.ackedBytes <= 0 || !usesWindow(sample, this.windowBytes, this.datagramBytes))
       this.setWindow(this.windowBytes);
     else if (this.inSlowStart) this.slowStart(sample);
-    else this.avoidCongestion(sample);
+    else
+      this.setWindow(
+        this.windowBytes + (this.gain * this.datagramBytes * sample.ackedBytes) / this.windowBytes,
+      );
   }
 
   onPacketLost(loss: LossSample): void {
-    if (!this.event.covers(loss.sentUs)) this.onCongestion(loss.nowUs, loss.deliveredBytes);
-    this.event.onLost(loss.packetBytes);
+    if (loss.sentUs < this.sinceUs) return;
+    if (!this.lossEvent.covers(loss.sentUs)) this.onCongestion(loss.nowUs, loss.deliveredBytes);
+    this.lossEvent.onLost(loss.packetBytes);
   }
 
   onSpuriousLoss(_nowUs: number, packetBytes: number): void {
-    if (!this.event.onSpuriousLoss(packetBytes)) return;
+    if (!this.lossEvent.onSpuriousLoss(packetBytes)) return;
     this.slowStartThreshold = this.before.slowStartThreshold;
     this.setWindow(Math.max(this.windowBytes, this.before.windowBytes));
   }
 
   /** Falls to the smallest window and slowly starts towards the one before: an outage says nothing about the path's rate. */
   onPersistentCongestion(): void {
-    this.event.forgetLosses();
+    this.lossEvent.forgetLosses();
     this.slowStartThreshold = Math.min(this.slowStartThreshold, this.windowBytes);
     this.inSlowStart = true;
     this.setWindow(0);
@@ -104,10 +114,12 @@ export class Ledbat implements CongestionController {
 
   onApplicationLimited(): void {}
 
-  reset(): void {
+  reset(nowUs: number): void {
+    this.sinceUs = nowUs;
     this.delay = new QueueingDelay();
     this.slowdown = new Slowdown();
-    this.event = new CongestionEvent();
+    this.lossEvent = new CongestionEvent();
+    this.queueEvent = new CongestionEvent();
     this.inSlowStart = true;
     this.slowStartThreshold = Number.POSITIVE_INFINITY;
     this.smoothedRttUs = UNKNOWN_RTT_US;
@@ -136,10 +148,27 @@ export class Ledbat implements CongestionController {
 
   private slowStart(sample: AckSample): void {
     const isFirst = this.slowStartThreshold === Number.POSITIVE_INFINITY;
-    const exitUs = this.targetUs * (isFirst ? SLOW_START_EXIT : RETURN_EXIT);
-    this.setWindow(Math.min(this.windowBytes + this.gain * sample.ackedBytes, this.slowStartThreshold));
-    if (this.windowBytes >= this.slowStartThreshold || this.delay.delayUs > exitUs)
-      this.endSlowStart(sample.nowUs);
+    if (this.delay.delayUs > this.targetUs * (isFirst ? SLOW_START_EXIT : RETURN_EXIT)) {
+      this.endSlowStartByQueue(sample);
+      return;
+    }
+    const grown = this.windowBytes + this.gain * sample.ackedBytes;
+    this.setWindow(Math.min(grown, this.slowStartThreshold));
+    if (this.windowBytes >= this.slowStartThreshold) this.endSlowStart(sample.nowUs);
+  }
+
+  /**
+   * So much was in flight as made the queue now seen; what was sent since only lengthens it, and what is lost of that calls for no
+   * other reduction.
+   */
+  private endSlowStartByQueue({ nowUs, deliveredBytes, transmitBytesInFlight }: AckSample): void {
+    const { windowBytes } = this;
+    this.setWindow(Math.min(windowBytes, Math.max(transmitBytesInFlight, windowBytes / 2)));
+    this.before.windowBytes = this.windowBytes;
+    this.before.slowStartThreshold = this.windowBytes;
+    this.queueEvent.begin(nowUs, deliveredBytes);
+    this.lossEvent.begin(nowUs, deliveredBytes);
+    this.endSlowStart(nowUs);
   }
 
   private endSlowStart(nowUs: number): void {
@@ -148,18 +177,18 @@ export class Ledbat implements CongestionController {
     this.slowdown.plan(nowUs, this.smoothedRttUs);
   }
 
-  private avoidCongestion(sample: AckSample): void {
-    const { windowBytes } = this;
-    const excess = Math.max(0, this.delay.delayUs / this.targetUs - 1);
-    const change = this.gain * this.datagramBytes - DECREASE * excess * windowBytes;
-    const perRound = Math.max(change, -MAX_DECREASE_PER_ROUND * windowBytes);
-    this.setWindow(windowBytes + (perRound * sample.ackedBytes) / windowBytes);
+  /** Multiplicative decrease: once a round trip, as only the next one shows what the last did. */
+  private yieldToQueue(sample: AckSample): void {
+    const excess = this.delay.delayUs / this.targetUs - 1;
+    const decrease = Math.min(DECREASE * excess, MAX_DECREASE);
+    this.queueEvent.begin(sample.nowUs, sample.deliveredBytes);
+    this.setWindow(this.windowBytes * (1 - decrease));
   }
 
   private onCongestion(nowUs: number, deliveredBytes: number): void {
     this.before.windowBytes = this.windowBytes;
     this.before.slowStartThreshold = this.slowStartThreshold;
-    this.event.begin(nowUs, deliveredBytes);
+    this.lossEvent.begin(nowUs, deliveredBytes);
     this.setWindow(this.windowBytes * LOSS_DECREASE);
     this.slowStartThreshold = this.windowBytes;
     if (this.inSlowStart && !this.slowdown.isFrozen) this.endSlowStart(nowUs);
@@ -168,7 +197,7 @@ export class Ledbat implements CongestionController {
   private setWindow(bytes: number): void {
     const floor = MIN_WINDOW_DATAGRAMS * this.datagramBytes;
     this.windowBytes = Math.min(Math.max(bytes, floor), MAX_WINDOW_BYTES);
-    const gain = this.inSlowStart ? SLOW_START_PACING_GAIN : PACING_GAIN;
+    const gain = this.inSlowStart ? Math.max(PACING_GAIN, 1 + this.gain) : PACING_GAIN;
     this.pacingRate = Math.min((gain * this.windowBytes * 1e6) / this.smoothedRttUs, MAX_PACING_RATE);
   }
 }

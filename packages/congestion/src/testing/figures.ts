@@ -9,6 +9,7 @@ import {
   measureStep,
 } from './measure.ts';
 import type { PathOptions } from './path.ts';
+import { policyController } from './policy-controller.ts';
 import { ungatedBbr } from './ungated-bbr.ts';
 
 function table(
@@ -166,4 +167,52 @@ table(
     ];
     return [row('bbr', 'bbr'), row('bbr, all loss counted', ungatedBbr)];
   }),
+);
+
+table(
+  'LEDBAT++ alone and beside others, 50 Mbit/s, seconds 30 to 60: part of what both got (LEDBAT++ first / last)',
+  ['RTT', 'buffer, BDP', 'alone: goodput', 'loss', 'queue p95, ms', 'beside BBR', 'beside CUBIC'],
+  [10, 40, 100].flatMap((rttMs) =>
+    [0.1, 0.5, 1, 4].map((bufferBdp) => {
+      const path = { mbitPerSecond: 50, rttMs, bufferBdp };
+      const alone = measureSteady({ ...path, controllers: ['ledbat'] }, 30, 30);
+      const beside = (rival: 'bbr' | 'cubic') => {
+        const [first = 0, rivalLast = 0] = measureShares({ ...path, ...duel('ledbat', rival) }, 30, 60);
+        const [rivalFirst = 0, last = 0] = measureShares({ ...path, ...duel(rival, 'ledbat') }, 30, 60);
+        return `${(first / (first + rivalLast)).toFixed(2)} / ${(last / (last + rivalFirst)).toFixed(2)}`;
+      };
+      const queueMs = (alone.queueP95Bdp * rttMs).toFixed(1);
+      return [
+        `${rttMs} ms`,
+        String(bufferBdp),
+        alone.goodput,
+        percent(alone.lossRate),
+        queueMs,
+        beside('bbr'),
+        beside('cubic'),
+      ];
+    }),
+  ),
+);
+
+table(
+  'The policy high: part of what both got, 50 Mbit/s, seconds 30 to 90 (high first / last)',
+  ['RTT', 'controller', 'beside', 'buffer 0.1 BDP', '0.5', '1', '4'],
+  [20, 100].flatMap((rttMs) =>
+    (['bbr', 'cubic'] as const).flatMap((congestion) =>
+      (['bbr', 'cubic'] as const).map((rival) => [
+        `${rttMs} ms`,
+        congestion,
+        rival,
+        ...[0.1, 0.5, 1, 4].map((bufferBdp) => {
+          const high = () => policyController({ policy: 'high' }, congestion);
+          const sender = (index: number) => ({ startUs: index * 5e6 });
+          const path = { mbitPerSecond: 50, rttMs, bufferBdp, sender };
+          const [first = 0, rivalLast = 0] = measureShares({ ...path, controllers: [high, rival] }, 30, 90);
+          const [rivalFirst = 0, last = 0] = measureShares({ ...path, controllers: [rival, high] }, 30, 90);
+          return `${(first / (first + rivalLast)).toFixed(2)} / ${(last / (last + rivalFirst)).toFixed(2)}`;
+        }),
+      ]),
+    ),
+  ),
 );

@@ -132,6 +132,7 @@ export class LossDetection {
       this.rtt.onSample(rttUs, ack.delayUs, maxAckDelayUs);
       this.persistent.onRttSample(nowUs);
     }
+    this.ackSample.ackDelayUs = Math.min(ack.delayUs, maxAckDelayUs);
     this.detectLosses(nowUs, maxAckDelayUs);
     if (this.ackedBytes > 0) {
       this.probeFrom = 0;
