@@ -29,6 +29,11 @@ export interface EndpointOptions {
   maxStrangersPerNetwork?: number;
   /** Largest UDP payload the datagram path takes, e.g. 1,472 or 16,384 on loopback. Default 1,472. */
   maxDatagramBytes?: number;
+  /**
+   * Largest UDP payload worth trying towards an address. For a path that cannot forbid IP fragments: a probe of the path MTU
+   * (RFC 8899) that arrives in pieces proves nothing. Default: `maxDatagramBytes` for all.
+   */
+  maxDatagramBytesTo?: (address: string) => number;
   /** Packets under one key before a key update (PK-4). Tests lower it. Default 2^22. */
   keyUpdatePackets?: number;
   /** The datagram path marks everything it sends as ECT(0) (RFC 3168): marks that come back count as congestion. Default false. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { aeadProvider, fastestCopy, portableAead } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
-import { type Connection, TransportEndpoint } from '@jetstream/transport';
+import { type Connection, type EndpointOptions, TransportEndpoint } from '@jetstream/transport';
 import { BlockMemory } from '../block-memory.ts';
 import { monotonicNowUs } from '../monotonic-clock.ts';
 import { SOFTWARE } from '../software.ts';
@@ -9,6 +9,9 @@ import type { LaneCommand, LaneConnectionEvent, LaneEvent, LaneOptions } from '.
 import { ServedConnection } from './served-connection.ts';
 
 const STATS_INTERVAL_US = 100_000;
+
+/** What the endpoint has to know of the datagram path: see `EndpointOptions`. */
+export type PathTraits = Pick<EndpointOptions, 'maxDatagramBytes' | 'maxDatagramBytesTo' | 'marksEcn'>;
 
 /** What a lane does, whatever loop turns it: one endpoint, its connections, and the mail of the main thread. */
 export class LaneEngine {
@@ -23,11 +26,7 @@ export class LaneEngine {
   /** Numbers of incoming connections; the main thread counts upwards. */
   #nextIncoming = -1;
 
-  /**
-   * @param maxDatagramBytes largest UDP payload that the path takes towards any peer it may have
-   * @param marksEcn the path marks what it sends as ECT(0)
-   */
-  constructor(options: LaneOptions, maxDatagramBytes: number, marksEcn = false) {
+  constructor(options: LaneOptions, path: PathTraits) {
     const { staticPrivateKey, acceptIncoming, congestion, handshakeTimeoutMs, index, neighbours } = options;
     this.endpoint = new TransportEndpoint({
       staticPrivateKey,
@@ -38,8 +37,7 @@ export class LaneEngine {
       software: SOFTWARE,
       acceptIncoming,
       congestion,
-      maxDatagramBytes,
-      marksEcn,
+      ...path,
       ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
       ...(neighbours.length === 0 ? {} : { lane: index }),
     });

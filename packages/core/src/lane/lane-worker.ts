@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EventFd, type NativeSocket, openNativeSocket } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
-import { LaneEngine } from './lane-engine.ts';
+import { LaneEngine, type PathTraits } from './lane-engine.ts';
 import { LaneMail } from './lane-mail.ts';
 import type { LaneOptions } from './lane-messages.ts';
 import { LaneNeighbours } from './lane-neighbours.ts';
@@ -13,8 +13,7 @@ if (parentPort === null) throw new Error('lane-worker runs as a worker thread on
 const mail = new LaneMail(parentPort);
 const options = workerData as LaneOptions;
 const { port, host } = options;
-const makeEngine = (maxDatagramBytes: number, marksEcn = false) =>
-  new LaneEngine(options, maxDatagramBytes, marksEcn);
+const makeEngine = (path: PathTraits) => new LaneEngine(options, path);
 
 try {
   let refusal = 'the portable path was asked for';
@@ -42,7 +41,7 @@ function openSocket(wakeFd: number, onRefusal: (why: string) => void): NativeSoc
 
 function runNatively(socket: NativeSocket): void {
   const { localPort, receiveBufferBytes, maxDatagramBytes } = socket;
-  const engine = makeEngine(maxDatagramBytes, true);
+  const engine = makeEngine({ maxDatagramBytes, marksEcn: true });
   mail.send([
     { lane: 'ready', path: { kind: 'native', port: localPort, receiveBufferBytes, refusal: undefined } },
   ]);

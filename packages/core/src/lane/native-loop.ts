@@ -40,7 +40,8 @@ export function runNativeLoop(
     return true;
   };
   while (!engine.stopping) {
-    const waitUs = Math.min(engine.nextWakeUs() - monotonicNowUs(), LONGEST_WAIT_US);
+    const wakeUs = socket.isBlocked ? Number.POSITIVE_INFINITY : engine.nextWakeUs();
+    const waitUs = Math.min(wakeUs - monotonicNowUs(), LONGEST_WAIT_US);
     const ready = socket.wait(Math.max(0, waitUs * 1_000));
     if ((ready & Readiness.Woken) !== 0) {
       mail.readAll(run);

@@ -1,6 +1,6 @@
 import { type DatagramAddress, type DatagramPath, openDatagramPath } from '@jetstream/platform';
 import { monotonicNowUs } from '../monotonic-clock.ts';
-import type { LaneEngine } from './lane-engine.ts';
+import type { LaneEngine, PathTraits } from './lane-engine.ts';
 import type { LaneMail } from './lane-mail.ts';
 
 /** Wakes nearer than this are spun for on the event loop: a timer would be up to two milliseconds late. */
@@ -11,7 +11,7 @@ const DATAGRAMS_PER_TURN = 256;
 export interface PortableLoopOptions {
   port: number;
   host: string | undefined;
-  makeEngine: (maxDatagramBytes: number) => LaneEngine;
+  makeEngine: (path: PathTraits) => LaneEngine;
   mail: LaneMail;
 }
 
@@ -38,7 +38,12 @@ export class PortableLoop {
       onDrain: () => loop.#schedule(),
       onError: ({ code = '', message }) => loop.#engine.tell({ lane: 'path-error', code, message }),
     });
-    loop = new PortableLoop(path, makeEngine(path.maxDatagramBytes), mail);
+    const engine = makeEngine({
+      maxDatagramBytes: path.maxDatagramBytes,
+      // Node's sockets let the system cut a datagram into fragments.
+      maxDatagramBytesTo: (address) => path.maxDatagramBytesFor(address),
+    });
+    loop = new PortableLoop(path, engine, mail);
     mail.onArrival(
       (command) => loop.#engine.run(command),
       () => loop.#schedule(),

@@ -44,7 +44,11 @@ export class EstablishedSession implements SessionControl {
     this.router = new DeliveryRouter(transfers, received, responder, work, events);
     const recovery = new Recovery({
       congestion: settings.congestion,
-      maxDatagramBytes: Math.min(settings.maxDatagramBytes, peerParameters.maxDatagramBytes),
+      maxDatagramBytes: Math.min(
+        settings.maxDatagramBytes,
+        settings.maxDatagramBytesTo(path.address),
+        peerParameters.maxDatagramBytes,
+      ),
       handshakeRttUs: keys.rttUs,
       marksEcn: settings.marksEcn,
       random: () => randomFraction(settings.randomBytes),

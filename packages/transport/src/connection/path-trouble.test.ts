@@ -162,6 +162,22 @@ describe('Path MTU', () => {
     expect(upload.pair.client.stats().datagramBytes).toBe(16_384);
   });
 
+  it('[PM-1] tries nothing larger than what makes sense towards the address', () => {
+    const asked: string[] = [];
+    const maxDatagramBytesTo = (address: string) => {
+      asked.push(address);
+      return 1452;
+    };
+    const upload = new Upload(
+      10,
+      { delayUs: 100 },
+      { settings: { maxDatagramBytes: 16_384, maxDatagramBytesTo } },
+    );
+    expect(upload.run(20_000_000)).toBe(true);
+    expect(upload.pair.client.stats().datagramBytes).toBe(1452);
+    expect(asked).toContain(upload.pair.client.remoteAddress.address);
+  });
+
   it('[PM-1] takes its lost probes for no congestion', () => {
     const upload = new Upload(10, { delayUs: 20_000 }, { settings: { maxDatagramBytes: 9000 } });
     upload.path.drop = (_direction, bytes) => bytes.length > 1472;

@@ -16,6 +16,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
     maxConnections: 1024,
     maxStrangersPerNetwork: 64,
     maxDatagramBytes: 1472,
+    maxDatagramBytesTo: () => MAX_DATAGRAM_BYTES,
     keyUpdatePackets: 2 ** 22,
     maxReceiveBlocks: 1024,
     marksEcn: false,

@@ -15,6 +15,8 @@ export interface NativeSocket {
   /** Room at the places that `reserve` gives: the largest datagram this socket sends to anybody. */
   readonly maxDatagramBytes: number;
   readonly stats: Readonly<NativeSocketStats>;
+  /** The kernel had no room for all that was flushed: `wait` says when there is some. */
+  readonly isBlocked: boolean;
   /** Largest UDP payload worth trying towards this address; a path MTU search (RFC 8899) says what really passes. */
   maxDatagramBytesFor(address: string): number;
   /**

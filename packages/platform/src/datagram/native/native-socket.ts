@@ -51,6 +51,10 @@ export class LinuxSocket implements NativeSocket {
     return maxDatagramBytesFor(address);
   }
 
+  get isBlocked(): boolean {
+    return this.queue.blocked !== 'no';
+  }
+
   wait(timeoutNs: number): number {
     return this.closed ? 0 : this.readiness.wait(timeoutNs);
   }

@@ -127,6 +127,7 @@ describe.skipIf(needsNative)('send queue of a native socket (needs Linux and kof
     }
     expect(committed).toBeGreaterThan(64);
     expect(sender.socket.stats).toMatchObject({ datagramsSent: 3, sendsBlocked: 1 });
+    expect(sender.socket.isBlocked).toBe(true);
     expect(sender.socket.flush()).toBe(false);
     room = Number.POSITIVE_INFINITY;
     expect(sender.socket.wait(Number.POSITIVE_INFINITY)).toBe(Readiness.Writable);
