@@ -33,7 +33,7 @@ export function checkInvariants(controller: CongestionController, datagramBytes:
   if (!Number.isFinite(windowBytes) || windowBytes < 2 * datagramBytes)
     throw new Error(`windowBytes is ${windowBytes}`);
   if (!Number.isFinite(pacingRate) || pacingRate <= 0) throw new Error(`pacingRate is ${pacingRate}`);
-  checkNumbers(controller, controller.name);
+  checkNumbers(controller, `${controller.constructor.name} ${controller.name}`);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { AckSample, CongestionController, ControllerOptions, LossSample } f
 import { type ControllerName, createController } from './create-controller.ts';
 import { Cubic } from './cubic.ts';
 import { GuaranteedRate } from './guaranteed-rate.ts';
-import { checkRatePolicy, type RatePolicy } from './rate-policy.ts';
+import { checkRatePolicy, type RatePolicy, type RatePolicyName } from './rate-policy.ts';
 import { RoundCounter } from './round-counter.ts';
 
 /** Flows whose share `high` takes. */
@@ -27,9 +27,10 @@ export class PolicyController implements CongestionController {
   windowBytes = 0;
   pacingRate = 0;
 
-  private readonly options: PolicyControllerOptions;
+  private readonly options: ControllerOptions;
+  private readonly congestion: 'bbr' | 'cubic';
   private datagramBytes: number;
-  private policy: RatePolicy;
+  private policyName: RatePolicyName;
   /** undefined for `fixed`. */
   private controller: CongestionController | undefined;
   private readonly guaranteed: GuaranteedRate;
@@ -45,13 +46,14 @@ export class PolicyController implements CongestionController {
   private lastRoundRate = 0;
 
   /** @throws JetStreamError `invalid-argument` for a policy that cannot be */
-  constructor(options: PolicyControllerOptions) {
-    checkRatePolicy(options.policy);
-    this.options = { ...options };
-    this.policy = { ...options.policy };
+  constructor({ congestion, policy, ...options }: PolicyControllerOptions) {
+    checkRatePolicy(policy);
+    this.options = options;
+    this.congestion = congestion;
+    this.policyName = policy.policy;
     this.datagramBytes = options.datagramBytes;
     this.guaranteed = new GuaranteedRate(options.datagramBytes, options.initialWindowBytes);
-    this.guaranteed.demand(guaranteedRateOf(this.policy));
+    this.guaranteed.demand(guaranteedRateOf(policy));
     this.controller = this.createController(options.initialWindowBytes);
     this.refresh();
   }
@@ -72,11 +74,12 @@ export class PolicyController implements CongestionController {
    */
   setPolicy(nowUs: number, policy: RatePolicy): void {
     checkRatePolicy(policy);
-    this.policy = { ...policy };
+    this.policyName = policy.policy;
     this.guaranteed.demand(guaranteedRateOf(policy));
     const { controller } = this;
     if (controller?.name !== this.controllerName) this.replaceController(nowUs);
-    else if (controller instanceof Bbr || controller instanceof Cubic) controller.flows = flowsOf(policy);
+    else if (controller instanceof Bbr || controller instanceof Cubic)
+      controller.flows = flowsOf(this.policyName);
     this.refresh();
   }
 
@@ -134,25 +137,25 @@ export class PolicyController implements CongestionController {
   }
 
   private get controllerName(): ControllerName | undefined {
-    switch (this.policy.policy) {
+    switch (this.policyName) {
       case 'fixed':
         return undefined;
       case 'low':
         return 'ledbat';
       default:
-        return this.options.congestion;
+        return this.congestion;
     }
   }
 
   private createController(initialWindowBytes: number): CongestionController | undefined {
     const name = this.controllerName;
-    const { datagramBytes, policy } = this;
+    const { datagramBytes } = this;
     if (name === undefined) return undefined;
     return createController(name, {
       ...this.options,
       datagramBytes,
       initialWindowBytes,
-      flows: flowsOf(policy),
+      flows: flowsOf(this.policyName),
     });
   }
 
@@ -207,7 +210,7 @@ function isMeasuring({ phase }: CongestionController): boolean {
   return phase === 'probe-rtt' || phase === 'slowdown';
 }
 
-function flowsOf({ policy }: RatePolicy): number {
+function flowsOf(policy: RatePolicyName): number {
   return policy === 'high' ? HIGH_FLOWS : 1;
 }
 
