@@ -123,6 +123,23 @@ describe('Pacer', () => {
     );
   });
 
+  it('makes up for a turn that comes up to 10 ms late when it was all that was waited for', () => {
+    const sentAfter = (lateUs: number, forPacer: boolean): number => {
+      const pacer = new Pacer(100_000_000, DATAGRAM);
+      pacer.onSent(0, DATAGRAM);
+      pacer.waits(forPacer);
+      let sent = 0;
+      while (pacer.canSend(lateUs)) {
+        pacer.onSent(lateUs, DATAGRAM);
+        sent += DATAGRAM;
+      }
+      return sent;
+    };
+    expect(sentAfter(9_000, true)).toBeGreaterThan(900_000);
+    expect(sentAfter(11_000, true)).toBeLessThan(70_000);
+    expect(sentAfter(9_000, false)).toBeLessThan(70_000);
+  });
+
   it('never exceeds rate × time by more than a burst and what it may catch up', () => {
     const step = fc.record({
       us: fc.integer({ min: 0, max: 20_000 }),

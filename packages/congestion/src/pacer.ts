@@ -4,8 +4,13 @@ const BURST_US = 1_000;
 const MAX_BURST_BYTES = 65_536;
 /** …but two datagrams always go together, as one ACK frees two. */
 const MIN_BURST_DATAGRAMS = 2;
-/** A timer that fires late may be made up for up to this much; portable timers are 1 ms coarse. */
+/** A timer that fires late is made up for up to this much; portable timers are 1 ms coarse. */
 const CATCH_UP_US = 2_000;
+/**
+ * The same when nothing but the pacer was waited for: a thread that shares its processor may come several milliseconds late,
+ * and what it did not send in that time a controller would take for the path.
+ */
+const LATE_TURN_US = 10_000;
 /** Slowest pace, bytes per second: a cap of 0 is not a pause. */
 export const MIN_PACING_RATE = 1_000;
 /** Fastest pace, bytes per second (8 Tbit/s): keeps a nonsense rate from becoming no pacing at all. */
@@ -15,7 +20,8 @@ export const MAX_PACING_RATE = 1e12;
  * Spreads packets over time at the controller's rate or at a cap, whichever is lower (draft-ietf-ccwg-bbr §5.6.2, RFC 9002 §7.7).
  * Sending is due when everything sent so far would have left at exactly the rate. Once due, a burst may leave: the *quantum*,
  * min(1 ms of the rate, 64 KiB) and at least two datagrams; the next is due later by as much, so the mean rate is exact.
- * A wake-up late by up to 2 ms loses nothing; whoever comes later than that was idle and starts again with one quantum.
+ * A wake-up late by up to 2 ms, or 10 ms for a sender that waited for the pacer alone, loses nothing; whoever comes later than
+ * that was idle and starts again with one quantum.
  *
  * Caps (a user's limit, a share of a sum) belong here and not in a controller: a controller must know the path, not the policy.
  * While `capped`, the transport reports the connection as application-limited, so that the cap is not taken for the path.
@@ -28,6 +34,7 @@ export class Pacer {
   private aheadBytes = 0;
   private stampUs = 0;
   private burstEndUs = 0;
+  private catchUpUs = CATCH_UP_US;
 
   /**
    * @param bytesPerSecond the controller's `pacingRate`
@@ -63,7 +70,12 @@ export class Pacer {
     return this.canSend(nowUs) ? nowUs : this.dueUs();
   }
 
-  /** How long ago the next packet should have left, when that is more than is made up for; 0 when it is not. */
+  /** There is nothing to be sent now. @param forPacer of all that is needed only the time has not come */
+  waits(forPacer: boolean): void {
+    this.catchUpUs = forPacer ? LATE_TURN_US : CATCH_UP_US;
+  }
+
+  /** How long ago the next packet should have left, when that is more than timers are late; 0 when it is not. */
   overdueUs(nowUs: number): number {
     const lateUs = nowUs - this.dueUs();
     return lateUs > CATCH_UP_US ? lateUs : 0;
@@ -73,7 +85,7 @@ export class Pacer {
     const rate = this.rate;
     const lateUs = nowUs - this.dueUs();
     if (lateUs >= 0) this.burstEndUs = nowUs + (this.quantumBytes * 1e6) / rate;
-    this.aheadBytes = bytes - (lateUs > CATCH_UP_US ? 0 : (lateUs * rate) / 1e6);
+    this.aheadBytes = bytes - (lateUs > this.catchUpUs ? 0 : (lateUs * rate) / 1e6);
     this.stampUs = nowUs;
   }
 

@@ -262,6 +262,12 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
     steadyShare: 0.8,
   }),
   scenario({
+    name: 'late turns',
+    about: 'every timer fires 8 ms late, as in a thread that shares its processor',
+    timerLatenessUs: 8000,
+    steadyShare: 0.8,
+  }),
+  scenario({
     name: 'shallow buffer',
     about: 'a queue of a tenth of the bandwidth-delay product',
     path: { queueBdp: 0.1 },

@@ -192,6 +192,7 @@ export class PacketBuilder {
     const { recovery, limiter, work } = this.parts;
     const { hasWindow, pacer } = recovery;
     const waitsForPacer = hasWindow && (work.streams || work.bulk) && !pacer.canSend(nowUs);
+    pacer.waits(waitsForPacer);
     limiter.onNothingToSend(nowUs, waitsForPacer);
     if (hasWindow && (!waitsForPacer || pacer.capped)) recovery.onApplicationLimited(nowUs);
   }
