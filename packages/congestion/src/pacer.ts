@@ -52,7 +52,7 @@ export class Pacer {
 
   /** Is the cap, not the controller, what slows sending? */
   get capped(): boolean {
-    return this.capRate < this.controllerRate;
+    return this.capRate <= this.controllerRate;
   }
 
   /** Bytes that may leave together: also what a batched send should hold at most. */
@@ -94,7 +94,7 @@ export class Pacer {
     this.controllerRate = clampRate(bytesPerSecond);
   }
 
-  /** Bytes per second never to exceed; Infinity for no cap. Below 1,000 it is 1,000. */
+  /** Bytes per second never to exceed, 1,000 to 10^12; beyond these it is the nearer of them. */
   setCap(bytesPerSecond: number): void {
     this.capRate = clampRate(bytesPerSecond);
   }

@@ -30,7 +30,7 @@ export class PolicyController implements CongestionController {
   private readonly options: ControllerOptions;
   private readonly congestion: 'bbr' | 'cubic';
   private datagramBytes: number;
-  private policyName: RatePolicyName;
+  policyName: RatePolicyName;
   /** undefined for `fixed`. */
   private controller: CongestionController | undefined;
   private readonly guaranteed: GuaranteedRate;

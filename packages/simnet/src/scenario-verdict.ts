@@ -34,6 +34,16 @@ export function reportProblems(scenario: Scenario, report: ScenarioReport): stri
       );
     }
   }
+  if (bounds.shares !== undefined) {
+    const { fromUs, untilUs, ofFlows } = bounds.shares;
+    const acked = report.flows.map(({ trace }) => trace.ackedBy(untilUs) - trace.ackedBy(fromUs));
+    const total = acked.reduce((sum, bytes) => sum + bytes, 0);
+    for (const { flow, least, most } of ofFlows) {
+      const share = acked[flow]! / total;
+      if (!(share >= least && share <= most))
+        problems.push(`flow ${flow} had ${share.toFixed(3)} of it, bounds ${least} to ${most}`);
+    }
+  }
   return problems;
 }
 

@@ -62,4 +62,12 @@ export interface ScenarioBounds {
   steadyBytesPerSecond?: number;
   /** Jain's index of fairness over what the flows had acknowledged between two times. */
   fairness?: { fromUs: number; untilUs: number; jain: number };
+  /** Parts that flows (by their numbers) had of what all had acknowledged between two times. */
+  shares?: { fromUs: number; untilUs: number; ofFlows: readonly FlowShare[] };
+}
+
+export interface FlowShare {
+  flow: number;
+  least: number;
+  most: number;
 }

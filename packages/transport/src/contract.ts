@@ -2,6 +2,8 @@
  * The public face of a connection, as core and the simulator use it. Sans-I/O: time comes in as `nowUs`
  * (microseconds of one monotonic clock), datagrams come in by `receive` and go out by `transmit`.
  */
+import type { RatePolicy, RatePolicyName } from '@jetstream/congestion';
+
 export interface PathAddress {
   /** IP address as text, without zone or brackets. */
   readonly address: string;
@@ -37,7 +39,7 @@ export type ConnectionEvent =
 /**
  * What held a sender back for the largest part of the last second.
  * - `congestion`: the path, as the congestion controller takes it
- * - `pacing-cap`: `setRateCap`
+ * - `pacing-cap`: a rate of `setRatePolicy`: its cap, or the target of `fixed`
  * - `peer-storage`: no block credit, and most of what the peer holds waits for its storage
  * - `peer-credit`: no block credit for another reason: the peer's window is too small for the path
  * - `application`: nothing was offered
@@ -83,6 +85,7 @@ export interface ConnectionStats {
   datagramBytes: number;
   /** Of all that the connection sends; `transferLimiter` tells of one transfer. */
   limiter: Limiter;
+  ratePolicy: RatePolicyName;
   controllerPhase: string;
   forgedPackets: number;
 }
@@ -131,8 +134,11 @@ export interface Connection {
    */
   closeTransfer(transfer: number): void;
 
-  /** Caps what the pacer sends. Infinity: no cap. */
-  setRateCap(bytesPerSecond: number): void;
+  /**
+   * How fast this side sends, from now on; also before the connection is established.
+   * @throws JetStreamError `invalid-argument` for a policy that cannot be
+   */
+  setRatePolicy(nowUs: number, policy: RatePolicy): void;
   /** After login: what a peer may use beyond the pre-login limits of PROTOCOL.md LG-1. */
   raiseLimits(): void;
   stats(): Readonly<ConnectionStats>;

@@ -1,3 +1,4 @@
+import type { RatePolicy } from '@jetstream/congestion';
 import type { AeadProvider, CopyBytes } from '@jetstream/protocol';
 import type { BlockPool, Connection, PathAddress, Transmission } from './contract.ts';
 
@@ -15,8 +16,10 @@ export interface EndpointOptions {
   software: string;
   /** false: a pure client; Initials are dropped. */
   acceptIncoming: boolean;
-  /** Default 'bbr'. */
+  /** What governs the rate policies `fair` and `high`. Default 'bbr'. */
   congestion?: CongestionName;
+  /** Of each connection until `setRatePolicy`. Default `fair`. */
+  ratePolicy?: RatePolicy;
   /** Default 10 s: HS-6. */
   handshakeTimeoutMs?: number;
   /** Default 30 s. */

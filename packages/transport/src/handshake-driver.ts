@@ -87,7 +87,7 @@ export type EndpointSettings = Readonly<
 export interface ConnectionHost {
   /**
    * To be called whenever `nextWakeUs()` may have become earlier or an event was queued by a call of the application
-   * (writeStream, consumeStream, offerBlock, releaseBlock, acceptPeer, close, setRateCap…). Cheap; calling it too often does no harm.
+   * (writeStream, consumeStream, offerBlock, releaseBlock, acceptPeer, close, setRatePolicy…). Cheap; calling it too often does no harm.
    */
   onActivity(connection: ManagedConnection): void;
 }

@@ -93,7 +93,8 @@ class ConnectedClient implements ClientSession {
     this.loggedIn = loggedIn;
     const { connection } = session;
     connection.raiseLimits();
-    if (options.rateCapBitsPerSecond !== undefined) connection.setRateCap(options.rateCapBitsPerSecond / 8);
+    if (options.rateCapBitsPerSecond !== undefined)
+      connection.setRatePolicy({ policy: 'fair', capBytesPerSecond: options.rateCapBitsPerSecond / 8 });
   }
 
   upload(options: UploadOptions): Transfer {

@@ -1,3 +1,4 @@
+import type { RatePolicy } from '@jetstream/congestion';
 import type { ErrorCode } from '@jetstream/protocol';
 import type { ConnectionStats, PathAddress } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
@@ -113,8 +114,9 @@ export class LaneConnection {
     this.#call('closeTransfer', transfer);
   }
 
-  setRateCap(bytesPerSecond: number): void {
-    this.#call('setRateCap', bytesPerSecond);
+  /** How fast this side sends. @param policy one that passed `checkRatePolicy` */
+  setRatePolicy(policy: RatePolicy): void {
+    this.#call('setRatePolicy', policy);
   }
 
   /** After the login: what a peer may use beyond the limits of LG-1. */

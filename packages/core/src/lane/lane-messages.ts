@@ -1,4 +1,5 @@
 /** What the main thread and a lane say to each other: plain data that `postMessage` clones. */
+import type { RatePolicy } from '@jetstream/congestion';
 import type { ErrorCode } from '@jetstream/protocol';
 import type {
   CongestionName,
@@ -41,7 +42,7 @@ export interface ConnectionCommands {
   expectBlock(transfer: number, block: number, byteLength: number): void;
   releaseBlock(transfer: number, block: number, again: boolean): void;
   closeTransfer(transfer: number): void;
-  setRateCap(bytesPerSecond: number): void;
+  setRatePolicy(policy: RatePolicy): void;
   raiseLimits(): void;
   close(code: ErrorCode, reason: string): void;
   /** The main thread has no more to say of it, and nothing of it in its hands. */

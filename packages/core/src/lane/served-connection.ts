@@ -1,3 +1,4 @@
+import type { RatePolicy } from '@jetstream/congestion';
 import type { ErrorCode } from '@jetstream/protocol';
 import type { Connection, ConnectionEvent, Limiter } from '@jetstream/transport';
 import { monotonicNowUs } from '../monotonic-clock.ts';
@@ -81,8 +82,8 @@ export class ServedConnection implements ConnectionCommands {
     this.#tell({ type: 'transfer-closed', transfer });
   }
 
-  setRateCap(bytesPerSecond: number): void {
-    this.connection.setRateCap(bytesPerSecond);
+  setRatePolicy(policy: RatePolicy): void {
+    this.connection.setRatePolicy(monotonicNowUs(), policy);
   }
 
   raiseLimits(): void {

@@ -251,7 +251,7 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
     name: 'pacer capped at 20 Mbit/s',
     about: 'a cap below the rate of the path',
     bytes: 8 * MIB,
-    transfer: { rateCapBytesPerSecond: 20 * MEGABIT },
+    transfer: { ratePolicy: { policy: 'fair', capBytesPerSecond: 20 * MEGABIT } },
     extraUs: ((8 * MIB) / (0.9 * contentRate(20 * MEGABIT))) * SECOND,
     redundantShare: 0.01,
   }),

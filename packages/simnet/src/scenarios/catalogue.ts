@@ -8,6 +8,7 @@ import { LIMITERS } from './limiters.ts';
 import { COLD_BUDGETS, LONG_COLD_BUDGETS, LONG_FAT } from './long-fat.ts';
 import { BBR_LOSS_MATRIX, CUBIC_LOSS_MATRIX } from './loss-matrix.ts';
 import { randomMixture } from './random-mixture.ts';
+import { RATE_POLICIES } from './rate-policies.ts';
 
 /** Every scenario that has a name of its own. */
 export const CATALOGUE: readonly Scenario[] = [
@@ -19,6 +20,7 @@ export const CATALOGUE: readonly Scenario[] = [
   ...LIMITERS,
   ...HANDSHAKES,
   ...FAIRNESS,
+  ...RATE_POLICIES,
   ...COLD_BUDGETS,
   ...LONG_COLD_BUDGETS,
   LONG_FAT,

@@ -28,7 +28,9 @@ function heldBy(
 /** One scenario for each thing that can hold a transfer. */
 export const LIMITERS: readonly Scenario[] = [
   heldBy('congestion', 'network', 'both disks are faster than the path', {}),
-  heldBy('pacing-cap', 'rate cap', 'a cap below the rate of the path', { rateCapBytesPerSecond: SLOW }),
+  heldBy('pacing-cap', 'rate cap', 'a cap below the rate of the path', {
+    ratePolicy: { policy: 'fair', capBytesPerSecond: SLOW },
+  }),
   heldBy('peer-storage', "receiver's disk", 'a disk slower than the path closes the window', {
     consumeBytesPerSecond: SLOW,
     // The window takes 32 MiB ahead of the disk.

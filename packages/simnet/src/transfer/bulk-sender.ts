@@ -26,8 +26,9 @@ export class BulkSender extends TransferParty {
     this.#options = options;
   }
 
-  protected begin(_nowUs: number, connection: Connection): void {
-    connection.setRateCap(this.#options.rateCapBytesPerSecond ?? Number.POSITIVE_INFINITY);
+  protected begin(nowUs: number, connection: Connection): void {
+    const { ratePolicy } = this.#options;
+    if (ratePolicy !== undefined) connection.setRatePolicy(nowUs, ratePolicy);
     connection.openBulkSender(TRANSFER);
   }
 

@@ -88,6 +88,11 @@ export class TransferFlow {
       for (const { afterUs, address } of flow.clientRebindings ?? []) {
         simulation.rebind(client, simulation.nowUs + afterUs, address);
       }
+      for (const { afterUs, policy } of transfer.ratePolicySteps ?? []) {
+        simulation.at(this.senderHost, simulation.nowUs + afterUs, () =>
+          this.sender.connection?.setRatePolicy(simulation.nowUs, policy),
+        );
+      }
       for (const { side, afterUs, forUs } of flow.stops ?? []) {
         const fromUs = simulation.nowUs + afterUs;
         simulation.stop(side === 'sender' ? this.senderHost : this.receiverHost, fromUs, fromUs + forUs);

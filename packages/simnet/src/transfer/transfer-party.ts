@@ -1,3 +1,4 @@
+import type { RatePolicy } from '@jetstream/congestion';
 import type { ErrorCode } from '@jetstream/protocol';
 import type { Connection, ConnectionEvent } from '@jetstream/transport';
 import type { Stepped } from '../step-schedule.ts';
@@ -18,8 +19,10 @@ export interface TransferOptions {
   consumeBytesPerSecond?: Stepped;
   /** Share of blocks that the receiver finds bad the first time. Default 0. */
   badBlockShare?: number;
-  /** Cap of the sender's pacer. Default Infinity. */
-  rateCapBytesPerSecond?: number;
+  /** Of the sender. Default `fair`. */
+  ratePolicy?: RatePolicy;
+  /** Later rate policies, at times since both sides had a connection. */
+  ratePolicySteps?: readonly { readonly afterUs: number; readonly policy: RatePolicy }[];
   /** Virtual time at which the sender begins to offer blocks. Default 0. */
   startUs?: number;
 }

@@ -24,6 +24,7 @@ export function newConnectionStats(): ConnectionStats {
     deliveryRate: 0,
     datagramBytes: 0,
     limiter: 'none',
+    ratePolicy: 'fair',
     controllerPhase: '',
     forgedPackets: 0,
   };
@@ -48,6 +49,7 @@ export function fillConnectionStats(stats: ConnectionStats, session: Established
   stats.deliveryRate = loss.deliveryRate;
   stats.datagramBytes = recovery.datagramBytes;
   stats.limiter = limiter.meter.latest;
+  stats.ratePolicy = controller.policyName;
   stats.controllerPhase = controller.phase;
   stats.forgedPackets = keys.protection.forgedPackets;
 }

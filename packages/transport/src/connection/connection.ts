@@ -1,3 +1,4 @@
+import { checkRatePolicy, type RatePolicy } from '@jetstream/congestion';
 import type { ErrorCode } from '@jetstream/protocol';
 import { Ecn, isHandshakePacket, JetStreamError } from '@jetstream/protocol';
 import type { ConnectionEvent, ConnectionStats, Limiter, PathAddress, Transmission } from '../contract.ts';
@@ -21,13 +22,14 @@ export class TransportConnection implements ManagedConnection {
   /** The handshake ended without a session. */
   private failed = false;
   private handshakeConfirmed = false;
-  private rateCap: number = Number.POSITIVE_INFINITY;
+  private ratePolicy: RatePolicy;
   /** Clock of the last call that told the time. */
   private nowUs: number;
 
   constructor(setup: ConnectionSetup) {
     this.setup = setup;
     this.nowUs = setup.nowUs;
+    this.ratePolicy = setup.settings.ratePolicy;
     this.transmission = { bytes: 0, address: setup.path };
     this.takeHandshakeResults();
   }
@@ -185,9 +187,11 @@ export class TransportConnection implements ManagedConnection {
     this.notifyHost();
   }
 
-  setRateCap(bytesPerSecond: number): void {
-    this.rateCap = bytesPerSecond;
-    this.session?.parts.recovery.pacer.setCap(bytesPerSecond);
+  setRatePolicy(nowUs: number, policy: RatePolicy): void {
+    checkRatePolicy(policy);
+    this.nowUs = nowUs;
+    this.ratePolicy = { ...policy };
+    this.session?.parts.recovery.setRatePolicy(nowUs, policy);
     this.notifyHost();
   }
 
@@ -226,7 +230,7 @@ export class TransportConnection implements ManagedConnection {
         break;
       case 'complete':
         this.session = new EstablishedSession(this.nowUs, this.setup, result, this.events);
-        this.session.parts.recovery.pacer.setCap(this.rateCap);
+        this.session.parts.recovery.setRatePolicy(this.nowUs, this.ratePolicy);
         this.events.push({
           type: 'established',
           handshakeHash: result.handshakeHash,

@@ -44,6 +44,7 @@ export class EstablishedSession implements SessionControl {
     this.router = new DeliveryRouter(transfers, received, responder, work, events);
     const recovery = new Recovery({
       congestion: settings.congestion,
+      ratePolicy: settings.ratePolicy,
       maxDatagramBytes: Math.min(
         settings.maxDatagramBytes,
         settings.maxDatagramBytesTo(path.address),

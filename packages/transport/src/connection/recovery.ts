@@ -1,9 +1,10 @@
 import {
-  type CongestionController,
-  createController,
   DeliveryRateEstimator,
   initialWindowBytes,
+  MAX_PACING_RATE,
   Pacer,
+  PolicyController,
+  type RatePolicy,
   RttEstimator,
 } from '@jetstream/congestion';
 import { type AckFrame, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
@@ -21,13 +22,14 @@ const SMALL_PROBES_FROM_COUNT = 2;
 
 export interface RecoverySetup {
   congestion: CongestionName;
+  ratePolicy: RatePolicy;
   /** Smaller of what our path and the peer take. */
   maxDatagramBytes: number;
   /** RTT seen by the handshake, 0 for none. */
   handshakeRttUs: number;
-  /** Random in [0, 1). */
   /** Our datagrams are marked ECT(0). */
   marksEcn: boolean;
+  /** Random in [0, 1). */
   random: () => number;
   contents: ContentListener;
 }
@@ -38,7 +40,7 @@ export class Recovery implements PacketListener {
   readonly rtt = new RttEstimator();
   readonly rate = new DeliveryRateEstimator();
   readonly ackFrequency = new AckFrequency(DEFAULT_PACKET_THRESHOLD, DEFAULT_MAX_ACK_DELAY_US);
-  readonly controller: CongestionController;
+  readonly controller: PolicyController;
   readonly pacer: Pacer;
   readonly loss: LossDetection;
   readonly probeTimeout: ProbeTimeout;
@@ -47,16 +49,19 @@ export class Recovery implements PacketListener {
   private deliveredAtRoundStart = 0;
 
   constructor(setup: RecoverySetup) {
-    const { congestion, maxDatagramBytes, handshakeRttUs, random, contents } = setup;
+    const { congestion, ratePolicy, maxDatagramBytes, handshakeRttUs, random, contents } = setup;
     this.mtu = new PathMtu(maxDatagramBytes);
     const { datagramBytes } = this.mtu;
     if (handshakeRttUs > 0) this.rtt.onSample(handshakeRttUs, 0, 0);
-    this.controller = createController(congestion, {
+    this.controller = new PolicyController({
+      congestion,
+      policy: ratePolicy,
       datagramBytes,
       initialWindowBytes: initialWindowBytes(datagramBytes),
       random,
     });
     this.pacer = new Pacer(this.controller.pacingRate, datagramBytes);
+    this.pacer.setCap(highestRate(ratePolicy));
     this.loss = new LossDetection(
       this.sent,
       this.rtt,
@@ -85,6 +90,13 @@ export class Recovery implements PacketListener {
   /** Does the congestion window have room for a full datagram? */
   get hasWindow(): boolean {
     return this.loss.bytesInFlight + this.mtu.datagramBytes <= this.controller.windowBytes;
+  }
+
+  /** @throws JetStreamError `invalid-argument` for a policy that cannot be */
+  setRatePolicy(nowUs: number, policy: RatePolicy): void {
+    this.controller.setPolicy(nowUs, policy);
+    this.pacer.setCap(highestRate(policy));
+    this.pacer.setRate(this.controller.pacingRate);
   }
 
   /** Enters the packet just built, under the number `sent.nextNumber`; see `SentPackets.add`. */
@@ -179,4 +191,9 @@ export class Recovery implements PacketListener {
     this.controller.onDatagramBytes(this.mtu.datagramBytes);
     this.pacer.setDatagramBytes(this.mtu.datagramBytes);
   }
+}
+
+/** The rate that a user set and not the path: whoever sends as fast is held by it. */
+function highestRate({ targetBytesPerSecond, capBytesPerSecond }: RatePolicy): number {
+  return Math.min(targetBytesPerSecond ?? MAX_PACING_RATE, capBytesPerSecond ?? MAX_PACING_RATE);
 }

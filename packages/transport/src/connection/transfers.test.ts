@@ -1,3 +1,4 @@
+import type { RatePolicy } from '@jetstream/congestion';
 import { checkInvariants } from '@jetstream/congestion';
 import { nodeAead } from '@jetstream/handshake/testing';
 import { BLOCK_BYTES } from '@jetstream/protocol';
@@ -236,7 +237,7 @@ describe('The limiter', () => {
     maxBlocks?: number;
     /** How long the receiver's disk takes for a block; Infinity: it hangs. */
     diskUsPerBlock?: number;
-    capBytesPerSecond?: number;
+    ratePolicy?: RatePolicy;
     congestion?: 'bbr' | 'cubic';
   }
 
@@ -251,7 +252,7 @@ describe('The limiter', () => {
     const sink = new BulkSink(pair.server, 1, lengths, maxBlocks);
     sink.releases = diskUsPerBlock === 0;
     let diskFreeUs = diskUsPerBlock;
-    pair.client.setRateCap(circumstances.capBytesPerSecond ?? Number.POSITIVE_INFINITY);
+    pair.client.setRatePolicy(0, circumstances.ratePolicy ?? { policy: 'fair' });
     path.onStep = () => {
       drain(pair.client, source);
       drain(pair.server, sink);
@@ -270,8 +271,13 @@ describe('The limiter', () => {
     expect(limiterOf({})).toBe('congestion');
   });
 
-  it('is the cap when there is a lower one', () => {
-    expect(limiterOf({ capBytesPerSecond: 10 * MBIT, blocks: 20, runUs: 4_000_000 })).toBe('pacing-cap');
+  it('is the cap when there is a lower one, and the target of a fixed rate', () => {
+    const rates: RatePolicy[] = [
+      { policy: 'fair', capBytesPerSecond: 10 * MBIT },
+      { policy: 'fixed', targetBytesPerSecond: 10 * MBIT },
+    ];
+    for (const ratePolicy of rates)
+      expect(limiterOf({ ratePolicy, blocks: 20, runUs: 4_000_000 })).toBe('pacing-cap');
   });
 
   it("is the peer's storage when that is slow or hangs", () => {

@@ -1,3 +1,4 @@
+import { checkRatePolicy, DEFAULT_RATE_POLICY } from '@jetstream/congestion';
 import { copyBytes, JetStreamError, MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
 import type { EndpointOptions } from '../endpoint-contract.ts';
 import type { EndpointSettings } from '../handshake-driver.ts';
@@ -10,6 +11,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
   const settings: EndpointSettings = {
     copyBytes,
     congestion: 'bbr',
+    ratePolicy: DEFAULT_RATE_POLICY,
     handshakeTimeoutMs: 10_000,
     idleTimeoutMs: 30_000,
     cookieThreshold: 64,
@@ -30,6 +32,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
   demandRange(settings, 'maxDatagramBytes', MIN_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES);
   demandRange(settings, 'keyUpdatePackets', 1, 2 ** 22);
   demandRange(settings, 'maxReceiveBlocks', 1, 1_000_000);
+  checkRatePolicy(settings.ratePolicy);
   if (settings.aead.algorithms.length === 0) {
     throw new JetStreamError('invalid-argument', 'the AEAD provider has no algorithm');
   }
