@@ -154,6 +154,7 @@ describe.each(CONTROLLERS)('controller %s', (name) => {
               rttUs: flag ? rttUs : 0,
               arrivalUs: (us * 977) % 2 ** 30,
               ackDelayUs: flag ? us : 0,
+              meanAckUs: flag ? delivered : rttUs,
               largestAcked: packetNumber,
               deliveredBytes,
               deliveryRate: rate,

@@ -45,6 +45,8 @@ export interface AckSample {
   arrivalUs: number;
   /** The part of `rttUs` for which the peer says that it held its ACK back, as far as it was allowed to. */
   ackDelayUs: number;
+  /** Mean time from sending to now of what was newly acknowledged, weighted by bytes; 0 when not known. */
+  meanAckUs: number;
   smoothedRttUs: number;
   minRttUs: number;
   largestAcked: number;

@@ -24,6 +24,7 @@ class IdealPath {
       rttUs: RTT_US,
       arrivalUs: 0,
       ackDelayUs: 0,
+      meanAckUs: 0,
       smoothedRttUs: RTT_US,
       minRttUs: RTT_US,
       largestAcked: this.packet,

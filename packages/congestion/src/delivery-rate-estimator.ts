@@ -45,6 +45,9 @@ export class DeliveryRateEstimator {
 
   // The newest packet acknowledged since the last `fillAckSample` (the draft's `RS.*`).
   private newestNumber = -1;
+  // All packets acknowledged since then: bytes, and bytes × time from sending.
+  private timedBytes = 0;
+  private timedByteUs = 0;
   private sendElapsedUs = 0;
   private ackElapsedUs = 0;
   private samplePriorDelivered = 0;
@@ -83,6 +86,8 @@ export class DeliveryRateEstimator {
     if (at < 0) return;
     const snapshots = this.snapshots;
     const sendUs = snapshots[at + SEND_US]!;
+    this.timedBytes += bytes;
+    this.timedByteUs += bytes * (nowUs - sendUs);
     // A late ACK of a packet held for lost counts as delivered but must not move the sampling interval back.
     const newest =
       this.newestNumber < 0
@@ -124,7 +129,7 @@ export class DeliveryRateEstimator {
   }
 
   /**
-   * Fills `nowUs`, `deliveredBytes`, `deliveryRate`, `priorDeliveredBytes`, `applicationLimited`, `transmitBytesInFlight` and
+   * Fills `nowUs`, `meanAckUs`, `deliveredBytes`, `deliveryRate`, `priorDeliveredBytes`, `applicationLimited`, `transmitBytesInFlight` and
    * `lostSinceTransmitBytes` for the packets acknowledged since the last call; the other fields are the caller's.
    * @param minRttUs a shorter sampling interval than this proves nothing and gives no rate; 0 for unknown
    */
@@ -134,6 +139,9 @@ export class DeliveryRateEstimator {
     sample.nowUs = nowUs;
     sample.deliveredBytes = this.deliveredBytes;
     sample.deliveryRate = 0;
+    sample.meanAckUs = this.timedBytes > 0 ? this.timedByteUs / this.timedBytes : 0;
+    this.timedBytes = 0;
+    this.timedByteUs = 0;
     if (this.newestNumber < 0) {
       sample.priorDeliveredBytes = 0;
       sample.applicationLimited = this.applicationLimited;

@@ -11,6 +11,7 @@ export function newAckSample(): AckSample {
     rttUs: 0,
     arrivalUs: 0,
     ackDelayUs: 0,
+    meanAckUs: 0,
     smoothedRttUs: 0,
     minRttUs: 0,
     largestAcked: 0,

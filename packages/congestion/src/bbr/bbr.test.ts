@@ -111,6 +111,7 @@ function ceMark(state: BbrState): AckSample {
     rttUs: state.minRttUs,
     arrivalUs: 0,
     ackDelayUs: 0,
+    meanAckUs: 0,
     smoothedRttUs: state.minRttUs,
     minRttUs: state.minRttUs,
     largestAcked: 0,

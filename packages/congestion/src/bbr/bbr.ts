@@ -6,6 +6,7 @@ import { DeliveryCollapse } from './delivery-collapse.ts';
 import { checkDrainDone } from './drain.ts';
 import { respondToCe } from './ecn.ts';
 import { checkFullBwReached } from './full-pipe.ts';
+import { JitterEstimator } from './jitter-estimator.ts';
 import { checkProbeLoss } from './long-term-model.ts';
 import { MAX_BW } from './parameters.ts';
 import { updateProbeBwCyclePhase } from './probe-bw.ts';
@@ -33,6 +34,7 @@ export class Bbr implements CongestionController {
   private readonly createGate: () => DelayGatedLoss;
   private gate: DelayGatedLoss;
   private collapse = new DeliveryCollapse();
+  private jitter = new JitterEstimator();
   /** Time of a persistent congestion not yet answered by an ACK of something sent after it; -1 for none. */
   private backedOffUs = -1;
 
@@ -130,6 +132,7 @@ export class Bbr implements CongestionController {
     this.state.modelSinceUs = nowUs;
     this.gate = this.createGate();
     this.collapse = new DeliveryCollapse();
+    this.jitter = new JitterEstimator();
     this.backedOffUs = -1;
   }
 
@@ -139,6 +142,7 @@ export class Bbr implements CongestionController {
     this.updateRound(sample);
     this.updateMaxBw(sample);
     gate.onAck(state, sample);
+    if (!gate.isQueueStanding(state)) this.jitter.onAck(state, sample);
     respondToCe(state, sample);
     adaptLowerBoundsFromCongestion(state, gate);
     this.checkCollapse(sample);

@@ -31,6 +31,7 @@ export class DelayGatedLoss {
   private ackedBytes = 0;
   private lostBytes = 0;
   private cycle = 0;
+  private judgedUs = 0;
 
   onAck(state: BbrState, sample: AckSample): void {
     this.queue.onRtt(state, sample.rttUs);
@@ -101,6 +102,9 @@ export class DelayGatedLoss {
   }
 
   private endRound(state: BbrState): void {
+    // Jitter makes rounds of the quickest packets, too short to tell a rate.
+    if (state.nowUs - this.judgedUs < state.jitterUs) return;
+    this.judgedUs = state.nowUs;
     const total = this.ackedBytes + this.lostBytes;
     const lossRate = total > 0 ? this.lostBytes / total : 0;
     this.shortfall =

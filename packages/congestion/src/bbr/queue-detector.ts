@@ -3,6 +3,8 @@ import type { BbrState } from './state.ts';
 /** A queue is seen when the RTT stays above min_rtt by an eighth of it, and by this at least. */
 const DELAY_FRACTION = 1 / 8;
 const MIN_DELAY_US = 4_000;
+/** Nor is what jitter makes of the few samples that one window has. */
+const JITTER_FRACTION = 1 / 2;
 /** A queue of half a BDP. */
 const DEEP_FRACTION = 1 / 2;
 /** A path is judged over at least this, so that the jitter of a radio is not taken for a queue. */
@@ -36,8 +38,8 @@ export class QueueDetector {
     return this.exceeds(state, DEEP_FRACTION);
   }
 
-  private exceeds({ minRttUs }: BbrState, fraction: number): boolean {
-    const floorUs = minRttUs + Math.max(minRttUs * fraction, MIN_DELAY_US);
+  private exceeds({ minRttUs, jitterUs }: BbrState, fraction: number): boolean {
+    const floorUs = minRttUs + Math.max(minRttUs * fraction, MIN_DELAY_US, jitterUs * JITTER_FRACTION);
     return minRttUs > 0 && Math.min(this.lastLeastUs, this.leastUs) > floorUs;
   }
 }

@@ -76,6 +76,8 @@ export class BbrState {
   /** 0 for not known yet: the draft's Infinity, which must not leak into a window. */
   minRttUs = 0;
   minRttStampUs = 0;
+  /** By how much packets take longer than the quickest, where that is much; see `JitterEstimator`. */
+  jitterUs = 0;
   inflightShortterm = Number.POSITIVE_INFINITY;
   inflightLongterm = Number.POSITIVE_INFINITY;
   readonly extraAckedFilter = new WindowedMaxFilter(parameters.EXTRA_ACKED_FILTER_LEN);
@@ -176,9 +178,9 @@ export class BbrState {
     return this.phase === 'startup' || this.phase === 'probe-bw-refill' || this.phase === 'probe-bw-up';
   }
 
-  /** The draft's BDPMultiple, at bandwidth `bw`. */
+  /** The draft's BDPMultiple, at bandwidth `bw`; jitter is part of the round trip. */
   bdp(bw: number, gain: number): number {
-    return this.minRttUs === 0 ? this.initialCwnd : (gain * bw * this.minRttUs) / 1e6;
+    return this.minRttUs === 0 ? this.initialCwnd : (gain * bw * (this.minRttUs + this.jitterUs)) / 1e6;
   }
 
   /** The draft's Inflight: a multiple of the BDP with room for offload and a minimal pipe. */

@@ -120,7 +120,20 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
       backward: { jitterUs: 12_500, jitterReorders: true },
     },
     lossShare: 0.01,
-    steadyShare: 0.2,
+    steadyShare: 0.75,
+    resentShare: 0.04,
+  }),
+  scenario({
+    name: 'jitter as long as the round trip',
+    about: 'up to 10 ms that reorders, each way, on a round trip of 20 ms, and 1 % loss',
+    path: {
+      rttMs: 20,
+      queueBdp: 2,
+      forward: { jitterUs: 10_000, jitterReorders: true, loss: [{ kind: 'bernoulli', share: 0.01 }] },
+      backward: { jitterUs: 10_000, jitterReorders: true },
+    },
+    lossShare: 0.01,
+    steadyShare: 0.55,
     resentShare: 0.04,
   }),
   scenario({
