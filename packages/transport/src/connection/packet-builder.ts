@@ -97,8 +97,8 @@ export class PacketBuilder {
     if (controlDue) this.control.write(nowUs, packet);
     if (contentDue) {
       if (!isProbe) this.parts.limiter.onContentDue(nowUs);
-      this.streams.write(packet);
-      this.bulk.write(packet);
+      if (work.streams) this.streams.write(packet);
+      if (work.bulk) this.bulk.write(packet);
     }
     if (!packet.ackEliciting && (isProbe || this.wantsAckOfAck(nowUs))) this.writePing();
     if (packet.isEmpty) return false;

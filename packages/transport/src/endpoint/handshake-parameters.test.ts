@@ -38,8 +38,20 @@ describe('handshake parameters', () => {
   it("[HS-10] the server picks the first of the client's list that it can do, and refuses when there is none", () => {
     expect(pickAead(encodeOffer([ChaCha20Poly1305, Aes256Gcm]), [Aes256Gcm, ChaCha20Poly1305])).toBe(3);
     expect(pickAead(encodeOffer([ChaCha20Poly1305, Aes256Gcm]), [Aes256Gcm, Aes128Gcm])).toBe(1);
+    expect(pickAead(encodeOffer([Aes128Gcm, Aes256Gcm]), [Aes256Gcm, Aes128Gcm])).toBe(2);
     expect(() => pickAead(encodeOffer([ChaCha20Poly1305]), [Aes256Gcm])).toThrowError(failed);
     expect(() => pickAead(encodeOffer([]), [Aes256Gcm])).toThrowError(failed);
+  });
+
+  it('[HS-10] the server picks ChaCha20 where one of the two does AES slowly', () => {
+    const [fast, slow] = [
+      [Aes256Gcm, Aes128Gcm, ChaCha20Poly1305],
+      [ChaCha20Poly1305, Aes256Gcm, Aes128Gcm],
+    ] as const;
+    expect(pickAead(encodeOffer(fast), fast)).toBe(1);
+    expect(pickAead(encodeOffer(fast), slow)).toBe(3);
+    expect(pickAead(encodeOffer(slow), fast)).toBe(3);
+    expect(pickAead(encodeOffer([Aes256Gcm]), slow)).toBe(1);
   });
 
   it('[HS-10] a client takes one AEAD, which it offered', () => {

@@ -1,3 +1,5 @@
+import { nodeAead } from '@jetstream/handshake/testing';
+import { AeadAlgorithm, type AeadProvider } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { CLIENT, SERVER, TestEndpoint } from './testing/endpoint-harness.ts';
 import { FINISH, INITIAL, REPLY } from './testing/handshake-datagrams.ts';
@@ -31,6 +33,26 @@ describe('handshake between two endpoints', () => {
     expect(connection.openedPackets).toBeGreaterThan(0);
     expect([client.endpoint.connectionCount, server.endpoint.connectionCount]).toEqual([1, 1]);
     expect(server.endpoint.incomingHandshakeCount).toBe(0);
+  });
+
+  it('[HS-10] both sides protect packets by the AEAD that was picked', () => {
+    const { Aes256Gcm, Aes128Gcm, ChaCha20Poly1305 } = AeadAlgorithm;
+    const created: string[] = [];
+    const provider = (side: string, algorithms: AeadAlgorithm[]): AeadProvider => ({
+      algorithms,
+      create(algorithm, key, iv) {
+        created.push(`${side} ${algorithm}`);
+        return nodeAead.create(algorithm, key, iv);
+      },
+    });
+    const { network, client, runUntilEstablished } = world(
+      { seed: 4 },
+      { aead: provider('server', [ChaCha20Poly1305, Aes256Gcm]) },
+      { aead: provider('client', [Aes256Gcm, Aes128Gcm, ChaCha20Poly1305]) },
+    );
+    client.connect(network.nowUs);
+    expect(runUntilEstablished()).toBe(true);
+    expect(new Set(created)).toEqual(new Set(['client 3', 'server 3']));
   });
 
   it('[HS-8] comes to be, once, under 50 % loss, reordering, duplication and damage', () => {

@@ -19,7 +19,6 @@ export class BulkFrames {
 
   write(packet: OutgoingPacket): void {
     const { work } = this.parts;
-    if (!work.bulk) return;
     const { list } = this.parts.transfers;
     for (let i = 0; i < list.length; i++) {
       const index = (this.turn + i) % list.length;

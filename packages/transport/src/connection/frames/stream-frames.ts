@@ -18,7 +18,6 @@ export class StreamFrames {
 
   write(packet: OutgoingPacket): void {
     const { transfers, work } = this.parts;
-    if (!work.streams) return;
     const { list, flushing } = transfers;
     let more = this.writeStream(packet, list[0]!.sendStream);
     for (const stream of flushing) more = this.writeStream(packet, stream) || more;
