@@ -41,7 +41,8 @@ function openSocket(wakeFd: number, onRefusal: (why: string) => void): NativeSoc
 
 function runNatively(socket: NativeSocket): void {
   const { localPort, receiveBufferBytes, maxDatagramBytes } = socket;
-  const engine = makeEngine({ maxDatagramBytes, marksEcn: true });
+  const maxDatagramBytesTo = (address: string) => socket.maxDatagramBytesFor(address);
+  const engine = makeEngine({ maxDatagramBytes, maxDatagramBytesTo, marksEcn: true });
   mail.send([
     { lane: 'ready', path: { kind: 'native', port: localPort, receiveBufferBytes, refusal: undefined } },
   ]);

@@ -50,6 +50,13 @@ it('tries large datagrams on loopback alone', () => {
   }
   for (const address of ['128.0.0.1', '::2', 'fe80::1%eth0', '127.example.org', '1.127.0.0']) {
     expect(isLoopback(address)).toBe(false);
-    expect(maxDatagramBytesFor(address)).toBe(1472);
+    expect(maxDatagramBytesFor(address)).toBe(address.includes('::') ? 1452 : 1472);
   }
+});
+
+it('tries as large ones as the interfaces take', () => {
+  const sizes = [1280, 1500, 9000, 65_520].map((mtu) => maxDatagramBytesFor('192.0.2.1', mtu));
+  expect(sizes).toEqual([1252, 1472, 8972, 32_768]);
+  expect(maxDatagramBytesFor('2001:db8::1', 9000)).toBe(8952);
+  expect(maxDatagramBytesFor('192.0.2.1', 576)).toBe(1200);
 });

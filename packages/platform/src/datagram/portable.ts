@@ -101,6 +101,7 @@ class PortableDatagramPath implements DatagramPath {
     socket.on('error', (error) => this.report(error));
   }
 
+  /** No more than Ethernet takes: without native functions nothing keeps the system from cutting larger ones into fragments. */
   maxDatagramBytesFor(address: string): number {
     return maxDatagramBytesFor(address);
   }

@@ -142,13 +142,15 @@ export class PacketBuilder {
   /** Path MTU search begins when the path has answered once. */
   private get mtuProbeUs(): number {
     const { recovery } = this.parts;
-    return recovery.rtt.hasSample ? recovery.mtu.probeUs : Number.POSITIVE_INFINITY;
+    return recovery.rtt.hasSample
+      ? recovery.mtu.probeUs(recovery.rate.deliveredBytes)
+      : Number.POSITIVE_INFINITY;
   }
 
   private buildMtuProbe(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): boolean {
     const { recovery } = this.parts;
     if (nowUs < this.mtuProbeUs || !recovery.hasWindow || !recovery.pacer.canSend(nowUs)) return false;
-    const bytes = recovery.mtu.probeBytesDue(nowUs);
+    const bytes = recovery.mtu.probeBytesDue(nowUs, recovery.rate.deliveredBytes);
     if (bytes === 0) return false;
     if (bytes > out.length - at) {
       // The caller's datagram path takes less than it was said to: as good as a path that does.

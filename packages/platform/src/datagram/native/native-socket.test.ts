@@ -1,5 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import { EAFNOSUPPORT, IP_TOS, SOL_IP } from './linux-abi.ts';
+import {
+  EAFNOSUPPORT,
+  IP_MTU_DISCOVER,
+  IP_TOS,
+  IPV6_MTU_DISCOVER,
+  PMTUDISC_PROBE,
+  SOL_IP,
+  SOL_IPV6,
+} from './linux-abi.ts';
 import { openNativeSocket, openSocketWith } from './open.ts';
 import { linuxSyscalls } from './syscalls.ts';
 import { needsNative, TestSocket } from './test-socket.ts';
@@ -129,6 +137,16 @@ describe.skipIf(needsNative)('native socket (needs Linux and koffi)', () => {
     expect(socket.receiveBatch(() => {})).toBe(0);
     expect(socket.wait(Number.POSITIVE_INFINITY)).toBe(0);
     openNativeSocket({ port: localPort })!.close();
+  });
+
+  it('lets nothing be cut into fragments, and passes over what others say of the path MTU', () => {
+    const [both, v4] = [new TestSocket(), new TestSocket({ host: '127.0.0.1' })];
+    expect(both.option(SOL_IPV6, IPV6_MTU_DISCOVER)).toBe(PMTUDISC_PROBE);
+    for (const each of [both, v4]) {
+      expect(each.option(SOL_IP, IP_MTU_DISCOVER)).toBe(PMTUDISC_PROBE);
+      expect(each.socket.maxDatagramBytesFor('192.0.2.1')).toBeGreaterThanOrEqual(1200);
+      each.socket.close();
+    }
   });
 
   it('gets large socket buffers, as far as it may', () => {

@@ -1,6 +1,7 @@
 import { systemError } from '../../ffi.ts';
 import type { DatagramAddress } from '../contract.ts';
 import { LOOPBACK_DATAGRAM_BYTES, maxDatagramBytesFor } from '../datagram-size.ts';
+import { largestInterfaceMtu } from '../interface-mtu.ts';
 import type { BoundSocket } from './bound-socket.ts';
 import type { NativeSocket, NativeSocketStats, OnDatagram } from './contract.ts';
 import type { EventFd } from './event-fd.ts';
@@ -25,6 +26,7 @@ export class LinuxSocket implements NativeSocket {
   private readonly queue: SendQueue;
   private readonly readiness: ReadinessWait;
   private readonly counts: NativeSocketStats;
+  private readonly interfaceMtu = largestInterfaceMtu();
   private closed = false;
 
   constructor(syscalls: Syscalls, bound: BoundSocket, wakeEvent: EventFd | undefined) {
@@ -48,7 +50,7 @@ export class LinuxSocket implements NativeSocket {
   }
 
   maxDatagramBytesFor(address: string): number {
-    return maxDatagramBytesFor(address);
+    return maxDatagramBytesFor(address, this.interfaceMtu);
   }
 
   get isBlocked(): boolean {

@@ -78,6 +78,15 @@ export class TestSocket {
     memory.words[0] = value;
     if (calls.setsockopt(this.fd, level, name, memory.address, 4) !== 0) throw new Error('option refused');
   }
+
+  option(level: number, name: number): number {
+    const calls = linuxSyscalls()!;
+    const memory = calls.memory(8);
+    memory.words[1] = 4;
+    if (calls.getsockopt(this.fd, level, name, memory.address, memory.address + 4) !== 0)
+      throw new Error('option refused');
+    return memory.words[0]!;
+  }
 }
 
 /** Lets a stand-in for sendmmsg see what it is asked to send. */

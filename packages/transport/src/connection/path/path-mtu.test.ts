@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { PathMtu } from './path-mtu.ts';
 
 const RTT_US = 100_000;
+/** Delivered before: enough for any probe. */
+const MUCH = 1e9;
 
 /** Runs the search over a path that takes datagrams up to `pathBytes`. @returns number of probes */
 function search(mtu: PathMtu, pathBytes: number, nowUs = 0): number {
   for (let probes = 0; probes < 200; probes++) {
-    const bytes = mtu.probeBytesDue(nowUs);
+    const bytes = mtu.probeBytesDue(nowUs, MUCH);
     if (bytes === 0) return probes;
     mtu.onProbeSent(bytes);
     if (bytes <= pathBytes) mtu.onProbeAcked(bytes);
@@ -49,20 +51,37 @@ describe('PathMtu', () => {
 
   it('tries nothing above what the peer takes', () => {
     const mtu = new PathMtu(1200);
-    expect([mtu.probeUs, mtu.probeBytesDue(1e12)]).toEqual([Number.POSITIVE_INFINITY, 0]);
+    expect([mtu.probeUs(MUCH), mtu.probeBytesDue(1e12, MUCH)]).toEqual([Number.POSITIVE_INFINITY, 0]);
+  });
+
+  it('grows beyond Ethernet only when so much was delivered that a probe in vain hardly counts', () => {
+    const mtu = new PathMtu(32_768);
+    expect(mtu.probeBytesDue(0, 0)).toBe(1472);
+    mtu.onProbeSent(1472);
+    mtu.onProbeAcked(1472);
+    expect([mtu.probeUs(2_000_000), mtu.probeBytesDue(1, 2_000_000)]).toEqual([Number.POSITIVE_INFINITY, 0]);
+    expect([mtu.probeUs(2_100_000), mtu.probeBytesDue(1, 2_100_000)]).toEqual([0, 32_768]);
+  });
+
+  it('grows to what loopback takes in two probes, to what a jumbo path takes in two', () => {
+    for (const limit of [32_768, 8972]) {
+      const mtu = new PathMtu(limit);
+      expect(search(mtu, limit)).toBe(2);
+      expect(mtu.datagramBytes).toBe(limit);
+    }
   });
 
   it('has one probe in flight at a time', () => {
     const mtu = new PathMtu(1472);
-    mtu.onProbeSent(mtu.probeBytesDue(0));
-    expect([mtu.probeUs, mtu.probeBytesDue(1e12)]).toEqual([Number.POSITIVE_INFINITY, 0]);
+    mtu.onProbeSent(mtu.probeBytesDue(0, MUCH));
+    expect([mtu.probeUs(MUCH), mtu.probeBytesDue(1e12, MUCH)]).toEqual([Number.POSITIVE_INFINITY, 0]);
   });
 
   it('tries a size three times before it gives it up', () => {
     const mtu = new PathMtu(1472);
     const tried: number[] = [];
     for (let i = 0; i < 6; i++) {
-      const bytes = mtu.probeBytesDue(0);
+      const bytes = mtu.probeBytesDue(0, MUCH);
       tried.push(bytes);
       mtu.onProbeSent(bytes);
       mtu.onProbeLost(bytes);
@@ -73,7 +92,7 @@ describe('PathMtu', () => {
   it('looks again after ten minutes whether the path takes more', () => {
     const mtu = new PathMtu(1472);
     search(mtu, 1400);
-    expect(mtu.probeBytesDue(599e6)).toBe(0);
+    expect(mtu.probeBytesDue(599e6, MUCH)).toBe(0);
     search(mtu, 1472, 601e6);
     expect(mtu.datagramBytes).toBe(1472);
   });
@@ -97,8 +116,8 @@ describe('PathMtu', () => {
       search(mtu, 1472, nowUs);
       for (let i = 0; i < 4; i++) mtu.onPacketLost(nowUs, 100 + i, 1472, nowUs + i * RTT_US, RTT_US);
     }
-    expect(mtu.probeBytesDue(60e6)).toBe(0);
-    expect(mtu.probeBytesDue(71e6)).toBe(1472);
+    expect(mtu.probeBytesDue(60e6, MUCH)).toBe(0);
+    expect(mtu.probeBytesDue(71e6, MUCH)).toBe(1472);
   });
 
   it('sees no black hole when large packets sent later arrive, or when small ones are lost', () => {

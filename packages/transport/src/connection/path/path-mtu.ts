@@ -11,6 +11,11 @@ const SEARCH_STEP_BYTES = 20;
 const LIKELY_BYTES = [65_507, 32_768, 16_384, 8_972, 8_952, 4_096, 1_472, 1_452, 1_400, 1_372];
 /** Tried before all others: the answer of most paths. */
 const LIKELIEST_BYTES = 1_472;
+/**
+ * Larger ones are tried when so many times as much was delivered: most paths take none of them, and a probe in vain fills its
+ * share of the window for a round trip.
+ */
+const DELIVERED_PER_LARGE_PROBE = 64;
 /** Large packets lost, with none arriving since, that make a black hole when they also span a round trip. */
 const BLACK_HOLE_PACKETS = 3;
 
@@ -24,6 +29,9 @@ export class PathMtu {
   private probeInFlightBytes = 0;
   private failedAttempts = 0;
   private searchFromUs = 0;
+  /** Size to be tried next, 0 for none, and what must have been delivered before. */
+  private candidateBytes = 0;
+  private neededBytes = 0;
   /** Packets above 1,200 bytes lost with none of that size, sent later, arriving: how many, and the first of them. */
   private suspectCount = 0;
   private firstSuspectNumber = 0;
@@ -35,24 +43,28 @@ export class PathMtu {
   constructor(limitBytes: number) {
     this.limitBytes = Math.max(MIN_DATAGRAM_BYTES, limitBytes);
     this.failedBytes = this.limitBytes + 1;
+    this.chooseCandidate();
   }
 
-  /** When the next probe is due; Infinity while one is in flight. */
-  get probeUs(): number {
-    return this.probeInFlightBytes > 0 || this.limitBytes === MIN_DATAGRAM_BYTES
-      ? Number.POSITIVE_INFINITY
-      : this.searchFromUs;
+  /**
+   * When the next probe is due; Infinity while one is in flight, or while too little was delivered for one.
+   * @param deliveredBytes on the connection so far
+   */
+  probeUs(deliveredBytes: number): number {
+    const mayProbe = this.probeInFlightBytes === 0 && deliveredBytes >= this.neededBytes;
+    return mayProbe ? this.searchFromUs : Number.POSITIVE_INFINITY;
   }
 
-  /** Size of a probe to be sent now, 0 for none. */
-  probeBytesDue(nowUs: number): number {
-    if (nowUs < this.probeUs) return 0;
-    const bytes = this.nextCandidate();
+  /** Size of a probe to be sent now, 0 for none. @param deliveredBytes on the connection so far */
+  probeBytesDue(nowUs: number, deliveredBytes: number): number {
+    if (nowUs < this.probeUs(deliveredBytes)) return 0;
+    const bytes = this.candidateBytes;
     if (bytes === 0) {
       // Found. Later the path may take more than now.
       this.searchFromUs = nowUs + RAISE_INTERVAL_US;
       this.failedBytes = this.limitBytes + 1;
       this.failedAttempts = 0;
+      this.chooseCandidate();
     }
     return bytes;
   }
@@ -67,6 +79,7 @@ export class PathMtu {
     if (bytes <= this.datagramBytes || bytes >= this.failedBytes) return false;
     this.failedAttempts = 0;
     this.datagramBytes = bytes;
+    this.chooseCandidate();
     return true;
   }
 
@@ -77,6 +90,7 @@ export class PathMtu {
     if (this.failedAttempts < MAX_PROBES) return;
     this.failedAttempts = 0;
     this.failedBytes = bytes;
+    this.chooseCandidate();
   }
 
   /** An ordinary packet arrived. */
@@ -121,6 +135,15 @@ export class PathMtu {
     this.probeInFlightBytes = 0;
     this.suspectCount = 0;
     this.searchFromUs = searchFromUs;
+    this.chooseCandidate();
+  }
+
+  private chooseCandidate(): void {
+    this.candidateBytes = this.nextCandidate();
+    const isLarge = this.candidateBytes > LIKELIEST_BYTES;
+    this.neededBytes = isLarge ? this.candidateBytes * DELIVERED_PER_LARGE_PROBE : 0;
+    // Not even the beginning of a search.
+    if (this.limitBytes === MIN_DATAGRAM_BYTES) this.neededBytes = Number.POSITIVE_INFINITY;
   }
 
   /** 0: nothing worth a probe is left between what works and what failed. */
