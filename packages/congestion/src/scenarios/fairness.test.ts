@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ControllerName } from '../create-controller.ts';
+import { BbrV1 } from '../testing/bbr-v1.ts';
 import { duel, jainIndex, measureShares, measureSteady } from '../testing/measure.ts';
 
 const equals = (name: ControllerName, flows: number, gapSeconds: number) => ({
@@ -19,6 +20,16 @@ describe('fairness among equals', () => {
       const shares = measureShares(path, 40, 80);
       expect(jainIndex(shares)).toBeGreaterThan(0.9);
       expect(shares.reduce((sum, share) => sum + share)).toBeGreaterThan(0.95);
+    },
+  );
+
+  it.each([0.5, 4])(
+    'eight BBR flows, each two seconds after the last, share a link with %d BDP of buffer',
+    (bufferBdp) => {
+      const path = { mbitPerSecond: 80, rttMs: 40, bufferBdp, ...equals('bbr', 8, 2) };
+      const shares = measureShares(path, 30, 60);
+      expect(jainIndex(shares)).toBeGreaterThan(0.85);
+      expect(Math.min(...shares)).toBeGreaterThan(0.04);
     },
   );
 
@@ -60,6 +71,41 @@ describe('BBR against CUBIC', () => {
     for (const share of [bbr / (bbr + cubic), later / (earlier + later)]) {
       expect(share).toBeGreaterThan(0.25);
       expect(share).toBeLessThan(0.8);
+    }
+  });
+});
+
+describe('two BBR flows of different round trips', () => {
+  it.each([2, 4, 10])('1:%d get a third each at least, up to one BDP of buffer', (ratio) => {
+    for (const bufferBdp of [0.5, 1]) {
+      const sender = (index: number) => ({
+        rttUs: index === 0 ? 20_000 : 20_000 * ratio,
+        startUs: index * 37_000,
+      });
+      const path = { mbitPerSecond: 50, rttMs: 20, bufferBdp, controllers: ['bbr', 'bbr'] as const, sender };
+      const [short = 0, long = 0] = measureShares(path, 20, 60);
+      expect(Math.min(short, long) / (short + long)).toBeGreaterThan(0.33);
+    }
+  });
+});
+
+describe("BBR against the kernel's (version 1)", () => {
+  // It looks at no loss, and so it has most of a buffer of up to one BDP: docs/CONGESTION.md.
+  const cells = [
+    { rttMs: 20, bufferBdp: 1, least: 0.25 },
+    { rttMs: 100, bufferBdp: 1, least: 0.14 },
+    { rttMs: 50, bufferBdp: 4, least: 0.35 },
+    { rttMs: 100, bufferBdp: 4, least: 0.35 },
+  ];
+
+  it.each(cells)('has its part at $rttMs ms and $bufferBdp BDP, whoever was first', ({ least, ...cell }) => {
+    const kernel = () => new BbrV1(1);
+    const sender = (index: number) => ({ startUs: index * 5e6 });
+    for (const controllers of [['bbr', kernel] as const, [kernel, 'bbr'] as const]) {
+      const shares = measureShares({ mbitPerSecond: 50, ...cell, controllers, sender }, 20, 60);
+      const own = shares[controllers.indexOf('bbr' as never)]! / (shares[0]! + shares[1]!);
+      expect(own).toBeGreaterThan(least);
+      expect(own).toBeLessThan(0.8);
     }
   });
 });

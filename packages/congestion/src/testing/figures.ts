@@ -1,4 +1,5 @@
 /** Prints the figures of docs/CONGESTION.md: `npm run figures` in packages/congestion. */
+import { BbrV1 } from './bbr-v1.ts';
 import {
   duel,
   jainIndex,
@@ -149,6 +150,75 @@ table(
       return `${(bbr / (bbr + cubic)).toFixed(2)} / ${(later / (earlier + later)).toFixed(2)}`;
     }),
   ]),
+);
+
+table(
+  "BBR against the kernel's BBR (version 1): part of what both got, 50 Mbit/s, seconds 30 to 90 (BBR first / the kernel's first)",
+  ['RTT', 'buffer 0.1 BDP', '0.5', '1', '2', '4', '16'],
+  [20, 50, 100].map((rttMs) => [
+    `${rttMs} ms`,
+    ...[0.1, 0.5, 1, 2, 4, 16].map((bufferBdp) => {
+      const kernel = () => new BbrV1(1);
+      const path = {
+        mbitPerSecond: 50,
+        rttMs,
+        bufferBdp,
+        sender: (index: number) => ({ startUs: index * 5e6 }),
+      };
+      const [bbr = 0, later = 0] = measureShares({ ...path, controllers: ['bbr', kernel] }, 30, 90);
+      const [earlier = 0, own = 0] = measureShares({ ...path, controllers: [kernel, 'bbr'] }, 30, 90);
+      return `${(bbr / (bbr + later)).toFixed(2)} / ${(own / (earlier + own)).toFixed(2)}`;
+    }),
+  ]),
+);
+
+table(
+  'Two BBR flows of different round trips: parts of the link of the short and the long one, 50 Mbit/s, 20 ms and longer, seconds 30 to 90',
+  ['ratio', 'buffer 0.5 BDP of the short one', '1', '4'],
+  [2, 4, 10].map((ratio) => [
+    `1:${ratio}`,
+    ...[0.5, 1, 4].map((bufferBdp) => {
+      const sender = (index: number) => ({
+        rttUs: index === 0 ? 20_000 : 20_000 * ratio,
+        startUs: index * 37_000,
+      });
+      const path: PathOptions = {
+        mbitPerSecond: 50,
+        rttMs: 20,
+        bufferBdp,
+        controllers: ['bbr', 'bbr'],
+        sender,
+      };
+      return measureShares(path, 30, 90)
+        .map((share) => share.toFixed(2))
+        .join(' / ');
+    }),
+  ]),
+);
+
+table(
+  'Queue management: 50 Mbit/s, 50 ms, buffer 8 BDP, seconds 10 to 40',
+  ['queue', 'flows', 'goodput', 'loss', 'queue p95, ms', 'shares'],
+  (
+    [
+      ['CoDel', { link: { codel: true } }],
+      ['FQ-CoDel', { fairQueue: true }],
+    ] as const
+  ).flatMap(([name, queue]) =>
+    ([['bbr'], ['cubic'], ['bbr', 'bbr'], ['bbr', 'cubic']] as const).map((controllers) => {
+      const path: PathOptions = { mbitPerSecond: 50, rttMs: 50, bufferBdp: 8, ...queue, controllers };
+      const steady = measureSteady(path, 10, 30);
+      const shares = controllers.length === 1 ? [] : measureShares(path, 10, 40);
+      return [
+        name,
+        controllers.join(' + '),
+        steady.goodput,
+        percent(steady.lossRate),
+        steady.queueP95Bdp * 50,
+        shares.map((share) => share.toFixed(2)).join(' / '),
+      ];
+    }),
+  ),
 );
 
 table(
