@@ -15,6 +15,7 @@ const BUILT = [
   'apps/server/dist/main.js',
   'apps/jscp/dist/main.js',
   'packages/core/dist/index.js',
+  'tools/packet-cost/dist/main.js',
   'tools/wan/dist/index.js',
   'tools/bench/dist/main.js',
 ];

@@ -1,11 +1,23 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import { median } from './median.ts';
+
+export interface HeapReport {
+  /** Put on this thread's JS heap for each packet, the median of all laps. */
+  bytesPerPacket: number;
+  /** What is left of it after a collection; undefined when Node was not told `--expose-gc`. */
+  retainedBytes: number | undefined;
+  collections: number;
+  collectionMs: number;
+}
 
 /** Bytes put on this thread's JS heap, and garbage collections. */
 export class HeapMeter {
-  allocatedBytes = 0;
-  collections = 0;
-  collectionMs = 0;
+  private readonly laps: number[] = [];
+  private lapBytes = 0;
+  private collections = 0;
+  private collectionMs = 0;
+  private firstBytes = 0;
   private lastBytes = 0;
   private startedMs = 0;
   private readonly observer: PerformanceObserver;
@@ -22,19 +34,39 @@ export class HeapMeter {
   }
 
   start(): void {
+    globalThis.gc?.();
     this.startedMs = performance.now();
-    this.lastBytes = getHeapStatistics().used_heap_size;
+    this.firstBytes = heapBytes();
+    this.lastBytes = this.firstBytes;
   }
 
   /** To be called often: a collection hides what was allocated since the call before it. */
   sample(): void {
-    this.allocatedBytes += Math.max(0, getHeapStatistics().used_heap_size - this.lastBytes);
-    this.lastBytes = getHeapStatistics().used_heap_size;
+    const bytes = heapBytes();
+    this.lapBytes += Math.max(0, bytes - this.lastBytes);
+    this.lastBytes = bytes;
+  }
+
+  /** Ends a lap in which so many packets passed. */
+  lap(packets: number): void {
+    this.laps.push(this.lapBytes / packets);
+    this.lapBytes = 0;
   }
 
   /** Waits until the last collections are known. */
-  async finish(): Promise<void> {
+  async finish(): Promise<HeapReport> {
     await new Promise((resolve) => setTimeout(resolve, 20));
     this.observer.disconnect();
+    globalThis.gc?.();
+    return {
+      bytesPerPacket: median(this.laps),
+      retainedBytes: globalThis.gc === undefined ? undefined : heapBytes() - this.firstBytes,
+      collections: this.collections,
+      collectionMs: this.collectionMs,
+    };
   }
+}
+
+function heapBytes(): number {
+  return getHeapStatistics().used_heap_size;
 }

@@ -1,11 +1,12 @@
 /** One end of the transfer over loopback: a blocking loop, as a lane has it. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { aeadProvider, type NativeSocket, openNativeSocket } from '@jetstream/platform';
+import { type NativeSocket, openNativeSocket } from '@jetstream/platform';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import { BlockSink, BlockSource } from './bulk-applications.ts';
 import { HeapMeter } from './heap-meter.ts';
+import { Laps } from './laps.ts';
 import { makeEndpoint } from './make-endpoint.ts';
-import { Laps, type SideReport } from './report.ts';
+import { medians, type SideReport } from './report.ts';
 import { nowUs, SocketTurn } from './socket-turn.ts';
 import type { LoopbackMessage, LoopbackRole } from './two-threads.ts';
 
@@ -21,7 +22,7 @@ socket.close();
 
 async function send(from: NativeSocket, port: number): Promise<SideReport> {
   const { blocks, maxDatagramBytes } = options;
-  const endpoint = makeEndpoint({ aead: aeadProvider(), acceptIncoming: false, maxDatagramBytes });
+  const endpoint = makeEndpoint({ maxDatagramBytes });
   const connection = endpoint.connect(nowUs(), { address: '127.0.0.1', port });
   const source = new BlockSource(connection, blocks);
   const turn = new SocketTurn(from, endpoint, () => {
@@ -41,24 +42,21 @@ async function send(from: NativeSocket, port: number): Promise<SideReport> {
     startUs = nowUs();
     startBlocks = source.acked;
   }
-  const gigabits = ((source.acked - startBlocks) * BLOCK_BYTES * 8) / (nowUs() - startUs) / 1000;
+  const gigabitsPerSecond = ((source.acked - startBlocks) * BLOCK_BYTES * 8) / (nowUs() - startUs) / 1000;
   connection.close(nowUs(), 'none', '');
   turn.take();
-  await heap.finish();
-  const { allocatedBytes, collections, collectionMs } = heap;
   return {
     name: 'sender',
-    gigabits,
+    nanoseconds: medians(turn.meter.laps),
+    gigabitsPerSecond,
     stats: { ...connection.stats() },
-    laps: turn.meter.laps,
-    packets: laps.packets,
-    heap: { allocatedBytes, collections, collectionMs },
+    heap: await heap.finish(),
   };
 }
 
 async function receive(from: NativeSocket): Promise<SideReport> {
   const { blocks, maxDatagramBytes } = options;
-  const endpoint = makeEndpoint({ aead: aeadProvider(), acceptIncoming: true, maxDatagramBytes });
+  const endpoint = makeEndpoint({ acceptIncoming: true, maxDatagramBytes });
   const sink = new BlockSink(blocks);
   const turn = new SocketTurn(from, endpoint, () => {
     for (let ready = endpoint.pollReady(); ready !== undefined; ready = endpoint.pollReady())
@@ -73,12 +71,9 @@ async function receive(from: NativeSocket): Promise<SideReport> {
     if (packets !== undefined) turn.meter.lap(packets);
   }
   for (const endUs = nowUs() + LINGER_US; nowUs() < endUs && endpoint.connectionCount > 0; ) turn.take();
-  await heap.finish();
-  const { allocatedBytes, collections, collectionMs } = heap;
   return {
     name: 'receiver',
-    laps: turn.meter.laps,
-    packets: laps.packets,
-    heap: { allocatedBytes, collections, collectionMs },
+    nanoseconds: medians(turn.meter.laps),
+    heap: await heap.finish(),
   };
 }

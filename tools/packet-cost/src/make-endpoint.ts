@@ -1,25 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { fastestCopy } from '@jetstream/platform';
-import type { AeadProvider } from '@jetstream/protocol';
-import { TransportEndpoint } from '@jetstream/transport';
+import { aeadProvider, fastestCopy } from '@jetstream/platform';
+import { type EndpointOptions, TransportEndpoint } from '@jetstream/transport';
 import { HELD_BLOCKS, SharedPool } from './bulk-applications.ts';
 
-export interface EndpointChoice {
-  aead: AeadProvider;
-  acceptIncoming: boolean;
-  /** Default 1,472. */
-  maxDatagramBytes?: number;
-}
-
-/** An endpoint as a lane makes it. */
-export function makeEndpoint(choice: EndpointChoice): TransportEndpoint {
+/** An endpoint as a lane makes it, but for `options`. */
+export function makeEndpoint(options: Partial<EndpointOptions>): TransportEndpoint {
   return new TransportEndpoint({
     staticPrivateKey: randomBytes(32),
+    aead: aeadProvider(),
+    copyBytes: fastestCopy(),
     blockPool: new SharedPool(),
     randomBytes,
-    copyBytes: fastestCopy(),
     software: 'packet-cost',
     maxReceiveBlocks: HELD_BLOCKS,
-    ...choice,
+    acceptIncoming: false,
+    ...options,
   });
 }

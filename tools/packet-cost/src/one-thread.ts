@@ -1,11 +1,11 @@
-import type { AeadProvider } from '@jetstream/protocol';
-import type { PathAddress, TransportEndpoint } from '@jetstream/transport';
+import type { EndpointOptions, PathAddress, TransportEndpoint } from '@jetstream/transport';
 import { BlockSink, BlockSource } from './bulk-applications.ts';
 import { CpuMeter } from './cpu-meter.ts';
 import { HeapMeter } from './heap-meter.ts';
+import { Laps } from './laps.ts';
 import { makeEndpoint } from './make-endpoint.ts';
 import { MemoryPath } from './memory-path.ts';
-import { Laps, type SideReport } from './report.ts';
+import { medians, type SideReport } from './report.ts';
 
 const STEP_US = 50;
 const SENDER: PathAddress = { address: '127.0.0.1', port: 1 };
@@ -48,11 +48,14 @@ class Side {
   }
 }
 
-/** Bulk data between two endpoints in one thread, in virtual time over memory. */
-export async function measureInOneThread(aead: AeadProvider, blocks: number): Promise<SideReport[]> {
+/** Bulk data between two endpoints in one thread, in virtual time over memory. @param options of both, other than a lane's */
+export async function measureInOneThread(
+  blocks: number,
+  options: Partial<EndpointOptions> = {},
+): Promise<SideReport[]> {
   const [there, back] = [new MemoryPath(), new MemoryPath()];
-  const sender = new Side(makeEndpoint({ aead, acceptIncoming: false }), back, there, RECEIVER);
-  const receiver = new Side(makeEndpoint({ aead, acceptIncoming: true }), there, back, SENDER);
+  const sender = new Side(makeEndpoint(options), back, there, RECEIVER);
+  const receiver = new Side(makeEndpoint({ ...options, acceptIncoming: true }), there, back, SENDER);
   const connection = sender.endpoint.connect(0, RECEIVER);
   const source = new BlockSource(connection, blocks);
   const sink = new BlockSink(blocks);
@@ -75,10 +78,9 @@ export async function measureInOneThread(aead: AeadProvider, blocks: number): Pr
     sender.meter.lap(packets);
     receiver.meter.lap(packets);
   }
-  await heap.finish();
-  const { packets } = laps;
+  const stats = { ...connection.stats() };
   return [
-    { name: 'sender', stats: { ...connection.stats() }, laps: sender.meter.laps, packets, heap: { ...heap } },
-    { name: 'receiver', laps: receiver.meter.laps, packets },
+    { name: 'sender', nanoseconds: medians(sender.meter.laps), stats, heap: await heap.finish() },
+    { name: 'receiver', nanoseconds: medians(receiver.meter.laps) },
   ];
 }

@@ -1,72 +1,48 @@
 import type { ConnectionStats } from '@jetstream/transport';
-import { PARTS } from './cpu-meter.ts';
-import type { HeapMeter } from './heap-meter.ts';
-
-/** Until then the compiler is at work. */
-const WARM_UP_SHARE = 1 / 4;
-const LAP_BLOCKS = 16;
+import { PARTS, type Part } from './cpu-meter.ts';
+import type { HeapReport } from './heap-meter.ts';
+import { median } from './median.ts';
 
 /** What one end measured. */
 export interface SideReport {
   name: string;
-  /** Nanoseconds per packet, by part and lap. */
-  laps: number[][];
-  /** Packets sent while it was measured. */
-  packets: number;
-  /** Gbit/s of content; missing where time is virtual. */
-  gigabits?: number;
+  /** CPU time per packet, the median of all laps. */
+  nanoseconds: Partial<Record<Part, number>>;
+  /** Of content; undefined where time is virtual. */
+  gigabitsPerSecond?: number;
   stats?: ConnectionStats;
-  heap?: Pick<HeapMeter, 'allocatedBytes' | 'collections' | 'collectionMs'>;
+  /** Of the thread; undefined when that is in another side's report. */
+  heap?: HeapReport;
 }
 
-/** Cuts a run into laps of a few blocks each, after a warm-up. */
-export class Laps {
-  packets = 0;
-  private lapEnd: number;
-  private lapStartPackets = -1;
-
-  constructor(blocks: number) {
-    this.lapEnd = Math.floor(blocks * WARM_UP_SHARE);
-  }
-
-  /**
-   * @param blocksDone blocks that have arrived @param packetsSent likewise
-   * @returns packets of the lap that has just ended, 0 for the warm-up; undefined while none ends
-   */
-  ended(blocksDone: number, packetsSent: number, heap: HeapMeter): number | undefined {
-    if (this.lapStartPackets >= 0) heap.sample();
-    if (blocksDone < this.lapEnd) return undefined;
-    const isWarmUp = this.lapStartPackets < 0;
-    const packets = isWarmUp ? 0 : packetsSent - this.lapStartPackets;
-    this.packets += packets;
-    this.lapStartPackets = packetsSent;
-    this.lapEnd = blocksDone + LAP_BLOCKS;
-    if (isWarmUp) heap.start();
-    return packets;
-  }
+/** @param laps nanoseconds per packet, one array for each part */
+export function medians(laps: readonly (readonly number[])[]): SideReport['nanoseconds'] {
+  const entries = PARTS.map((part, index) => [part, median(laps[index]!)] as const);
+  return Object.fromEntries(entries.filter(([, nanoseconds]) => nanoseconds > 0));
 }
 
 export function printReport(title: string, sides: readonly SideReport[]): void {
   console.log(`\n${title}`);
-  for (const { name, laps, packets, gigabits, stats, heap } of sides) {
-    console.log(`  ${name}${gigabits === undefined ? '' : `, ${gigabits.toFixed(2)} Gbit/s`}`);
-    let together = 0;
-    for (const [index, part] of PARTS.entries()) {
-      const nanoseconds = median(laps[index]!);
-      if (nanoseconds > 0) printNanoseconds(part, nanoseconds);
-      together += nanoseconds;
-    }
-    printNanoseconds('together', together);
+  for (const { name, nanoseconds, gigabitsPerSecond, stats, heap } of sides) {
+    console.log(
+      `  ${name}${gigabitsPerSecond === undefined ? '' : `, ${gigabitsPerSecond.toFixed(2)} Gbit/s`}`,
+    );
+    const parts = Object.entries(nanoseconds);
+    for (const [part, value] of parts) printNanoseconds(part, value);
+    printNanoseconds(
+      'together',
+      parts.reduce((sum, [, value]) => sum + value, 0),
+    );
     if (heap !== undefined) {
-      const bytes = (heap.allocatedBytes / packets).toFixed(1);
+      const bytes = heap.bytesPerPacket.toFixed(0);
       console.log(
-        `    heap ${bytes} bytes/packet; ${heap.collections} collections, ${heap.collectionMs.toFixed(1)} ms`,
+        `    heap: ${bytes} bytes/packet, ${heap.collections} collections in ${heap.collectionMs.toFixed(1)} ms`,
       );
     }
     if (stats !== undefined) {
-      const { datagramBytes, packetsSent, packetsLost, smoothedRttUs, limiter } = stats;
+      const { datagramBytes, packetsSent, packetsLost, smoothedRttUs } = stats;
       console.log(
-        `    ${packetsSent} packets of ${datagramBytes} bytes, ${packetsLost} lost, RTT ${smoothedRttUs.toFixed(0)} µs, limiter ${limiter}`,
+        `    ${packetsSent} packets of ${datagramBytes} bytes, ${packetsLost} lost, RTT ${smoothedRttUs.toFixed(0)} µs`,
       );
     }
   }
@@ -74,8 +50,4 @@ export function printReport(title: string, sides: readonly SideReport[]): void {
 
 function printNanoseconds(part: string, nanoseconds: number): void {
   console.log(`    ${part.padEnd(18)}${nanoseconds.toFixed(0).padStart(6)} ns/packet`);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
