@@ -43,7 +43,7 @@ export async function connect(
 }
 
 function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptions {
-  const { plan, port, identityFile, knownHostsFile, rateCapBitsPerSecond, congestion, portable } = options;
+  const { plan, port, identityFile, knownHostsFile, ratePolicy, congestion, portable } = options;
   return {
     host: plan.host,
     connectTimeoutMs: options.connectTimeoutMs,
@@ -55,7 +55,7 @@ function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptio
     ...(plan.user !== undefined && { user: plan.user }),
     ...(identityFile !== undefined && { identityFile }),
     ...(knownHostsFile !== undefined && { knownHostsFile }),
-    ...(rateCapBitsPerSecond !== undefined && { rateCapBitsPerSecond }),
+    ...(ratePolicy !== undefined && { ratePolicy }),
     ...(congestion !== undefined && { congestion }),
   };
 }

@@ -16,6 +16,7 @@ const PROGRESS: TransferProgress = {
   filesFailed: 0,
   rateBitsPerSecond: 1000,
   etaSeconds: 1,
+  ratePolicy: undefined,
   rttMs: 1,
   lossShare: 0,
   elapsedMs: 0,

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import type { ClientSession, Transfer } from '@jetstream/core';
+import type { ClientSession, RatePolicyOptions, Transfer } from '@jetstream/core';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { connect } from './connect.ts';
 import type { CopyView } from './copy-view.ts';
@@ -7,6 +7,7 @@ import { failedFileLine } from './error-line.ts';
 import { exitStatusOfFailures } from './exit-codes.ts';
 import type { JscpOptions } from './options.ts';
 import { formatCount, formatFiles } from './quantities.ts';
+import { limitedRateLine } from './rate-policy.ts';
 
 /**
  * Runs one copy from connect to the last rename.
@@ -22,7 +23,7 @@ export async function copy(
   if (options.plan.direction === 'upload') await refuseMissing(options.plan.mappings);
   const session = await connect(options, interactive, signal);
   try {
-    return await follow(begin(session, options, signal), view);
+    return await follow(begin(session, options, signal), view, options.ratePolicy);
   } finally {
     await session.close();
   }
@@ -55,9 +56,20 @@ function begin(session: ClientSession, { plan, symlinks }: JscpOptions, signal: 
   });
 }
 
-async function follow(transfer: Transfer, view: CopyView): Promise<number> {
+async function follow(
+  transfer: Transfer,
+  view: CopyView,
+  asked: RatePolicyOptions | undefined,
+): Promise<number> {
   const causes = new Set<ErrorCode>();
-  transfer.on('progress', (progress) => view.progress(progress));
+  let isTold = asked === undefined;
+  transfer.on('progress', (progress) => {
+    view.progress(progress);
+    if (isTold || progress.ratePolicy === undefined) return;
+    isTold = true;
+    const limited = limitedRateLine(asked!, progress.ratePolicy);
+    if (limited !== undefined) view.line(limited);
+  });
   transfer.on('file', (outcome) => {
     view.file(outcome);
     if (!outcome.error) return;

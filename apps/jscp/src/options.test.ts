@@ -30,7 +30,7 @@ describe('the command line of jscp', () => {
       identityFile: undefined,
       knownHostsFile: undefined,
       acceptNew: false,
-      rateCapBitsPerSecond: undefined,
+      ratePolicy: undefined,
       congestion: undefined,
       portable: false,
       connectTimeoutMs: 10_000,
@@ -41,14 +41,15 @@ describe('the command line of jscp', () => {
 
   it('takes every option, before, between and after the operands', async () => {
     const words = '-d /project -P 9000 f -i key -l 1.5G --known-hosts kh --accept-new h:/f --json -r';
-    const more = '--symlinks=ignore --connect-timeout 2.5 --congestion cubic --datagrams portable';
+    const more =
+      '--symlinks=ignore --connect-timeout 2.5 --congestion cubic --datagrams portable --policy high --min-rate 10';
     expect(await copy(...`${words} ${more}`.split(' '))).toMatchObject({
       plan: { destinationPath: '/project', mappings: [{ source: 'f', target: '/f' }] },
       port: 9000,
       identityFile: 'key',
       knownHostsFile: 'kh',
       acceptNew: true,
-      rateCapBitsPerSecond: 1.5e9,
+      ratePolicy: { policy: 'high', minimumBitsPerSecond: 1e7, capBitsPerSecond: 1.5e9 },
       congestion: 'cubic',
       connectTimeoutMs: 2500,
       symlinks: 'ignore',
@@ -59,10 +60,18 @@ describe('the command line of jscp', () => {
   it('takes the value of a short option with or without a space, and lets the last one win', async () => {
     expect(await copy('-P8887', '-l500K', '-d/p', 'f', 'h:f')).toMatchObject({
       port: 8887,
-      rateCapBitsPerSecond: 500e3,
+      ratePolicy: { capBitsPerSecond: 500e3 },
       plan: { destinationPath: '/p' },
     });
     expect((await copy('-P', '1', '-P', '2', 'f', 'h:f')).port).toBe(2);
+  });
+
+  it('takes a fixed rate, and --max-rate for what -l is', async () => {
+    expect((await copy('--policy', 'fixed', '--rate', '300', 'f', 'h:f')).ratePolicy).toEqual({
+      policy: 'fixed',
+      targetBitsPerSecond: 3e8,
+    });
+    expect((await copy('--max-rate', '1G', 'f', 'h:f')).ratePolicy).toEqual({ capBitsPerSecond: 1e9 });
   });
 
   it('keeps operands as they are typed', async () => {
@@ -72,6 +81,12 @@ describe('the command line of jscp', () => {
 
   it.each([
     [['--frobnicate', 'f', 'h:f'], /unknown option --frobnicate/],
+    [['--policy', 'fixed', 'f', 'h:f'], /--policy fixed needs --rate/],
+    [['--rate', '5M', 'f', 'h:f'], /--rate goes with --policy fixed/],
+    [['--policy', 'fixed', '--rate', '5M', '--min-rate', '1M', 'f', 'h:f'], /has no --min-rate/],
+    [['--min-rate', '5M', '--max-rate', '1M', 'f', 'h:f'], /--min-rate 5M exceeds --max-rate 1M/],
+    [['--max-rate', '7K', 'f', 'h:f'], /--max-rate: "7K" is no rate/],
+    [['--policy', 'turbo', 'f', 'h:f'], /policy/],
     [['-Z', 'f', 'h:f'], /unknown option -Z/],
     [['--no-json', 'f', 'h:f'], /unknown option --no-json/],
     [['f', 'h:f', '-P'], /-P needs a value/],

@@ -1,8 +1,9 @@
+import type { RatePolicyOptions } from '@jetstream/core';
 import { JetStreamError } from '@jetstream/protocol';
 import yargs from 'yargs';
 import { type CopyPlan, planCopy } from './copy-plan.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { parseRate } from './rate.ts';
+import { readRatePolicy } from './rate-policy.ts';
 
 /** Everything one copy needs, each value parsed and in its range. */
 export interface JscpOptions {
@@ -11,7 +12,7 @@ export interface JscpOptions {
   identityFile: string | undefined;
   knownHostsFile: string | undefined;
   acceptNew: boolean;
-  rateCapBitsPerSecond: number | undefined;
+  ratePolicy: RatePolicyOptions | undefined;
   congestion: 'bbr' | 'cubic' | undefined;
   portable: boolean;
   connectTimeoutMs: number;
@@ -48,7 +49,7 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       identityFile: values.i,
       knownHostsFile: values.knownHosts,
       acceptNew: values.acceptNew ?? false,
-      rateCapBitsPerSecond: values.l === undefined ? undefined : parseRate(values.l),
+      ratePolicy: readRatePolicy(values),
       congestion: values.congestion,
       portable: values.datagrams === 'portable',
       connectTimeoutMs: parseTimeout(values.connectTimeout) * 1000,
@@ -74,10 +75,18 @@ function describeOptions(columns: number) {
         describe:
           'Private key to log in with (OpenSSH, Ed25519) [default: own identity, agent, ~/.ssh/id_ed25519]',
       },
-      l: {
+      policy: {
+        choices: ['low', 'fair', 'high', 'fixed'] as const,
+        requiresArg: true,
+        describe: 'low takes what others leave, high more than its share, fixed --rate [default: "fair"]',
+      },
+      rate: { type: 'string', requiresArg: true, describe: `Rate of --policy fixed: ${RATE}` },
+      'min-rate': { type: 'string', requiresArg: true, describe: 'Rate to keep whatever is lost' },
+      'max-rate': {
+        alias: 'l',
         type: 'string',
         requiresArg: true,
-        describe: 'Limit of the rate: number and B, K, M or G bits per second; no unit means M',
+        describe: 'Rate never to exceed',
       },
       r: { type: 'boolean', describe: 'Accepted for habit: directories are always copied whole' },
       q: { type: 'boolean', describe: 'Say nothing but errors' },
@@ -134,6 +143,8 @@ function describeOptions(columns: number) {
     .epilogue(EPILOGUE);
 }
 
+const RATE = 'number and B, K, M or G bits per second; no unit means M';
+
 const USAGE = `Usage: jscp [options] SRC… DEST
 
 Copies files and whole directories to or from a JetStream server, over UDP.
@@ -148,6 +159,7 @@ const EPILOGUE = `Examples:
   jscp report.pdf host:/in/report.pdf     to the server
   jscp -P 9000 photos bob@host:/photos    a directory, as user bob, port 9000
   jscp -l 500M host:/data/set.tar .       from the server, at 500 Mbit/s at most
+  jscp --policy low backup host:/backup   only with what others leave of the line
 
 Exit status:
 ${Object.values(EXIT_CODES)

@@ -16,6 +16,7 @@ const HALF: TransferProgress = {
   filesFailed: 0,
   rateBitsPerSecond: 950e6,
   etaSeconds: 3,
+  ratePolicy: undefined,
   rttMs: 0.42,
   lossShare: 0.013,
   elapsedMs: 1000,

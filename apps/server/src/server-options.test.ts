@@ -26,7 +26,7 @@ describe('the options of jetstream server', () => {
 
   it('are all understood', async () => {
     const words =
-      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic';
+      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic --max-rate 1.5G --strongest-policy fair';
     expect(await options(...words.split(' '))).toEqual({
       port: 0,
       host: '::1',
@@ -34,6 +34,7 @@ describe('the options of jetstream server', () => {
       stateDirectory: join(process.cwd(), 'state'),
       logLevel: 'debug',
       congestion: 'cubic',
+      rateLimits: { capBitsPerSecond: 1.5e9, strongestPolicy: 'fair' },
     });
   });
 
@@ -52,6 +53,8 @@ describe('the options of jetstream server', () => {
     [['--recv-port='], /^--recv-port needs a value/],
     [['--log-level', 'loud'], /^--log-level "loud": choose one of trace, debug/],
     [['--congestion', 'reno'], /choose one of bbr, cubic/],
+    [['--max-rate', '1'.repeat(9)], /^--max-rate "1+": "1+" is no rate/],
+    [['--strongest-policy', 'turbo'], /choose one of low, fair, high, fixed/],
     [['extra'], /^unexpected "extra"/],
   ])('%j are refused in one line', async (argv, message) => {
     await expect(parseServerOptions(argv)).rejects.toMatchObject({

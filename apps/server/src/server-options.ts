@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { ServerOptions } from '@jetstream/core';
+import { parseBitRate, type ServerOptions } from '@jetstream/core';
 import { JetStreamError } from '@jetstream/protocol';
 import yargs from 'yargs';
 import { EXIT_CODES } from './exit-codes.ts';
@@ -7,6 +7,7 @@ import { type GivenOption, readResponseFile } from './response-file.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const CONTROLLERS = ['bbr', 'cubic'] as const;
+const POLICIES = ['low', 'fair', 'high', 'fixed'] as const;
 const DATAGRAM_PATHS = ['auto', 'portable'] as const;
 
 /** Every option that may also stand in a response file: what --help says, and how its value is read. */
@@ -36,6 +37,15 @@ const OPTIONS: Record<string, { describe: string; read: (value: string) => Serve
   congestion: {
     describe: 'Congestion control of what this side sends: bbr, cubic [default: bbr]',
     read: (value) => ({ congestion: oneOf(CONTROLLERS, value) }),
+  },
+  'strongest-policy': {
+    describe: `Strongest rate policy that clients may ask for in what they are sent: ${POLICIES.join(', ')} [default: fixed]`,
+    read: (value) => ({ rateLimits: { strongestPolicy: oneOf(POLICIES, value) } }),
+  },
+  'max-rate': {
+    describe:
+      'The most that one connection is sent: number and B, K, M or G bits per second; no unit means M [default: none]',
+    read: (value) => ({ rateLimits: { capBitsPerSecond: parseBitRate(value) } }),
   },
   lanes: {
     describe: 'Network threads that share the port, 1 to 16 [default: one for two processors, at most 4]',
@@ -70,7 +80,13 @@ export async function parseServerOptions(
     const value = values[name];
     if (typeof value === 'string') given.push({ name, value, origin: `--${name}` });
   }
-  return { options: Object.assign({}, ...given.map(readOption)) };
+  return { options: given.map(readOption).reduce(merge, {}) };
+}
+
+/** Two options are parts of `rateLimits`. */
+function merge(before: ServerOptions, after: ServerOptions): ServerOptions {
+  const rateLimits = { ...before.rateLimits, ...after.rateLimits };
+  return { ...before, ...after, ...(Object.keys(rateLimits).length > 0 && { rateLimits }) };
 }
 
 function readOption({ name, value, origin }: GivenOption): ServerOptions {

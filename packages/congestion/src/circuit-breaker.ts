@@ -1,5 +1,5 @@
+import { MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import type { AckSample } from './controller.ts';
-import { MAX_PACING_RATE, MIN_PACING_RATE } from './pacer.ts';
 import { RoundCounter } from './round-counter.ts';
 
 /** Less than this part of what was sent arrives… */
@@ -22,8 +22,8 @@ const MAX_HOLD_US = 320_000_000;
  * and a path that takes nothing ends the connection by its idle timeout.
  */
 export class CircuitBreaker {
-  /** Bytes per second that it leaves of any rate; `MAX_PACING_RATE` while closed. */
-  limitRate = MAX_PACING_RATE;
+  /** Bytes per second that it leaves of any rate; `MAX_RATE_BYTES_PER_SECOND` while closed. */
+  limitRate = MAX_RATE_BYTES_PER_SECOND;
 
   private readonly round = new RoundCounter();
   private ackedBytes = 0;
@@ -55,7 +55,7 @@ export class CircuitBreaker {
 
   open(nowUs: number, demandedRate: number): void {
     const halved = Math.min(this.limitRate, demandedRate) / 2;
-    this.limitRate = Math.max(halved, LEAST_PART * demandedRate, MIN_PACING_RATE);
+    this.limitRate = Math.max(halved, LEAST_PART * demandedRate, MIN_RATE_BYTES_PER_SECOND);
     this.badRounds = 0;
     this.goodSinceUs = nowUs;
     this.holdUs = Math.min(2 * this.holdUs, MAX_HOLD_US);
@@ -64,6 +64,6 @@ export class CircuitBreaker {
   private close(nowUs: number, demandedRate: number): void {
     this.goodSinceUs = nowUs;
     if (this.limitRate >= demandedRate) this.holdUs = Math.max(this.holdUs / 2, MIN_HOLD_US);
-    else this.limitRate = 2 * this.limitRate < demandedRate ? 2 * this.limitRate : MAX_PACING_RATE;
+    else this.limitRate = 2 * this.limitRate < demandedRate ? 2 * this.limitRate : MAX_RATE_BYTES_PER_SECOND;
   }
 }

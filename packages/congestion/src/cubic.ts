@@ -1,7 +1,7 @@
+import { MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { CongestionEvent } from './congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from './controller.ts';
 import { HyStart } from './hystart.ts';
-import { MAX_PACING_RATE } from './pacer.ts';
 import { usesWindow } from './window-validation.ts';
 
 // RFC 9438 §4.1, §4.3, §4.6.
@@ -182,6 +182,9 @@ export class Cubic implements CongestionController {
     const floor = MIN_WINDOW_DATAGRAMS * this.datagramBytes;
     this.windowBytes = Math.min(Math.max(bytes, floor), MAX_WINDOW_BYTES);
     const gain = this.inSlowStart && !this.hystart.conservative ? SLOW_START_PACING_GAIN : PACING_GAIN;
-    this.pacingRate = Math.min((gain * this.windowBytes * 1e6) / this.smoothedRttUs, MAX_PACING_RATE);
+    this.pacingRate = Math.min(
+      (gain * this.windowBytes * 1e6) / this.smoothedRttUs,
+      MAX_RATE_BYTES_PER_SECOND,
+    );
   }
 }

@@ -1,6 +1,6 @@
+import { MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { AckSample } from './controller.ts';
-import { MAX_PACING_RATE } from './pacer.ts';
 
 /** The window is no limit as long as ACKs come, and ends what is sent into silence. */
 const WINDOW_ROUND_TRIPS = 2;
@@ -43,7 +43,7 @@ export class GuaranteedRate {
 
   /** @param bytesPerSecond 0 for none. What the breaker found holds for any new rate as well. */
   demand(bytesPerSecond: number): void {
-    this.demandedRate = Math.min(bytesPerSecond, MAX_PACING_RATE);
+    this.demandedRate = Math.min(bytesPerSecond, MAX_RATE_BYTES_PER_SECOND);
     this.update();
   }
 

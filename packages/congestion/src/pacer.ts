@@ -1,3 +1,5 @@
+import { MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
+
 /** A burst is at most 1 ms of the rate… */
 const BURST_US = 1_000;
 /** …and at most one GSO batch… */
@@ -11,10 +13,6 @@ const CATCH_UP_US = 2_000;
  * and what it did not send in that time a controller would take for the path.
  */
 const LATE_TURN_US = 10_000;
-/** Slowest pace, bytes per second: a cap of 0 is not a pause. */
-export const MIN_PACING_RATE = 1_000;
-/** Fastest pace, bytes per second (8 Tbit/s): keeps a nonsense rate from becoming no pacing at all. */
-export const MAX_PACING_RATE = 1e12;
 
 /**
  * Spreads packets over time at the controller's rate or at a cap, whichever is lower (draft-ietf-ccwg-bbr §5.6.2, RFC 9002 §7.7).
@@ -28,7 +26,7 @@ export const MAX_PACING_RATE = 1e12;
  */
 export class Pacer {
   private controllerRate: number;
-  private capRate = MAX_PACING_RATE;
+  private capRate = MAX_RATE_BYTES_PER_SECOND;
   private minBurstBytes: number;
   /** Bytes that at `stampUs` had left ahead of the schedule; negative for behind it. */
   private aheadBytes = 0;
@@ -109,5 +107,7 @@ export class Pacer {
 }
 
 function clampRate(bytesPerSecond: number): number {
-  return bytesPerSecond > MIN_PACING_RATE ? Math.min(bytesPerSecond, MAX_PACING_RATE) : MIN_PACING_RATE;
+  return bytesPerSecond > MIN_RATE_BYTES_PER_SECOND
+    ? Math.min(bytesPerSecond, MAX_RATE_BYTES_PER_SECOND)
+    : MIN_RATE_BYTES_PER_SECOND;
 }

@@ -40,7 +40,7 @@ describe('the policy fixed', () => {
     }
   });
 
-  it('halves, by its circuit breaker, until two thirds arrive', () => {
+  it('[RP-4] halves, by its circuit breaker, until two thirds arrive', () => {
     const { seconds, sender, controller } = run(fixed(200));
     seconds(4);
     expect(controller.phase).toBe('breaker-open');
@@ -72,7 +72,7 @@ describe('the policy fixed', () => {
     expect([...pauses].sort((a, b) => a - b)).toEqual(pauses);
   });
 
-  it('falls silent with the path, and comes back to its target within seconds', () => {
+  it('[RP-4] falls silent with the path, and comes back to its target within seconds', () => {
     const { seconds, simulation, sender } = run(fixed(16), { link: { outagesUs: [[5e6, 8e6]] } });
     simulation.run(5.5e6);
     const { sentBytes } = sender;
@@ -143,7 +143,7 @@ describe('a minimum', () => {
     expect(controller.phase).not.toBe('probe-rtt');
   });
 
-  it('gives way to persistent congestion', () => {
+  it('[RP-4] gives way to persistent congestion', () => {
     const { seconds, simulation, controller } = run(minimum('fair', 10));
     seconds(3);
     controller.onPersistentCongestion(simulation.nowUs);

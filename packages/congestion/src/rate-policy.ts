@@ -1,5 +1,4 @@
-import { JetStreamError } from '@jetstream/protocol';
-import { MAX_PACING_RATE, MIN_PACING_RATE } from './pacer.ts';
+import { JetStreamError, MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 
 /** From the meekest to the strongest. */
 export const RATE_POLICY_NAMES = ['low', 'fair', 'high', 'fixed'] as const;
@@ -98,8 +97,12 @@ function demandPolicyName(field: string, name: string): void {
 }
 
 function demandRate(field: string, rate: number | undefined): void {
-  if (rate === undefined || (rate >= MIN_PACING_RATE && rate <= MAX_PACING_RATE)) return;
-  demand(false, field, `${field} must be ${MIN_PACING_RATE} to ${MAX_PACING_RATE}, not ${rate}`);
+  if (rate === undefined || (rate >= MIN_RATE_BYTES_PER_SECOND && rate <= MAX_RATE_BYTES_PER_SECOND)) return;
+  demand(
+    false,
+    field,
+    `${field} must be ${MIN_RATE_BYTES_PER_SECOND} to ${MAX_RATE_BYTES_PER_SECOND}, not ${rate}`,
+  );
 }
 
 function demand(holds: boolean, subject: string, message: string): void {

@@ -20,6 +20,29 @@ export type LimiterName =
   | "sender's disk"
   | 'CPU';
 
+/** From the meekest to the strongest; docs/CONGESTION.md says what each does. */
+export type RatePolicyName = 'low' | 'fair' | 'high' | 'fixed';
+
+/** How fast to send. Rates are bits per second of UDP payload, 8,000 to 8 × 10^12. */
+export interface RatePolicyOptions {
+  /** Default 'fair'. */
+  policy?: RatePolicyName;
+  /** The rate of 'fixed', which needs one; the others have none. */
+  targetBitsPerSecond?: number;
+  /** A rate that congestion control does not go below, short of a collapse. 'fixed' has none. Default none. */
+  minimumBitsPerSecond?: number;
+  /** A rate never to exceed. Default none. */
+  capBitsPerSecond?: number;
+}
+
+/** What a server lets clients ask for, in what it sends to them. */
+export interface RateLimitOptions {
+  /** A stronger policy becomes this one; a minimum is heeded only when this is 'fixed'. Default 'fixed'. */
+  strongestPolicy?: RatePolicyName;
+  /** The most that one connection is sent, bits per second. Default none. */
+  capBitsPerSecond?: number;
+}
+
 export interface TransferProgress {
   state: 'connecting' | 'transferring' | 'finishing' | 'complete' | 'error' | 'cancelled';
   /** What the transfer waits for, in words, e.g. "receiver's disk". */
@@ -38,6 +61,8 @@ export interface TransferProgress {
   /** Bits per second of acknowledged content, smoothed over about two seconds. */
   rateBitsPerSecond: number;
   etaSeconds: number | undefined;
+  /** What the sender keeps to; undefined while a server was not asked, or has not answered. */
+  ratePolicy: RatePolicyOptions | undefined;
   rttMs: number;
   /** Share of sent packets that were lost, 0…1, so far. */
   lossShare: number;
@@ -62,6 +87,12 @@ export interface Transfer extends AsyncIterable<TransferProgress> {
   readonly done: Promise<TransferSummary>;
   on(event: 'progress', listener: (progress: TransferProgress) => void): this;
   on(event: 'file', listener: (file: FileOutcome) => void): this;
+  /**
+   * Changes how fast the content is sent, while it runs. All transfers of a session that go the same way share one policy.
+   * @returns what the sender keeps to from now on: a server may limit what it is asked for
+   * @throws JetStreamError `invalid-argument` for a policy that cannot be, or why the session ended
+   */
+  setRatePolicy(options: RatePolicyOptions): Promise<RatePolicyOptions>;
   cancel(): void;
 }
 
@@ -83,8 +114,9 @@ export interface ClientOptions {
   unknownHost?: 'accept-new' | 'refuse' | ((host: { name: string; fingerprint: string }) => Promise<boolean>);
   /** Default 10,000. */
   connectTimeoutMs?: number;
-  /** Cap in bits per second. */
-  rateCapBitsPerSecond?: number;
+  /** How fast to send, either way. A server keeps to it within its own limits. */
+  ratePolicy?: RatePolicyOptions;
+  /** Of what this side sends by the policies 'fair' and 'high'. Default 'bbr'. */
   congestion?: 'bbr' | 'cubic';
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
   portable?: boolean;
@@ -107,6 +139,8 @@ export interface UploadOptions {
   destinationPath?: string;
   /** Default 'follow'. */
   symlinks?: 'follow' | 'ignore';
+  /** As `setRatePolicy` at its beginning. Default: that of the session. */
+  ratePolicy?: RatePolicyOptions;
   signal?: AbortSignal;
 }
 
@@ -115,6 +149,8 @@ export interface DownloadOptions {
   mappings: readonly FileMapping[];
   destinationPath?: string;
   symlinks?: 'follow' | 'ignore';
+  /** As `setRatePolicy` at its beginning. Default: that of the session. */
+  ratePolicy?: RatePolicyOptions;
   signal?: AbortSignal;
 }
 
@@ -137,6 +173,8 @@ export interface ServerOptions {
   /** Host key, authorized_keys. Default /var/lib/jetstream/state for root, XDG state directory otherwise. */
   stateDirectory?: string;
   congestion?: 'bbr' | 'cubic';
+  /** Of what this server sends. Default: none. */
+  rateLimits?: RateLimitOptions;
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
   portable?: boolean;
   /** Network threads that share the port, 1 to 16. Default: one for each two processors, at most 4. */

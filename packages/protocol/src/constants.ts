@@ -21,3 +21,7 @@ export const MAX_ACK_RANGES = 64;
 export const MAX_OPEN_TRANSFERS = 64;
 /** Largest UDP payload we ever build or accept. */
 export const MAX_DATAGRAM_BYTES = 65_507;
+/** Slowest rate, bytes per second, that a rate policy may name; no sender paces below it. */
+export const MIN_RATE_BYTES_PER_SECOND = 1_000;
+/** Fastest (8 Tbit/s): keeps a nonsense rate from becoming no pacing at all. */
+export const MAX_RATE_BYTES_PER_SECOND = 1e12;

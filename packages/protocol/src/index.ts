@@ -29,6 +29,8 @@ export {
   type ManifestEntry,
   type OpenTransfer,
   type PublicKeyOffer,
+  type RatePolicy as RatePolicyMessage,
+  RatePolicyName as RatePolicyNumber,
   type ReceiverProgress,
   type SenderProgress,
   type SourceProblem,

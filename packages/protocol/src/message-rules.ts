@@ -7,7 +7,9 @@ import {
   MAX_BLOCK_CHUNKS,
   MAX_DATAGRAM_BYTES,
   MAX_PATH_BYTES,
+  MAX_RATE_BYTES_PER_SECOND,
   MIN_DATAGRAM_BYTES,
+  MIN_RATE_BYTES_PER_SECOND,
 } from './constants.ts';
 import { JetStreamError } from './errors.ts';
 import type { HandshakeParameters } from './generated/handshake.ts';
@@ -20,6 +22,8 @@ import {
   type ManifestBatch,
   type ManifestEntry,
   type OpenTransfer,
+  type RatePolicy,
+  RatePolicyName,
   TransferLimiter,
   type TransferMessage,
 } from './generated/session.ts';
@@ -44,6 +48,10 @@ export function checkControlBody(body: ControlMessage['body']): NonNullable<Cont
     case 'loginResult':
       demand(fitsUtf8(body.value.account, MAX_USER_NAME_BYTES), 'account name');
       body.value.message = cut(body.value.message);
+      return body;
+    case 'ratePolicy':
+    case 'ratePolicyInForce':
+      checkRatePolicy(body.value);
       return body;
     default:
       body satisfies undefined;
@@ -124,6 +132,15 @@ function checkLogin({ user, publicKeys }: Login): void {
   for (const { publicKey, signature } of publicKeys) {
     demand(publicKey.length <= MAX_KEY_BYTES && signature.length <= MAX_KEY_BYTES, 'key');
   }
+}
+
+function checkRatePolicy({ policy, targetRate, minimumRate, capRate }: RatePolicy): void {
+  demand(policy >= RatePolicyName.LOW && policy <= RatePolicyName.FIXED, 'rate policy');
+  const isFixed = policy === RatePolicyName.FIXED;
+  for (const rate of [targetRate, minimumRate, capRate])
+    demand(rate === 0 || (rate >= MIN_RATE_BYTES_PER_SECOND && rate <= MAX_RATE_BYTES_PER_SECOND), 'rate');
+  demand(isFixed === targetRate > 0, 'target rate');
+  demand(minimumRate === 0 || (!isFixed && (capRate === 0 || minimumRate <= capRate)), 'minimum rate');
 }
 
 function checkOpenTransfer({ direction, destinationPath, sourcePaths }: OpenTransfer): void {

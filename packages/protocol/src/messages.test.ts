@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_BLOCK_CHUNKS, MAX_MESSAGE_BYTES } from './constants.ts';
 import { HandshakeParameters } from './generated/handshake.ts';
-import { EntryKind, TransferLimiter } from './generated/session.ts';
+import { EntryKind, type RatePolicy, RatePolicyName, TransferLimiter } from './generated/session.ts';
 import {
   type ControlBody,
   decodeControlMessage,
@@ -192,6 +192,25 @@ describe('messages', () => {
     expectViolation(() => controlRoundtrip(login('u', 1, 4097)));
     expectViolation(() => controlRoundtrip(login('', 1)));
     expectViolation(() => controlRoundtrip(login('u'.repeat(257), 1)));
+  });
+
+  it('[RP-1] of a rate policy that cannot be are a violation', () => {
+    const none = { targetRate: 0, minimumRate: 0, capRate: 0 };
+    const bad = [
+      { ...none, policy: 0 },
+      { ...none, policy: 5 },
+      { ...none, policy: -1 },
+      { ...none, policy: RatePolicyName.FIXED },
+      { ...none, policy: RatePolicyName.FIXED, targetRate: 1e6, minimumRate: 1e3 },
+      { ...none, policy: RatePolicyName.FAIR, targetRate: 1e6 },
+      { ...none, policy: RatePolicyName.FAIR, capRate: 999 },
+      { ...none, policy: RatePolicyName.FAIR, capRate: 1e12 + 1 },
+      { ...none, policy: RatePolicyName.LOW, minimumRate: 2e6, capRate: 1e6 },
+    ] as RatePolicy[];
+    for (const value of bad) {
+      expectViolation(() => controlRoundtrip({ $case: 'ratePolicy', value }));
+      expectViolation(() => controlRoundtrip({ $case: 'ratePolicyInForce', value }));
+    }
   });
 
   it('cut texts for people instead of refusing them, and not within a character', () => {

@@ -1,6 +1,6 @@
+import { MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { CongestionEvent } from '../congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from '../controller.ts';
-import { MAX_PACING_RATE } from '../pacer.ts';
 import { usesWindow } from '../window-validation.ts';
 import { QueueingDelay } from './queueing-delay.ts';
 import { Slowdown } from './slowdown.ts';
@@ -198,6 +198,9 @@ export class Ledbat implements CongestionController {
     const floor = MIN_WINDOW_DATAGRAMS * this.datagramBytes;
     this.windowBytes = Math.min(Math.max(bytes, floor), MAX_WINDOW_BYTES);
     const gain = this.inSlowStart ? Math.max(PACING_GAIN, 1 + this.gain) : PACING_GAIN;
-    this.pacingRate = Math.min((gain * this.windowBytes * 1e6) / this.smoothedRttUs, MAX_PACING_RATE);
+    this.pacingRate = Math.min(
+      (gain * this.windowBytes * 1e6) / this.smoothedRttUs,
+      MAX_RATE_BYTES_PER_SECOND,
+    );
   }
 }

@@ -13,12 +13,14 @@ import type { BlockMemory } from '../block-memory.ts';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
-import { TransferHandle } from '../content/transfer-handle.ts';
+import { TransferHandle, type TransferRate } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { DownloadOptions, FileMapping, FileOutcome, LimiterName, UploadOptions } from '../contract.ts';
+import { toRatePolicy } from '../rate-policy-options.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
+import type { SessionRates } from './session-rates.ts';
 
 /**
  * Begins to send at once: neither the server's answer to the transfer nor, if need be, that to the login is waited for.
@@ -27,12 +29,18 @@ export function startUpload(
   session: Session,
   workers: StorageWorkers,
   memory: BlockMemory,
+  rates: SessionRates,
   id: number,
   options: UploadOptions,
 ): TransferHandle {
+  const policy = options.ratePolicy && toRatePolicy(options.ratePolicy);
   checkPaths([options.destinationPath ?? '', ...options.mappings.map(({ target }) => target)]);
   const storage = workers.take();
-  const transfer = new ClientTransfer(session, storage, id);
+  const transfer = new ClientTransfer(session, storage, id, {
+    inForce: () => rates.ours,
+    set: async (asked) => rates.setOurs(asked),
+  });
+  if (policy !== undefined) rates.setOurs(policy);
   const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
   const symlinks = options.symlinks ?? 'follow';
   transfer.port.send({
@@ -68,13 +76,20 @@ export function startUpload(
 export function startDownload(
   session: Session,
   workers: StorageWorkers,
+  rates: SessionRates,
   id: number,
   options: DownloadOptions,
 ): TransferHandle {
+  const policy = options.ratePolicy && toRatePolicy(options.ratePolicy);
   const { mappings } = options;
   checkPaths(mappings.map(({ source }) => source));
   const storage = workers.take();
-  const transfer = new ClientTransfer(session, storage, id);
+  const transfer = new ClientTransfer(session, storage, id, {
+    inForce: () => rates.servers,
+    set: async (asked) => void (await rates.askServer(asked)),
+  });
+  // Should the session end before the answer, the transfer says so.
+  if (policy !== undefined) rates.askServer(policy).catch(() => undefined);
   const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
   transfer.port.send({
     $case: 'open',
@@ -130,12 +145,13 @@ class ClientTransfer implements TransferHandler {
   #content: Content | undefined;
   #over = false;
 
-  constructor(session: Session, storage: StorageHost, id: number) {
+  constructor(session: Session, storage: StorageHost, id: number, rate: TransferRate) {
     const { connection } = session;
     this.#storage = storage;
     this.handle = new TransferHandle(
       () => connection.stats,
       () => this.onClosed(new JetStreamError('cancelled', 'the copy was stopped on request')),
+      rate,
     );
     this.port = session.addTransfer(id, this);
   }

@@ -79,7 +79,7 @@ describe('a client', () => {
     await using session = await Client.connect({
       ...options(),
       unknownHost: 'accept-new',
-      rateCapBitsPerSecond: 20_000_000,
+      ratePolicy: { capBitsPerSecond: 20_000_000 },
     });
     const upload = session.upload({ mappings: [{ source: test.source, target: '/x' }] });
     upload.on('progress', ({ limiter, waitsFor }) => {

@@ -4,6 +4,8 @@ import { currentUser } from '@jetstream/platform';
 import { BlockMemory } from '../block-memory.ts';
 import type { ClientOptions, ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
+import { toRatePolicy } from '../rate-policy-options.ts';
+import { encodeRatePolicy } from '../session/rate-policy-message.ts';
 import type { Session } from '../session/session.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
 import { startDownload, startUpload } from './client-transfer.ts';
@@ -11,6 +13,8 @@ import { connectToFirst, startClientLanes } from './connect.ts';
 import { checkHostKey } from './host-key-policy.ts';
 import { resolveHost } from './host-resolution.ts';
 import { logIn } from './login.ts';
+import { ServerRatePolicy } from './server-rate-policy.ts';
+import { SessionRates } from './session-rates.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
@@ -32,6 +36,7 @@ export const Client = {
       port = DEFAULT_PORT,
       connectTimeoutMs: timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
     } = options;
+    const ratePolicy = toRatePolicy(options.ratePolicy);
     const user = options.user ?? currentUser().name;
     const directory = options.configDirectory ?? configDirectory();
     const knownHosts = KnownHosts.open(options.knownHostsFile ?? join(directory, 'known_hosts'));
@@ -46,6 +51,7 @@ export const Client = {
     storage.prepare();
     const starting = startClientLanes({
       congestion: options.congestion ?? 'bbr',
+      ratePolicy,
       handshakeTimeoutMs: timeoutMs,
       portable: options.portable ?? false,
     });
@@ -61,9 +67,14 @@ export const Client = {
       });
       await checkHostKey(knownHosts, { name: host, port }, serverKey, options.unknownHost);
       session.connection.acceptPeer();
-      const { account } = await logIn(session, { user, hostName: host, signers });
+      const serverPolicy = new ServerRatePolicy((asked) =>
+        session.sendControl({ body: { $case: 'ratePolicy', value: encodeRatePolicy(asked) } }),
+      );
+      const { account } = await logIn(session, { user, hostName: host, signers, ratePolicy: serverPolicy });
       if (options.awaitLogin !== false) await account;
-      return new ConnectedClient(lanes, storage, session, account, options);
+      const rates = new SessionRates(session.connection, serverPolicy, ratePolicy);
+      if (options.ratePolicy !== undefined) rates.askServer(ratePolicy).catch(() => undefined);
+      return new ConnectedClient(lanes, storage, session, account, rates);
     } catch (error) {
       await Promise.all([storage.close(), starting.then((lanes) => lanes.close()).catch(() => undefined)]);
       throw error;
@@ -76,6 +87,7 @@ class ConnectedClient implements ClientSession {
   readonly #lanes: Lanes;
   readonly #storage: StorageWorkers;
   readonly #session: Session;
+  readonly #rates: SessionRates;
   readonly #memory = new BlockMemory(CLIENT_MAX_BLOCKS);
   readonly #running = new Set<Transfer>();
   #nextTransfer = 1;
@@ -85,28 +97,26 @@ class ConnectedClient implements ClientSession {
     storage: StorageWorkers,
     session: Session,
     loggedIn: Promise<string>,
-    options: ClientOptions,
+    rates: SessionRates,
   ) {
     this.#lanes = lanes;
     this.#storage = storage;
     this.#session = session;
     this.loggedIn = loggedIn;
-    const { connection } = session;
-    connection.raiseLimits();
-    if (options.rateCapBitsPerSecond !== undefined)
-      connection.setRatePolicy({ policy: 'fair', capBytesPerSecond: options.rateCapBitsPerSecond / 8 });
+    this.#rates = rates;
+    session.connection.raiseLimits();
   }
 
   upload(options: UploadOptions): Transfer {
     return this.#track(
-      startUpload(this.#session, this.#storage, this.#memory, this.#nextTransfer++, options),
+      startUpload(this.#session, this.#storage, this.#memory, this.#rates, this.#nextTransfer++, options),
       options.signal,
     );
   }
 
   download(options: DownloadOptions): Transfer {
     return this.#track(
-      startDownload(this.#session, this.#storage, this.#nextTransfer++, options),
+      startDownload(this.#session, this.#storage, this.#rates, this.#nextTransfer++, options),
       options.signal,
     );
   }

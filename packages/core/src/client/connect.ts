@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { RatePolicy } from '@jetstream/congestion';
 import { JetStreamError } from '@jetstream/protocol';
 import { Lanes } from '../lane/lanes.ts';
 import { Session } from '../session/session.ts';
@@ -10,6 +11,7 @@ const CLIENT_MAX_BLOCKS = 512;
 
 export interface ClientLaneOptions {
   congestion: 'bbr' | 'cubic';
+  ratePolicy: RatePolicy;
   handshakeTimeoutMs: number;
   /** Does without native functions in the network thread. */
   portable: boolean;

@@ -5,12 +5,16 @@ import {
   JetStreamError,
   type PublicKeyOffer,
 } from '@jetstream/protocol';
+import { decodeRatePolicy } from '../session/rate-policy-message.ts';
 import type { Session } from '../session/session.ts';
+import type { ServerRatePolicy } from './server-rate-policy.ts';
 
 export interface LoginRequest {
   user: string;
   hostName: string;
   signers: Promise<readonly Signer[]>;
+  /** Takes what comes on the control stream besides the answer to the login, and the end of the session. */
+  ratePolicy: ServerRatePolicy;
 }
 
 /** A login under way. */
@@ -35,19 +39,22 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
   account.catch(() => undefined);
   session.handler = {
     onControl: (message: ControlMessage) => {
-      if (message.body?.$case !== 'loginResult') {
-        throw new JetStreamError(
-          'protocol-violation',
-          'the server sent something else than the answer to the login',
-        );
+      const { body } = message;
+      if (body?.$case === 'ratePolicyInForce')
+        return request.ratePolicy.onInForce(decodeRatePolicy(body.value));
+      if (body?.$case !== 'loginResult') {
+        throw new JetStreamError('protocol-violation', 'the server sent what only a client sends');
       }
-      const result = message.body.value;
+      const result = body.value;
       if (result.errorCode === 0) return gaveAccount(result.account);
       const refusal = refused(request, errorCodeFromWire(result.errorCode) === 'limit-exceeded');
       gaveUp(refusal);
       session.abandon(refusal);
     },
-    onClosed: gaveUp,
+    onClosed: (error) => {
+      gaveUp(error);
+      request.ratePolicy.onClosed(error);
+    },
   };
   const input = loginSignatureInput(await session.established, request.user);
   const publicKeys = await offersOf(await request.signers, input);

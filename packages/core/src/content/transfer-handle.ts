@@ -1,7 +1,15 @@
 import { EventEmitter } from 'node:events';
+import type { RatePolicy } from '@jetstream/congestion';
 import type { JetStreamError } from '@jetstream/protocol';
 import type { ConnectionStats } from '@jetstream/transport';
-import type { FileOutcome, Transfer, TransferProgress, TransferSummary } from '../contract.ts';
+import type {
+  FileOutcome,
+  RatePolicyOptions,
+  Transfer,
+  TransferProgress,
+  TransferSummary,
+} from '../contract.ts';
+import { fromRatePolicy, toRatePolicy } from '../rate-policy-options.ts';
 import { RateMeter } from './rate-meter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
@@ -9,6 +17,13 @@ const PROGRESS_INTERVAL_MS = 200;
 const SILENCE_WORTH_TELLING_MS = 3_000;
 /** Failures kept for the summary; all of them are told as events. */
 const MAX_FAILURES_KEPT = 10_000;
+
+/** How fast a transfer's content is sent, wherever that is decided. */
+export interface TransferRate {
+  inForce(): RatePolicy | undefined;
+  /** Resolves when `inForce` tells what came of it. */
+  set(policy: RatePolicy): Promise<void>;
+}
 
 /** The running transfer as the application sees it: collects counts, emits progress, settles `done` once. */
 export class TransferHandle implements Transfer {
@@ -19,6 +34,7 @@ export class TransferHandle implements Transfer {
   readonly #startedMs = performance.now();
   readonly #stats: () => Readonly<ConnectionStats> | undefined;
   readonly #onCancel: () => void;
+  readonly #ratePolicy: TransferRate;
   readonly #timer: NodeJS.Timeout;
   readonly #failures: FileOutcome[] = [];
   #directories = 0;
@@ -29,9 +45,10 @@ export class TransferHandle implements Transfer {
   #resolve!: (summary: TransferSummary) => void;
   #reject!: (error: Error) => void;
 
-  constructor(stats: () => Readonly<ConnectionStats> | undefined, onCancel: () => void) {
+  constructor(stats: () => Readonly<ConnectionStats> | undefined, onCancel: () => void, rate: TransferRate) {
     this.#stats = stats;
     this.#onCancel = onCancel;
+    this.#ratePolicy = rate;
     this.progress = {
       state: 'transferring',
       waitsFor: '',
@@ -45,6 +62,7 @@ export class TransferHandle implements Transfer {
       filesFailed: 0,
       rateBitsPerSecond: 0,
       etaSeconds: undefined,
+      ratePolicy: undefined,
       rttMs: 0,
       lossShare: 0,
       elapsedMs: 0,
@@ -69,6 +87,12 @@ export class TransferHandle implements Transfer {
 
   cancel(): void {
     if (!this.#settled) this.#onCancel();
+  }
+
+  async setRatePolicy(options: RatePolicyOptions): Promise<RatePolicyOptions> {
+    await this.#ratePolicy.set(toRatePolicy(options));
+    this.#tellRatePolicy();
+    return this.progress.ratePolicy!;
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<TransferProgress> {
@@ -135,8 +159,14 @@ export class TransferHandle implements Transfer {
     this.progress.waitsFor = `the peer, silent for ${Math.floor(silentMs / 1000)} s`;
   }
 
+  #tellRatePolicy(): void {
+    const inForce = this.#ratePolicy.inForce();
+    this.progress.ratePolicy = inForce && fromRatePolicy(inForce);
+  }
+
   #tick(): void {
     const { progress } = this;
+    this.#tellRatePolicy();
     const nowMs = performance.now();
     progress.elapsedMs = nowMs - this.#startedMs;
     progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes);

@@ -27,7 +27,8 @@ export class LaneEngine {
   #nextIncoming = -1;
 
   constructor(options: LaneOptions, path: PathTraits) {
-    const { staticPrivateKey, acceptIncoming, congestion, handshakeTimeoutMs, index, neighbours } = options;
+    const { staticPrivateKey, acceptIncoming, congestion, ratePolicy, handshakeTimeoutMs } = options;
+    const { index, neighbours } = options;
     this.endpoint = new TransportEndpoint({
       staticPrivateKey,
       aead: options.portable ? portableAead : aeadProvider(),
@@ -37,6 +38,7 @@ export class LaneEngine {
       software: SOFTWARE,
       acceptIncoming,
       congestion,
+      ratePolicy,
       ...path,
       ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
       ...(neighbours.length === 0 ? {} : { lane: index }),

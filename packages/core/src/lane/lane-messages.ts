@@ -19,6 +19,8 @@ export interface LaneOptions {
   staticPrivateKey: Uint8Array;
   acceptIncoming: boolean;
   congestion: CongestionName;
+  /** Of each connection, until `setRatePolicy`. */
+  ratePolicy: RatePolicy;
   handshakeTimeoutMs: number | undefined;
   /** Its own number among those that share the port, and the others. */
   index: number;

@@ -1,23 +1,36 @@
+import { setTimeout } from 'node:timers/promises';
 import { authenticate, type LoginLimiter } from '@jetstream/auth';
+import { limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
 import { escapeName } from '@jetstream/manifest';
 import type { Account } from '@jetstream/platform';
-import { type ControlMessage, type ErrorCode, errorCodeToWire, JetStreamError } from '@jetstream/protocol';
+import {
+  type ControlMessage,
+  type ErrorCode,
+  errorCodeToWire,
+  JetStreamError,
+  type Login,
+  type RatePolicyMessage,
+} from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import type { TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
+import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerTransfer } from './server-transfer.ts';
 
 /** LG-3. */
 const MAX_LOGIN_ATTEMPTS = 3;
+/** RP-3. */
+const RATE_POLICY_INTERVAL_MS = 100;
 
 export interface ServerConnectionContext {
   logger: Logger;
   memory: BlockMemory;
   storage: StorageWorkers;
   limiter: LoginLimiter;
+  rateLimits: RatePolicyLimits;
   stateDirectory: string;
   sandboxDirectory: string | undefined;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
@@ -76,14 +89,21 @@ export class ServerConnection {
     await Promise.all([...this.#transfers].map((transfer) => transfer.ended));
   }
 
-  async #onControl(message: ControlMessage): Promise<void> {
-    if (message.body?.$case !== 'login' || this.#account !== undefined) {
-      throw new JetStreamError('protocol-violation', 'only a login is expected on the control stream, once');
+  async #onControl({ body }: ControlMessage): Promise<void> {
+    if (body?.$case === 'ratePolicy') return this.#onRatePolicy(body.value);
+    if (body?.$case !== 'login' || this.#account !== undefined) {
+      throw new JetStreamError(
+        'protocol-violation',
+        'the client sent what only a server sends, or a second login',
+      );
     }
+    await this.#onLogin(body.value);
+  }
+
+  async #onLogin({ user, publicKeys }: Login): Promise<void> {
     if (++this.#attempts > MAX_LOGIN_ATTEMPTS)
       throw new JetStreamError('login-refused', 'too many logins on one connection');
     const { logger, limiter, stateDirectory } = this.#context;
-    const { user, publicKeys } = message.body.value;
     const outcome = await authenticate(
       { user, offers: publicKeys, handshakeHash: await this.#session.established, remote: this.#remote },
       { stateDirectory, limiter, nowMs: performance.now() },
@@ -110,6 +130,17 @@ export class ServerConnection {
     this.#session.sendControl({
       body: { $case: 'loginResult', value: { errorCode: 0, message: '', account: outcome.account.name } },
     });
+  }
+
+  /** RP-1. Messages are taken one after the other: while this one takes its time the next one waits (RP-3). */
+  async #onRatePolicy(message: RatePolicyMessage): Promise<void> {
+    // LG-1.
+    if (this.#account === undefined) return;
+    const policy = limitRatePolicy(decodeRatePolicy(message), this.#context.rateLimits);
+    this.#session.connection.setRatePolicy(policy);
+    const body = { $case: 'ratePolicyInForce' as const, value: encodeRatePolicy(policy) };
+    this.#session.sendControl({ body });
+    await setTimeout(RATE_POLICY_INTERVAL_MS, undefined, { ref: false });
   }
 
   /** A transfer opened before the login is answered waits for it, unread; the transport lets in no more than one (LG-1). */

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/auth';
+import { DEFAULT_RATE_POLICY, limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
 import { checkSandboxDirectory } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
 import { BlockMemory } from '../block-memory.ts';
@@ -7,6 +8,7 @@ import type { RunningServer, ServerOptions, TransferSummary } from '../contract.
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
+import { toRatePolicyLimits } from '../rate-policy-options.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -41,6 +43,7 @@ class JetStreamServer implements RunningServer {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #stateDirectory: string;
+  readonly #rateLimits: RatePolicyLimits;
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #storage = new StorageWorkers();
   readonly #limiter = new LoginLimiter();
@@ -53,6 +56,7 @@ class JetStreamServer implements RunningServer {
     this.#options = options;
     this.#logger = logger;
     this.#stateDirectory = stateDirectory;
+    this.#rateLimits = toRatePolicyLimits(options.rateLimits);
     this.hostKeyFingerprint = hostKeyFingerprint;
   }
 
@@ -74,6 +78,7 @@ class JetStreamServer implements RunningServer {
         staticPrivateKey,
         acceptIncoming: true,
         congestion,
+        ratePolicy: limitRatePolicy(DEFAULT_RATE_POLICY, this.#rateLimits),
         handshakeTimeoutMs: undefined,
         maxBlocks: SERVER_MAX_BLOCKS,
         portable,
@@ -146,6 +151,7 @@ class JetStreamServer implements RunningServer {
       memory: this.#memory,
       storage: this.#storage,
       limiter: this.#limiter,
+      rateLimits: this.#rateLimits,
       stateDirectory: this.#stateDirectory,
       sandboxDirectory: this.#options.sandboxDirectory,
       onTransfer: (account, direction, summary) =>

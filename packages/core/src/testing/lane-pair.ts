@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DEFAULT_RATE_POLICY } from '@jetstream/congestion';
 import type { LaneConnection, SessionEvent } from '../lane/lane-connection.ts';
 import { Lanes } from '../lane/lanes.ts';
 
@@ -59,6 +60,7 @@ export class LanePair {
           host: '127.0.0.1',
           staticPrivateKey: randomBytes(32),
           congestion: 'bbr',
+          ratePolicy: DEFAULT_RATE_POLICY,
           handshakeTimeoutMs: undefined,
           maxBlocks: 16,
           portable,

@@ -1,4 +1,5 @@
 import { collectSigners, loginSignatureInput } from '@jetstream/auth';
+import { DEFAULT_RATE_POLICY } from '@jetstream/congestion';
 import { currentUser } from '@jetstream/platform';
 import type { ControlMessage, JetStreamError, TransferMessage } from '@jetstream/protocol';
 import { connectToFirst, startClientLanes } from '../client/connect.ts';
@@ -31,7 +32,12 @@ export class RawClient {
   }
 
   static async connect(test: TestServer): Promise<RawClient> {
-    const lanes = await startClientLanes({ congestion: 'bbr', handshakeTimeoutMs: 10_000, portable: false });
+    const lanes = await startClientLanes({
+      congestion: 'bbr',
+      ratePolicy: DEFAULT_RATE_POLICY,
+      handshakeTimeoutMs: 10_000,
+      portable: false,
+    });
     const { session } = await connectToFirst(lanes, {
       addresses: ['127.0.0.1'],
       port: test.server.port,

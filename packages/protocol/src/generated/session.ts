@@ -11,6 +11,27 @@ export const protobufPackage = "jetstream.v1";
 
 export const protobufFileName = "session.proto";
 
+export const RatePolicyName = {
+  UNSPECIFIED: 0,
+  /** LOW - From the meekest to the strongest. */
+  LOW: 1,
+  FAIR: 2,
+  HIGH: 3,
+  FIXED: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RatePolicyName = typeof RatePolicyName[keyof typeof RatePolicyName];
+
+export namespace RatePolicyName {
+  export type UNSPECIFIED = typeof RatePolicyName.UNSPECIFIED;
+  export type LOW = typeof RatePolicyName.LOW;
+  export type FAIR = typeof RatePolicyName.FAIR;
+  export type HIGH = typeof RatePolicyName.HIGH;
+  export type FIXED = typeof RatePolicyName.FIXED;
+  export type UNRECOGNIZED = typeof RatePolicyName.UNRECOGNIZED;
+}
+
 export const Direction = {
   UNSPECIFIED: 0,
   /** UPLOAD - The client sends content. */
@@ -66,7 +87,11 @@ export namespace TransferLimiter {
 }
 
 export interface ControlMessage {
-  body: { $case: "login"; value: Login } | { $case: "loginResult"; value: LoginResult } | undefined;
+  body: { $case: "login"; value: Login } | { $case: "loginResult"; value: LoginResult } | //
+  /** Client to server: how to send on this connection (RP-1). */
+  { $case: "ratePolicy"; value: RatePolicy } | //
+  /** The answer: what the server does. */
+  { $case: "ratePolicyInForce"; value: RatePolicy } | undefined;
 }
 
 export interface Login {
@@ -89,6 +114,17 @@ export interface LoginResult {
   message: string;
   /** At most 256 bytes. */
   account: string;
+}
+
+/** Rates are bytes per second of UDP payload: 0 for none, or 1,000 to 10^12. */
+export interface RatePolicy {
+  /** Not RATE_POLICY_NAME_UNSPECIFIED. */
+  policy: RatePolicyName;
+  /** FIXED has one, the others have none. */
+  targetRate: number;
+  /** FIXED has none. Not above the cap. */
+  minimumRate: number;
+  capRate: number;
 }
 
 export interface TransferMessage {
@@ -231,6 +267,12 @@ export const ControlMessage: MessageFns<ControlMessage> = {
       case "loginResult":
         LoginResult.encode(message.body.value, writer.uint32(18).fork()).join();
         break;
+      case "ratePolicy":
+        RatePolicy.encode(message.body.value, writer.uint32(26).fork()).join();
+        break;
+      case "ratePolicyInForce":
+        RatePolicy.encode(message.body.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -262,6 +304,22 @@ export const ControlMessage: MessageFns<ControlMessage> = {
             }
 
             message.body = { $case: "loginResult", value: LoginResult.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.body = { $case: "ratePolicy", value: RatePolicy.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.body = { $case: "ratePolicyInForce", value: RatePolicy.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -444,6 +502,85 @@ export const LoginResult: MessageFns<LoginResult> = {
             }
 
             message.account = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRatePolicy(): RatePolicy {
+  return { policy: 0, targetRate: 0, minimumRate: 0, capRate: 0 };
+}
+
+export const RatePolicy: MessageFns<RatePolicy> = {
+  encode(message: RatePolicy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== 0) {
+      writer.uint32(8).int32(message.policy);
+    }
+    if (message.targetRate !== 0) {
+      writer.uint32(16).uint64(message.targetRate);
+    }
+    if (message.minimumRate !== 0) {
+      writer.uint32(24).uint64(message.minimumRate);
+    }
+    if (message.capRate !== 0) {
+      writer.uint32(32).uint64(message.capRate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RatePolicy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRatePolicy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.policy = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.targetRate = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minimumRate = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.capRate = longToNumber(reader.uint64());
             continue;
           }
         }

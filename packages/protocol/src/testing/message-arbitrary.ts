@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from '../constants.ts';
 import type { HandshakeParameters } from '../generated/handshake.ts';
-import { Direction, EntryKind, TransferLimiter } from '../generated/session.ts';
+import { Direction, EntryKind, RatePolicyName, TransferLimiter } from '../generated/session.ts';
 import type { ControlBody, TransferBody } from '../messages.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
@@ -13,6 +13,24 @@ const anyDigest = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const LIMITERS = Object.values(TransferLimiter).filter((limiter) => limiter !== TransferLimiter.UNRECOGNIZED);
 const anyKey = fc.uint8Array({ maxLength: 80 });
 
+const anyRate = fc.integer({ min: 1_000, max: 1e12 });
+const anyRatePolicy = fc
+  .record({
+    policy: fc.constantFrom(
+      RatePolicyName.LOW,
+      RatePolicyName.FAIR,
+      RatePolicyName.HIGH,
+      RatePolicyName.FIXED,
+    ),
+    rate: anyRate,
+    minimumRate: fc.constantFrom(0, 1_000),
+    capRate: fc.oneof(fc.constant(0), anyRate),
+  })
+  .map(({ policy, rate, minimumRate, capRate }) => {
+    const isFixed = policy === RatePolicyName.FIXED;
+    return { policy, targetRate: isFixed ? rate : 0, minimumRate: isFixed ? 0 : minimumRate, capRate };
+  });
+
 export const anyControlBody: fc.Arbitrary<ControlBody> = fc.oneof(
   fc
     .record({
@@ -23,6 +41,8 @@ export const anyControlBody: fc.Arbitrary<ControlBody> = fc.oneof(
   fc
     .record({ errorCode: anyUint32, message: anyText, account: anyText })
     .map((value) => ({ $case: 'loginResult' as const, value })),
+  anyRatePolicy.map((value) => ({ $case: 'ratePolicy' as const, value })),
+  anyRatePolicy.map((value) => ({ $case: 'ratePolicyInForce' as const, value })),
 );
 
 const anyEntry = fc

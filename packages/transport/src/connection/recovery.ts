@@ -1,13 +1,12 @@
 import {
   DeliveryRateEstimator,
   initialWindowBytes,
-  MAX_PACING_RATE,
   Pacer,
   PolicyController,
   type RatePolicy,
   RttEstimator,
 } from '@jetstream/congestion';
-import { type AckFrame, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import { type AckFrame, MAX_RATE_BYTES_PER_SECOND, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
 import type { CongestionName } from '../endpoint-contract.ts';
 import { AckFrequency } from './ack-frequency.ts';
 import { EcnValidation } from './ecn-validation.ts';
@@ -195,5 +194,8 @@ export class Recovery implements PacketListener {
 
 /** The rate that a user set and not the path: whoever sends as fast is held by it. */
 function highestRate({ targetBytesPerSecond, capBytesPerSecond }: RatePolicy): number {
-  return Math.min(targetBytesPerSecond ?? MAX_PACING_RATE, capBytesPerSecond ?? MAX_PACING_RATE);
+  return Math.min(
+    targetBytesPerSecond ?? MAX_RATE_BYTES_PER_SECOND,
+    capBytesPerSecond ?? MAX_RATE_BYTES_PER_SECOND,
+  );
 }

@@ -1,0 +1,36 @@
+import type { RatePolicy } from '@jetstream/congestion';
+import { JetStreamError } from '@jetstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { ServerRatePolicy } from './server-rate-policy.ts';
+
+const low: RatePolicy = { policy: 'low' };
+const fair: RatePolicy = { policy: 'fair' };
+const high: RatePolicy = { policy: 'high' };
+
+describe('ServerRatePolicy', () => {
+  it('[RP-2] has one question open at a time, and puts of those that wait only the last', async () => {
+    const sent: RatePolicy[] = [];
+    const server = new ServerRatePolicy((policy) => sent.push(policy));
+    const answers = [low, fair, high].map((policy) => server.ask(policy));
+    expect(sent).toEqual([low]);
+    server.onInForce(low);
+    expect(sent).toEqual([low, high]);
+    server.onInForce(fair);
+    expect(await Promise.all(answers)).toEqual([low, fair, fair]);
+    void server.ask(low);
+    expect(sent).toEqual([low, high, low]);
+  });
+
+  it('[RP-2] takes an answer without a question for a violation', () => {
+    const server = new ServerRatePolicy(() => undefined);
+    expect(() => server.onInForce(low)).toThrow(expect.objectContaining({ code: 'protocol-violation' }));
+  });
+
+  it('fails what is not answered when the session closes, and what is asked afterwards', async () => {
+    const server = new ServerRatePolicy(() => undefined);
+    const asked = [server.ask(low), server.ask(fair)];
+    server.onClosed(new JetStreamError('connection-lost', 'gone'));
+    for (const answer of [...asked, server.ask(high)])
+      await expect(answer).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+});
