@@ -54,6 +54,21 @@ describe('npm run bench', () => {
     await until(() => namespaces().length === 0 && readdirSync(files).length === 0);
   });
 
+  it.skipIf(lack).each(['ICMP unreachable', 'GSO refused'])(
+    `takes a copy through bad surroundings: %s${needs}`,
+    async (name) => {
+      const [output, files] = [join(base, 'results'), join(base, 'files')];
+      const run = ['rough', '--surroundings', name, '--runs', '1', '--output', output, '--disk', files];
+      expect((await bench(...run)).stdout).toMatch(/^\| .* equal bytes \|/m);
+      const { result } = JSON.parse(readFileSync(join(output, 'rough.json'), 'utf8')).runs[0];
+      expect(result.outcome).toBe('copied');
+      for (const peak of [result.senderPeakBytes, result.receiverPeakBytes]) {
+        expect(peak).toBeGreaterThan(2 ** 20);
+        expect(peak).toBeLessThan(250e6);
+      }
+    },
+  );
+
   it('lists cases and contenders, also without root', async () => {
     const { stdout } = await bench('--list');
     expect(stdout).toMatch(/^ {2}wan-256m +256 MiB over 500 Mbit\/s/m);

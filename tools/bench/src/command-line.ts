@@ -7,6 +7,8 @@ export interface BenchCommand {
   cases: string[];
   /** Of each case; names; undefined: those of the case that are there. */
   contenders: string[] | undefined;
+  /** Of the case `rough`: only the surroundings whose label has this in it. */
+  surroundings: string;
   runs: number;
   /** For results. */
   outputDirectory: string;
@@ -23,6 +25,7 @@ in turns; compares every copy byte for byte; prints tables in Markdown. Needs Li
   --list               the cases and the contenders, and what is missing for them
   --runs N             rounds, 1 to 100; default 3
   --peers A,B,…        only these contenders; default: those of the case that are installed
+  --surroundings TEXT  of the case rough: only those with this in their name
   --output DIRECTORY   for JSON, tables and plots; default bench-results
   --disk DIRECTORY     where files are copied; default /var/tmp
   --memory DIRECTORY   a tmpfs, for the cases that no disk shall decide; default /dev/shm
@@ -45,6 +48,7 @@ export function parseCommandLine(argv: readonly string[]): BenchCommand | 'help'
   return {
     cases: positionals,
     contenders: values.peers?.split(',').map((name) => name.trim()),
+    surroundings: values.surroundings,
     runs,
     outputDirectory: values.output,
     diskDirectory: values.disk,
@@ -61,6 +65,7 @@ function read(argv: readonly string[]) {
         list: { type: 'boolean' },
         help: { type: 'boolean' },
         'install-peers': { type: 'boolean' },
+        surroundings: { type: 'string', default: '' },
         runs: { type: 'string', default: '3' },
         peers: { type: 'string' },
         output: { type: 'string', default: 'bench-results' },

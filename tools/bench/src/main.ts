@@ -10,8 +10,10 @@ import type { Contender } from './contenders/contender.ts';
 import { installPeers } from './install-peers.ts';
 import { describeMachine } from './machine.ts';
 import { CaseOutput } from './report/case-output.ts';
+import { endedWell } from './runs/rough-once.ts';
 import { runCopies } from './runs/run-copies.ts';
 import { runFlows } from './runs/run-flows.ts';
+import { runRough } from './runs/run-rough.ts';
 import { WorkDirectory } from './runs/work-directory.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 2, lack: 3 };
@@ -71,6 +73,11 @@ async function runCase(each: Case, command: BenchCommand, commandLine: string): 
       const results = await runFlows(each, command.runs, work, (round) => output.flowsRound(round));
       output.flows(each, results);
       return results.runs.every(({ result }) => result.outcome === 'ran');
+    }
+    if (each.kind === 'rough') {
+      const results = await runRough(each, command, work, (round) => output.roughRound(round));
+      output.rough(results);
+      return results.runs.every(endedWell);
     }
     const contenders = contendersOf(each, command);
     const results = await runCopies(each, contenders, command.runs, work, (round) => output.copyRound(round));

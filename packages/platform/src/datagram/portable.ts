@@ -5,14 +5,13 @@ import { AddressBook } from './address-book.ts';
 import { bindError, checkHost } from './bind-error.ts';
 import type { DatagramAddress, DatagramPath, DatagramPathOptions } from './contract.ts';
 import { LOOPBACK_DATAGRAM_BYTES, maxDatagramBytesFor } from './datagram-size.ts';
-import { tuneSocket } from './socket-options.ts';
+import { socketBufferBytes, tuneSocket } from './socket-options.ts';
 
 /** Datagrams handed to Node and not reported sent. */
 const SEND_BUFFERS = 256;
 /** `onDrain` waits for so many free buffers, so that a batch goes out each time. */
 const DRAIN_AT_FREE = SEND_BUFFERS / 2;
-/** Asked of the kernel for each direction; it grants what its limits allow. */
-const SOCKET_BUFFER_BYTES = 16 * 2 ** 20;
+/** No less is asked for in place of what the kernel refused. */
 const MIN_SOCKET_BUFFER_BYTES = 64 * 2 ** 10;
 const CLOSE_TIMEOUT_MS = 250;
 
@@ -54,8 +53,9 @@ async function bind(ipv6: boolean, port: number, host: string): Promise<BoundSoc
     socket.close();
     throw bindError(error as NodeJS.ErrnoException, host, port);
   }
-  growBuffers(socket);
-  tuneSocket(descriptorOf(socket), { ipv6, bufferBytes: SOCKET_BUFFER_BYTES });
+  const bufferBytes = socketBufferBytes();
+  setBuffers(socket, bufferBytes);
+  tuneSocket(descriptorOf(socket), { ipv6, bufferBytes });
   return { socket, book };
 }
 
@@ -165,9 +165,10 @@ class PortableDatagramPath implements DatagramPath {
 }
 
 /** Some systems refuse a size over their limit instead of granting the limit. */
-function growBuffers(socket: Socket): void {
+function setBuffers(socket: Socket, wantedBytes: number): void {
+  const leastBytes = Math.min(MIN_SOCKET_BUFFER_BYTES, wantedBytes);
   for (const set of [socket.setRecvBufferSize, socket.setSendBufferSize]) {
-    for (let bytes = SOCKET_BUFFER_BYTES; bytes >= MIN_SOCKET_BUFFER_BYTES; bytes /= 2) {
+    for (let bytes = wantedBytes; bytes >= leastBytes; bytes = Math.floor(bytes / 2)) {
       try {
         set.call(socket, bytes);
         break;

@@ -1,6 +1,9 @@
+import type { Direction, DirectionChanges } from '@jetstream/wan';
 import type { WanPath } from '../figures/wan-path.ts';
+import type { Running } from '../processes/running.ts';
 import type { CopyResult } from '../runs/copy-once.ts';
 import type { FlowsResult } from '../runs/flows-once.ts';
+import type { RoughResult } from '../runs/rough-once.ts';
 import type { Source } from '../runs/work-directory.ts';
 
 /** What a figure has to lie in, both ends included. */
@@ -67,7 +70,47 @@ export interface FlowGroup {
   readonly flows: readonly string[];
 }
 
-export type Case = CopyCase | FlowsCase;
+/** Copies by JetStream alone through what no path should do and some do: each ends with equal bytes or a named error. */
+export interface RoughCase extends CaseDescription {
+  readonly kind: 'rough';
+  /** What a surrounding changes of it is its own. */
+  readonly path: WanPath;
+  readonly surroundings: readonly Surrounding[];
+}
+
+export interface Surrounding {
+  /** Unique within the case: what is done. */
+  readonly label: string;
+  readonly mebibytes: number;
+  /** Content goes from a to b in any case; `down`: jscp runs in b and fetches. Default `up`. */
+  readonly way?: 'up' | 'down';
+  readonly path?: Partial<WanPath>;
+  /** From the beginning on. */
+  readonly link?: Partial<Record<Direction | 'both', DirectionChanges>>;
+  readonly environment?: Partial<Record<'sender' | 'receiver', Readonly<Record<string, string>>>>;
+  /** Begins when a quarter was acknowledged. */
+  readonly trouble?: Trouble;
+  /** The copy may fail, if it says so. Default: it has to arrive. */
+  readonly mayEndBy?: 'connection lost';
+}
+
+export interface Trouble {
+  begin(scene: RoughScene): Promise<void> | void;
+  readonly seconds: number;
+  end(scene: RoughScene): Promise<void> | void;
+}
+
+/** What a trouble can do something to. */
+export interface RoughScene {
+  readonly sender: Running;
+  readonly receiver: Running;
+  set(direction: Direction | 'both', changes: DirectionChanges): Promise<void>;
+  /** Runs a command line of the shell in the network namespace of that end. @throws Error when it fails */
+  inSender(commandLine: string): Promise<void>;
+  inReceiver(commandLine: string): Promise<void>;
+}
+
+export type Case = CopyCase | FlowsCase | RoughCase;
 
 /** All runs of a case. */
 export interface CopyResults {
@@ -80,4 +123,13 @@ export interface CopyResults {
 
 export interface FlowsResults {
   readonly runs: readonly { readonly group: FlowGroup; readonly result: FlowsResult }[];
+}
+
+export interface RoughResults {
+  readonly runs: readonly {
+    readonly surrounding: Surrounding;
+    /** From 1. */
+    readonly run: number;
+    readonly result: RoughResult;
+  }[];
 }

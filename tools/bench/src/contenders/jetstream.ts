@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AEAD_TAG_BYTES, PROTECTED_HEADER_BYTES } from '@jetstream/protocol';
-import { Running } from '../processes/running.ts';
-import type { Contender, Copied, Scene } from './contender.ts';
+import { type Place, Running } from '../processes/running.ts';
+import type { Contender, Copied } from './contender.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const JSCP = join(ROOT, 'apps/jscp/bin/jscp.mjs');
@@ -35,48 +35,77 @@ export function jetstream(options: JetStreamOptions): Contender {
     ...(remembers && { primed: true }),
     headerBytesPerPacket: headerBytes,
     async prepare(scene) {
-      const { config, state } = directories(scene);
-      if (!remembers)
-        for (const directory of [config, state]) rmSync(directory, { recursive: true, force: true });
-      mkdirSync(state, { recursive: true, mode: 0o700 });
-      const identity = await promisify(execFile)(process.execPath, [JSCP, '--print-identity'], {
-        env: { ...process.env, JETSTREAM_CONFIG_DIR: config },
-      });
-      writeFileSync(join(state, 'authorized_keys'), identity.stdout, { mode: 0o600 });
+      if (!remembers) rmSync(scene.directory, { recursive: true, force: true });
+      await authorize(scene.directory);
     },
-    async serve(scene) {
-      const server = new Running(
-        scene.receiver,
-        [
-          ...[...node, JETSTREAM, 'server', '--log-level', 'warn'],
-          ...['--recv-host', scene.receiver.address, '--recv-port', String(scene.port)],
-          ...['--sandbox-dir', dirname(scene.target)],
-          ...['--persistent-state-dir', directories(scene).state],
-        ],
-        environment,
-      );
-      await server.says(/^ready udp=/m);
-      return server;
-    },
-    progress: {
-      from: 'sender',
-      bytes: (line) =>
-        isProgress(line) ? (JSON.parse(line) as { ackedBytes: number }).ackedBytes : undefined,
-    },
+    serve: (scene) =>
+      startServer(scene.receiver, {
+        ...{ node, environment, port: scene.port, directory: scene.directory },
+        sandbox: dirname(scene.target),
+      }),
+    progress: { from: 'sender', bytes: ackedBytes },
     copy: (scene) =>
-      new Running(
-        scene.sender,
-        [
-          ...[...node, JSCP, '--json', '--accept-new', '-P', String(scene.port)],
-          ...[scene.source, `${scene.receiver.address}:/`],
-        ],
-        { ...environment, JETSTREAM_CONFIG_DIR: directories(scene).config },
-      ),
+      startJscp(scene.sender, [scene.source, `${scene.receiver.address}:/`], {
+        ...{ node, environment, port: scene.port, directory: scene.directory },
+      }),
     figures: figures ?? (({ sender }) => lastProgress(sender.output)),
   };
 }
 
-function directories({ directory }: Scene): { config: string; state: string } {
+/** How a program of ours is started. */
+export interface ProgramOptions {
+  readonly port: number;
+  /** For what it keeps: the same for both programs. */
+  readonly directory: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly node?: readonly string[];
+}
+
+/** Lets the identity in `directory`, made if need be, log in to the server that keeps its state there. */
+export async function authorize(directory: string): Promise<void> {
+  const { config, state } = directories(directory);
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const identity = await promisify(execFile)(process.execPath, [JSCP, '--print-identity'], {
+    env: { ...process.env, JETSTREAM_CONFIG_DIR: config },
+  });
+  writeFileSync(join(state, 'authorized_keys'), identity.stdout, { mode: 0o600 });
+}
+
+/** Starts `jetstream server`. Resolves when it is ready. */
+export async function startServer(
+  place: Place,
+  options: ProgramOptions & { readonly sandbox: string },
+): Promise<Running> {
+  const { port, directory, sandbox, environment = {}, node = [process.execPath] } = options;
+  const server = new Running(
+    place,
+    [
+      ...[...node, JETSTREAM, 'server', '--log-level', 'warn'],
+      ...['--recv-host', place.address, '--recv-port', String(port)],
+      ...['--sandbox-dir', sandbox],
+      ...['--persistent-state-dir', directories(directory).state],
+    ],
+    environment,
+  );
+  await server.says(/^ready udp=/m);
+  return server;
+}
+
+/** @param what source and destination */
+export function startJscp(place: Place, what: readonly string[], options: ProgramOptions): Running {
+  const { port, directory, environment = {}, node = [process.execPath] } = options;
+  return new Running(place, [...node, JSCP, '--json', '--accept-new', '-P', String(port), ...what], {
+    ...environment,
+    JETSTREAM_CONFIG_DIR: directories(directory).config,
+  });
+}
+
+/** @returns undefined when the line of jscp says nothing about it */
+export function ackedBytes(line: string): number | undefined {
+  return isProgress(line) ? (JSON.parse(line) as { ackedBytes: number }).ackedBytes : undefined;
+}
+
+function directories(directory: string): { config: string; state: string } {
   return { config: join(directory, 'config'), state: join(directory, 'state') };
 }
 

@@ -133,20 +133,15 @@ export class Running {
 
   /** Ends it, if it still runs: asks first. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
-    this.#signal(signal);
-    const timer = setTimeout(() => this.#signal('SIGKILL'), GRACE_MS);
+    this.signal(signal);
+    const timer = setTimeout(() => this.signal('SIGKILL'), GRACE_MS);
     const ended = await this.ended;
     clearTimeout(timer);
     return ended;
   }
 
-  /** Without the shell, which shall outlive them. */
-  #pids(): number[] {
-    const { pid, exitCode } = this.#shell;
-    return pid === undefined || exitCode !== null ? [] : processTree(pid).slice(1);
-  }
-
-  #signal(signal: NodeJS.Signals): void {
+  /** To all that runs in it. */
+  signal(signal: NodeJS.Signals): void {
     for (const pid of this.#pids()) {
       try {
         process.kill(pid, signal);
@@ -154,6 +149,12 @@ export class Running {
         // it is gone
       }
     }
+  }
+
+  /** Without the shell, which shall outlive them. */
+  #pids(): number[] {
+    const { pid, exitCode } = this.#shell;
+    return pid === undefined || exitCode !== null ? [] : processTree(pid).slice(1);
   }
 }
 

@@ -1,6 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bound, Case, CopyCase, CopyResults, FlowsCase, FlowsResults } from '../cases/case.ts';
+import type {
+  Bound,
+  Case,
+  CopyCase,
+  CopyResults,
+  FlowsCase,
+  FlowsResults,
+  RoughResults,
+} from '../cases/case.ts';
 import { isBusy, type Machine, machineLine } from '../machine.ts';
 import type { CopyRound } from '../runs/run-copies.ts';
 import type { FlowsRound } from '../runs/run-flows.ts';
@@ -8,6 +16,7 @@ import { boundsTable, judged } from './bounds-table.ts';
 import { copyPlot } from './copy-plot.ts';
 import { copyTables } from './copy-table.ts';
 import { flowsPlot, flowsTable } from './flows-table.ts';
+import { roughTable, roughWords } from './rough-table.ts';
 
 /** When, how and where a case was run. */
 export interface Circumstances {
@@ -42,12 +51,27 @@ export class CaseOutput {
     if (result.series) this.#plot([group.label], run, (title) => flowsPlot(title, round));
   }
 
+  roughRound({ surrounding, run, result }: RoughResults['runs'][number]): void {
+    const { seconds, wan, series } = result;
+    this.#say(
+      [surrounding.label],
+      run,
+      `${roughWords(result)} after ${seconds.toFixed(1)} s`,
+      wan.lostByEmulation,
+    );
+    this.#plot([surrounding.label], run, (title) => copyPlot(title, series));
+  }
+
   copies(copyCase: CopyCase, results: CopyResults): void {
     this.#finish(copyTables(copyCase, results), copyCase.bounds, results);
   }
 
   flows(flowsCase: FlowsCase, results: FlowsResults): void {
     this.#finish([flowsTable(flowsCase, results)], flowsCase.bounds, results);
+  }
+
+  rough(results: RoughResults): void {
+    this.#finish([roughTable(results)], [], results);
   }
 
   #finish<Results extends object>(

@@ -3,6 +3,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import { systemError } from '../../ffi.ts';
 import type { NativeMemory } from '../../native-memory.ts';
 import { bindError, checkHost } from '../bind-error.ts';
+import { socketBufferBytes } from '../socket-options.ts';
 import type { NativeSocketOptions } from './contract.ts';
 import {
   AF_INET,
@@ -34,7 +35,6 @@ import {
 import { SocketAddressCodec } from './socket-address.ts';
 import type { Syscalls } from './syscalls.ts';
 
-const DEFAULT_BUFFER_BYTES = 16 * 2 ** 20;
 const LENGTH_AT = 32;
 
 /** A UDP socket that does not block, bound, with all options set that the system has. */
@@ -107,7 +107,7 @@ function localPort(syscalls: Syscalls, { fd, memory }: SocketOptions): number {
 
 /** What the system refuses stays as it was. */
 function tune(socket: SocketOptions, ipv6: boolean, options: NativeSocketOptions) {
-  const { bufferBytes = DEFAULT_BUFFER_BYTES, markEcn = false, offload = true } = options;
+  const { bufferBytes = socketBufferBytes(), markEcn = false, offload = true } = options;
   // The first takes root and passes over the system's maximum; the second is cut to it.
   if (!socket.set(SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes)) socket.set(SOL_SOCKET, SO_RCVBUF, bufferBytes);
   if (!socket.set(SOL_SOCKET, SO_SNDBUFFORCE, bufferBytes)) socket.set(SOL_SOCKET, SO_SNDBUF, bufferBytes);

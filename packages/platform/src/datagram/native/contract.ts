@@ -83,7 +83,7 @@ export interface NativeSocketOptions {
   sharePort?: boolean;
   /** Marks what is sent as ECT(0). Default false. */
   markEcn?: boolean;
-  /** Asked of the kernel for each direction; it grants what rights and limits allow. Default 16 MiB. */
+  /** Asked of the kernel for each direction; it grants what rights and limits allow. Default `JETSTREAM_SOCKET_BUFFER`, else 16 MiB. */
   bufferBytes?: number;
   /** UDP generic segmentation and receive offload. Default true; what the kernel refuses is done without. */
   offload?: boolean;
