@@ -1,5 +1,7 @@
 import type { DirectionChanges } from '@jetstream/wan';
 import type { WanPath } from '../figures/wan-path.ts';
+import { refuseSegmentation } from '../processes/refuse-segmentation.ts';
+import type { Running } from '../processes/running.ts';
 import type { RoughCase, Surrounding, Trouble } from './case.ts';
 
 const PATH: WanPath = { rateMbitPerSecond: 100, roundTripMs: 50, queueBdp: 1, lossPercent: 0 };
@@ -42,6 +44,12 @@ const inBoth = (begin: string, end: string, seconds: number): Trouble => ({
     await inReceiver(end);
   },
 });
+
+function refuse(ends: readonly Running[]): void {
+  for (const pid of ends.flatMap(({ pids }) => pids)) {
+    if (refuseSegmentation(pid) === 0) throw new Error(`process ${pid} has no UDP socket`);
+  }
+}
 
 const SURROUNDINGS: readonly Surrounding[] = [
   { label: 'loss 30 %', mebibytes: 4, link: { 'a-to-b': { lossPercent: 30 } } },
@@ -122,7 +130,12 @@ const SURROUNDINGS: readonly Surrounding[] = [
     },
   },
   {
-    label: 'MTU 1,500 → 1,300 for 10 s (GSO refused)',
+    label: 'GSO refused half-way, both',
+    mebibytes: 32,
+    trouble: { begin: ({ sender, receiver }) => refuse([sender, receiver]), seconds: 0, end: () => {} },
+  },
+  {
+    label: 'MTU 1,500 → 1,300 for 10 s',
     mebibytes: 32,
     trouble: inBoth(SMALLER_MTU, USUAL_MTU, 10),
   },

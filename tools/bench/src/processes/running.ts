@@ -76,7 +76,7 @@ export class Running {
 
   /** To be called now and then: what its processes used so far. */
   look(): ProcessUsage {
-    const usage = usageOf(this.#pids());
+    const usage = usageOf(this.pids);
     this.#peakResidentBytes = Math.max(this.#peakResidentBytes, usage.peakResidentBytes);
     this.#seenCpuSeconds = Math.max(this.#seenCpuSeconds, usage.cpuSeconds);
     return usage;
@@ -142,7 +142,7 @@ export class Running {
 
   /** To all that runs in it. */
   signal(signal: NodeJS.Signals): void {
-    for (const pid of this.#pids()) {
+    for (const pid of this.pids) {
       try {
         process.kill(pid, signal);
       } catch {
@@ -151,8 +151,8 @@ export class Running {
     }
   }
 
-  /** Without the shell, which shall outlive them. */
-  #pids(): number[] {
+  /** Of what runs, without the shell, which shall outlive it. */
+  get pids(): number[] {
     const { pid, exitCode } = this.#shell;
     return pid === undefined || exitCode !== null ? [] : processTree(pid).slice(1);
   }
