@@ -24,6 +24,8 @@ export interface CongestionController {
   onApplicationLimited(nowUs: number, bytesInFlight: number): void;
   /** Path changed (migration): forget the model, keep the configuration. */
   reset(nowUs: number): void;
+  /** What to remember of the path; undefined while too little was seen. Not every controller has it. */
+  describePath?(): RememberedPath | undefined;
   /** For logs, progress and plots. */
   readonly phase: string;
 }
@@ -82,9 +84,21 @@ export interface LossSample {
   applicationLimited?: boolean;
 }
 
+/** What is worth knowing of a path on the next connection over it (draft-ietf-tsvwg-careful-resume). */
+export interface RememberedPath {
+  /** Least RTT seen, above 0. */
+  readonly minRttUs: number;
+  /** Delivered over some round trips on end while there was always more to send; not the best of them. Above 0. */
+  readonly rateBytesPerSecond: number;
+}
+
 export interface ControllerOptions {
   datagramBytes: number;
   initialWindowBytes: number;
+  /** RTT that the handshake took. Default: not known. */
+  handshakeRttUs?: number | undefined;
+  /** The path as an earlier connection left it. A controller may do without. Default: not known. */
+  rememberedPath?: RememberedPath | undefined;
   /** Random in [0, 1), given from outside so that runs repeat. */
   random: () => number;
   /** How many flows' share of a bottleneck to take, where the controller competes for one: 1, the default, or 2. */

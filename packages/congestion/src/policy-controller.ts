@@ -1,5 +1,11 @@
 import { Bbr } from './bbr/bbr.ts';
-import type { AckSample, CongestionController, ControllerOptions, LossSample } from './controller.ts';
+import type {
+  AckSample,
+  CongestionController,
+  ControllerOptions,
+  LossSample,
+  RememberedPath,
+} from './controller.ts';
 import { type ControllerName, createController } from './create-controller.ts';
 import { Cubic } from './cubic.ts';
 import { GuaranteedRate } from './guaranteed-rate.ts';
@@ -48,13 +54,13 @@ export class PolicyController implements CongestionController {
   /** @throws JetStreamError `invalid-argument` for a policy that cannot be */
   constructor({ congestion, policy, ...options }: PolicyControllerOptions) {
     checkRatePolicy(policy);
-    this.options = options;
+    this.options = { ...options, handshakeRttUs: 0, rememberedPath: undefined };
     this.congestion = congestion;
     this.policyName = policy.policy;
     this.datagramBytes = options.datagramBytes;
     this.guaranteed = new GuaranteedRate(options.datagramBytes, options.initialWindowBytes);
     this.guaranteed.demand(guaranteedRateOf(policy));
-    this.controller = this.createController(options.initialWindowBytes);
+    this.controller = this.createController(options);
     this.refresh();
   }
 
@@ -126,6 +132,10 @@ export class PolicyController implements CongestionController {
     this.controller?.onApplicationLimited(nowUs, bytesInFlight);
   }
 
+  describePath(): RememberedPath | undefined {
+    return this.controller?.describePath?.();
+  }
+
   reset(nowUs: number): void {
     this.smoothedRttUs = 0;
     this.minRttUs = 0;
@@ -147,16 +157,10 @@ export class PolicyController implements CongestionController {
     }
   }
 
-  private createController(initialWindowBytes: number): CongestionController | undefined {
+  private createController(options: ControllerOptions): CongestionController | undefined {
     const name = this.controllerName;
-    const { datagramBytes } = this;
     if (name === undefined) return undefined;
-    return createController(name, {
-      ...this.options,
-      datagramBytes,
-      initialWindowBytes,
-      flows: flowsOf(this.policyName),
-    });
+    return createController(name, { ...options, flows: flowsOf(this.policyName) });
   }
 
   private replaceController(nowUs: number): void {
@@ -164,7 +168,8 @@ export class PolicyController implements CongestionController {
     const deliveredBytes = (Math.max(this.roundRate, this.lastRoundRate) * minRttUs) / 1e6;
     const seedBytes = guaranteed.isBackedOff ? 0 : SEED * deliveredBytes;
     const windowBytes = Math.max(this.options.initialWindowBytes, seedBytes);
-    this.controller = this.createController(windowBytes);
+    const { options, datagramBytes } = this;
+    this.controller = this.createController({ ...options, datagramBytes, initialWindowBytes: windowBytes });
     // It has not seen the time before now.
     this.controller?.reset(nowUs);
     if (guaranteed.isBackedOff) this.controller?.onPersistentCongestion(nowUs);

@@ -27,6 +27,11 @@ export interface SimulatedHostOptions {
   ecn?: number;
   /** How late the host's timers fire, as a busy process would. Default 0. */
   timerLatenessUs?: number;
+  /**
+   * How late the host notices an arrival, at random between the two; it then takes all that has come, as a thread that sleeps in
+   * poll does. Default: each datagram at once.
+   */
+  receiveLatenessUs?: { readonly least: number; readonly most: number };
   /** What its socket holds while the host is stopped; more is lost. Default 208 KiB, as Linux has it. */
   socketBufferBytes?: number;
 }

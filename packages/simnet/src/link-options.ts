@@ -9,6 +9,8 @@ export interface LinkOptions {
   mtuBytes?: Stepped;
   /** Bytes on the wire (UDP and IP headers included) per second, above 0. Default Infinity. */
   rateBytesPerSecond?: Stepped;
+  /** Token bucket in front of everything that drops what comes too fast, whatever the queue. Default none. */
+  policer?: { readonly rateBytesPerSecond: number; readonly burstBytes: number };
   /** Drop-tail queue in front of the wire, in bytes on the wire. Default Infinity. */
   queueBytes?: number;
   /** Packets that find more than this in the queue are marked CE, if their sender's host is ECN-capable. Default Infinity. */
@@ -36,6 +38,7 @@ export interface LinkCounters {
   /** Packets offered, and what became of them; a duplicate counts in neither. */
   offered: number;
   delivered: number;
+  droppedByPolicer: number;
   droppedByQueue: number;
   droppedByLoss: number;
   droppedByMtu: number;

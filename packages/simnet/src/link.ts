@@ -2,6 +2,7 @@ import { Ecn } from '@jetstream/protocol';
 import { DepartureRing } from './departure-ring.ts';
 import type { LinkCounters, LinkOptions } from './link-options.ts';
 import { createLossModel, type LossModel } from './loss-models/loss-model.ts';
+import { Policer } from './policer.ts';
 import type { SeededRandom } from './random.ts';
 import { StepSchedule } from './step-schedule.ts';
 import { TimeSeries } from './time-series.ts';
@@ -27,6 +28,7 @@ export class Link {
   readonly #mtuBytes: StepSchedule;
   readonly #rate: StepSchedule;
   readonly #delayUs: StepSchedule;
+  readonly #policer: Policer | undefined;
   readonly #queueBytes: number;
   readonly #ecnThresholdBytes: number;
   readonly #bleachesEcn: boolean;
@@ -48,6 +50,7 @@ export class Link {
     this.#mtuBytes = new StepSchedule(options.mtuBytes ?? 1500);
     this.#rate = new StepSchedule(options.rateBytesPerSecond ?? Number.POSITIVE_INFINITY);
     this.#delayUs = new StepSchedule(options.delayUs ?? 0);
+    this.#policer = options.policer && new Policer(options.policer);
     this.#queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY;
     this.#ecnThresholdBytes = options.ecnThresholdBytes ?? Number.POSITIVE_INFINITY;
     this.#bleachesEcn = options.bleachesEcn ?? false;
@@ -76,6 +79,10 @@ export class Link {
     this.duplicateArrivesUs = DROPPED;
     if (wireBytes > this.#mtuBytes.valueAt(nowUs)) {
       counters.droppedByMtu++;
+      return DROPPED;
+    }
+    if (this.#policer?.admits(nowUs, wireBytes) === false) {
+      counters.droppedByPolicer++;
       return DROPPED;
     }
     const leavesUs = this.#enqueue(nowUs, wireBytes);
@@ -156,6 +163,7 @@ function noTraffic(): LinkCounters {
   return {
     offered: 0,
     delivered: 0,
+    droppedByPolicer: 0,
     droppedByQueue: 0,
     droppedByLoss: 0,
     droppedByMtu: 0,

@@ -28,6 +28,7 @@ function report(name: string, flows: number): ScenarioReport {
       senderClosed: undefined,
       receiverClosed: undefined,
       blocksInUse: 0,
+      pathSeen: undefined,
       peakMemory: { sentPackets: 256, sentContent: 256 },
       stats: undefined,
       trace,

@@ -24,6 +24,7 @@ function flow(changes: Partial<FlowReport> = {}): FlowReport {
     senderClosed: { atUs: 1e6, code: 'none', reason: '', byPeer: false },
     receiverClosed: { atUs: 1e6, code: 'none', reason: '', byPeer: true },
     blocksInUse: 0,
+    pathSeen: undefined,
     peakMemory: { sentPackets: 256, sentContent: 256 },
     stats: undefined,
     trace,

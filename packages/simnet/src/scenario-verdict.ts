@@ -25,6 +25,12 @@ export function reportProblems(scenario: Scenario, report: ScenarioReport): stri
       problems.push(`queue p95 ${inMs(queueUs)}, bound ${inMs(bounds.queueTimeP95Us)}`);
     }
   }
+  if (bounds.queueTimeMaxUs !== undefined) {
+    const queueUs = report.forward.queueTimeUs.maximum;
+    if (queueUs > bounds.queueTimeMaxUs) {
+      problems.push(`longest queue ${inMs(queueUs)}, bound ${inMs(bounds.queueTimeMaxUs)}`);
+    }
+  }
   if (bounds.fairness !== undefined) {
     const { fromUs, untilUs, jain } = bounds.fairness;
     const shares = report.flows.map(({ trace }) => trace.ackedBy(untilUs) - trace.ackedBy(fromUs));

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@jetstream/protocol';
-import type { CongestionName, Limiter, PathAddress } from '@jetstream/transport';
+import type { CongestionName, Limiter, PathAddress, RememberedPath } from '@jetstream/transport';
 import type { LinkOptions } from './link-options.ts';
 import type { TransferOptions } from './transfer/transfer-party.ts';
 
@@ -18,6 +18,8 @@ export interface Scenario {
   marksEcn?: boolean;
   /** How late timers fire, as in a busy process. Default 0. */
   timerLatenessUs?: number;
+  /** How late hosts notice arrivals; see `SimulatedHostOptions`. Default: at once. */
+  receiveLatenessUs?: { readonly least: number; readonly most: number };
   /** Packets under one key before a key update. Default: that of the endpoint. */
   keyUpdatePackets?: number;
   bounds: ScenarioBounds;
@@ -29,6 +31,8 @@ export interface FlowOptions {
   /** Does the client send content to the server ('upload'), or take it? Default 'upload'. */
   direction?: 'upload' | 'download';
   transfer: Omit<TransferOptions, 'seed'>;
+  /** What the sender of content remembers of the path. Default: nothing. */
+  rememberedPath?: RememberedPath;
   /** Addresses that the client gets in the midst of things, at times since both sides had a connection. */
   clientRebindings?: readonly { readonly afterUs: number; readonly address: PathAddress }[];
   /** Times in which one side is stopped (SIGSTOP) and goes on, likewise. */
@@ -58,6 +62,8 @@ export interface ScenarioBounds {
   steadyFromUs?: number;
   /** Waiting time in the queue of the forward path, 95th percentile. */
   queueTimeP95Us?: number;
+  /** The longest of the whole run. */
+  queueTimeMaxUs?: number;
   /** Every flow: content bytes acknowledged per second. */
   steadyBytesPerSecond?: number;
   /** Jain's index of fairness over what the flows had acknowledged between two times. */

@@ -16,6 +16,7 @@ interface Toy {
   rebindingUs?: number;
   options?: Partial<SimulationOptions>;
   socketBufferBytes?: number;
+  receiveLatenessUs?: { least: number; most: number };
 }
 
 function toy({
@@ -64,6 +65,19 @@ describe('Simulation', () => {
     const { simulation, sender } = toy({ window: 50 });
     simulation.run(() => sender.done);
     expect(simulation.nowUs).toBeCloseTo(100 * 1000 + 20_000);
+  });
+
+  it('hands over together what came before a sleepy host looked', () => {
+    const { simulation, sender, receiver } = toy({
+      window: 50,
+      receiveLatenessUs: { least: 2_500, most: 2_500 },
+    });
+    simulation.run(() => sender.done);
+    const looks = new Set(receiver.arrivedUs);
+    // A packet a millisecond: each look finds the one it was late for, and the two behind it.
+    expect(receiver.arrived).toHaveLength(100);
+    expect(looks.size).toBe(34);
+    expect(Math.min(...looks)).toBe(11_000 + 2_500);
   });
 
   it('keeps for a host that is stopped what its socket holds, and wakes it in the end', () => {

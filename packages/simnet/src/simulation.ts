@@ -31,7 +31,7 @@ const DEFAULT_SOCKET_BUFFER_BYTES = 208 * 1024;
 interface HostState extends SimulatedHostOptions {
   /** Stopped until then. */
   stoppedUntilUs: number;
-  /** Datagrams that came meanwhile. */
+  /** Datagrams that it has not noticed. */
   inbox: number[];
   inboxBytes: number;
   socketBufferBytes: number;
@@ -147,7 +147,8 @@ export class Simulation implements ArrivalSink {
     const index = this.network.forward(this.nowUs, slot);
     if (index < 0) return;
     const state = this.#hosts[index]!;
-    if (this.nowUs >= state.stoppedUntilUs) {
+    const { receiveLatenessUs } = state;
+    if (this.nowUs >= state.stoppedUntilUs && receiveLatenessUs === undefined) {
       this.#receive(state, slot);
       this.#serve(index);
       this.#discard(slot);
@@ -155,7 +156,9 @@ export class Simulation implements ArrivalSink {
       pool.release(slot);
     } else {
       state.inboxBytes += pool.bytes[slot]!;
-      state.inbox.push(slot);
+      if (state.inbox.push(slot) > 1 || receiveLatenessUs === undefined) return;
+      const { least, most } = receiveLatenessUs;
+      this.at(index, this.nowUs + this.random.between(least, most), () => this.#takeInbox(index));
     }
   }
 

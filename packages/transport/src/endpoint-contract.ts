@@ -1,8 +1,18 @@
-import type { RatePolicy } from '@jetstream/congestion';
+import type { RatePolicy, RememberedPath } from '@jetstream/congestion';
 import type { AeadProvider, CopyBytes } from '@jetstream/protocol';
 import type { BlockPool, Connection, PathAddress, Transmission } from './contract.ts';
 
+export type { RememberedPath } from '@jetstream/congestion';
+
 export type CongestionName = 'bbr' | 'cubic';
+
+/** Paths of connections that were, for those to come (Careful Resume). */
+export interface PathMemory {
+  /** What is known of the path to a peer, asked when a connection to or from there is established; undefined: nothing (any more). */
+  recall(peer: PathAddress): RememberedPath | undefined;
+  /** What a connection that ends has seen of its path. */
+  remember(peer: PathAddress, path: RememberedPath): void;
+}
 
 export interface EndpointOptions {
   /** X25519 static private key, 32 bytes. */
@@ -20,6 +30,8 @@ export interface EndpointOptions {
   congestion?: CongestionName;
   /** Of each connection until `setRatePolicy`. Default `fair`. */
   ratePolicy?: RatePolicy;
+  /** Default: one that forgets. */
+  pathMemory?: PathMemory;
   /** Default 10 s: HS-6. */
   handshakeTimeoutMs?: number;
   /** Default 30 s. */

@@ -1,6 +1,13 @@
-import type { AckSample, CongestionController, ControllerOptions, LossSample } from '../controller.ts';
+import type {
+  AckSample,
+  CongestionController,
+  ControllerOptions,
+  LossSample,
+  RememberedPath,
+} from '../controller.ts';
 import { updateAckAggregation } from './ack-aggregation.ts';
-import { initPacingRate, setPacingRateWithGain, updateControlParameters } from './control.ts';
+import { CarefulResume } from './careful-resume.ts';
+import { setPacingRateWithGain, updateControlParameters } from './control.ts';
 import { DelayGatedLoss } from './delay-gated-loss.ts';
 import { DeliveryCollapse } from './delivery-collapse.ts';
 import { checkDrainDone } from './drain.ts';
@@ -20,6 +27,7 @@ import {
 } from './short-term-model.ts';
 import { checkStartupDone } from './startup.ts';
 import { BbrState } from './state.ts';
+import { SustainedRate } from './sustained-rate.ts';
 import { handleSpuriousLoss, noteLoss, restoreCwnd, saveCwnd } from './undo.ts';
 
 /**
@@ -33,17 +41,21 @@ export class Bbr implements CongestionController {
   state: BbrState;
   private readonly createGate: () => DelayGatedLoss;
   private gate: DelayGatedLoss;
+  private resume: CarefulResume;
   private collapse = new DeliveryCollapse();
   private jitter = new JitterEstimator();
+  private sustained = new SustainedRate();
   /** Time of a persistent congestion not yet answered by an ACK of something sent after it; -1 for none. */
   private backedOffUs = -1;
 
   /** @param createGate the rule by which loss counts; another one than ours serves to compare with the draft */
   constructor(options: ControllerOptions, createGate: () => DelayGatedLoss = () => new DelayGatedLoss()) {
-    this.options = { ...options };
+    // What another connection saw holds for the first path only.
+    this.options = { ...options, handshakeRttUs: 0, rememberedPath: undefined };
     this.createGate = createGate;
     this.state = new BbrState(options, 0, 0);
     this.gate = createGate();
+    this.resume = new CarefulResume(this.state, options.rememberedPath);
   }
 
   /** `ControllerOptions.flows`; may be changed at any time. */
@@ -57,15 +69,17 @@ export class Bbr implements CongestionController {
   }
 
   get pacingRate(): number {
-    return this.state.pacingRate;
+    const { state, resume } = this;
+    return state.phase === 'startup' ? resume.capacity.pacingRate(state.pacingRate) : state.pacingRate;
   }
 
   get phase(): string {
     return this.backedOffUs >= 0 ? 'backed-off' : this.state.phase;
   }
 
-  onPacketSent(nowUs: number, packetBytes: number, bytesInFlight: number): void {
+  onPacketSent(nowUs: number, packetBytes: number, bytesInFlight: number, packetNumber: number): void {
     const { state } = this;
+    if (state.phase === 'startup') this.resume.onPacketSent(nowUs, packetBytes, packetNumber);
     if (bytesInFlight + packetBytes + state.datagramBytes > this.windowBytes)
       state.cwndLimitedThisRound = true;
     if (bytesInFlight > 0 || state.appLimitedUntilBytes === 0) return;
@@ -80,11 +94,11 @@ export class Bbr implements CongestionController {
   onAck(sample: AckSample): void {
     const { state } = this;
     if (sample.ackedBytes <= 0) return;
-    if (state.minRttUs === 0 && sample.rttUs > 0) initPacingRate(state, sample.rttUs);
+    if (state.minRttUs === 0 && sample.rttUs > 0) state.initPacingRate(sample.rttUs);
     state.beginAck(sample);
     this.endBackOff(sample);
     this.updateModelAndState(sample);
-    updateControlParameters(state, sample);
+    updateControlParameters(state, sample, this.resume);
   }
 
   onPacketLost(loss: LossSample): void {
@@ -92,6 +106,7 @@ export class Bbr implements CongestionController {
     state.nowUs = loss.nowUs;
     state.deliveredBytes = loss.deliveredBytes;
     this.gate.onLoss(state, loss);
+    this.resume.onLoss(loss);
     noteLoss(state);
     state.episodeLostBytes += loss.packetBytes;
     if (loss.packetNumber !== state.lastLostPacket + 1) state.lossRangesInRound++;
@@ -123,6 +138,7 @@ export class Bbr implements CongestionController {
   }
 
   onApplicationLimited(_nowUs: number, bytesInFlight: number): void {
+    this.resume.onApplicationLimited();
     this.state.appLimitedUntilBytes = Math.max(this.state.deliveredBytes + bytesInFlight, 1);
   }
 
@@ -131,9 +147,17 @@ export class Bbr implements CongestionController {
     this.state = new BbrState({ ...this.options, datagramBytes }, nowUs, deliveredBytes);
     this.state.modelSinceUs = nowUs;
     this.gate = this.createGate();
+    this.resume = new CarefulResume(this.state, undefined);
     this.collapse = new DeliveryCollapse();
     this.jitter = new JitterEstimator();
+    this.sustained = new SustainedRate();
     this.backedOffUs = -1;
+  }
+
+  describePath(): RememberedPath | undefined {
+    const { minRttUs } = this.state;
+    const rateBytesPerSecond = this.sustained.bytesPerSecond;
+    return rateBytesPerSecond > 0 && minRttUs > 0 ? { minRttUs, rateBytesPerSecond } : undefined;
   }
 
   private updateModelAndState(sample: AckSample): void {
@@ -146,10 +170,12 @@ export class Bbr implements CongestionController {
     respondToCe(state, sample);
     adaptLowerBoundsFromCongestion(state, gate);
     this.checkCollapse(sample);
+    this.sustained.onAck(state);
     updateAckAggregation(state, sample);
     checkFullBwReached(state, sample, gate.isQueueDeep(state));
     const starting = state.phase === 'startup';
-    checkStartupDone(state, gate, sample);
+    if (starting) this.resume.onAck(state, sample);
+    checkStartupDone(state, gate, sample, this.resume.capacity);
     if (starting && state.phase !== 'startup') gate.onStartupDone();
     checkDrainDone(state);
     updateProbeBwCyclePhase(state, gate, sample);

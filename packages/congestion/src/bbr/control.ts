@@ -1,27 +1,23 @@
 import type { AckSample } from '../controller.ts';
+import type { CarefulResume } from './careful-resume.ts';
 import {
   MAX_BW,
   MAX_CWND_BYTES,
   MAX_SEND_QUANTUM_BYTES,
   PACING_MARGIN,
   SEND_QUANTUM_US,
-  STARTUP_PACING_GAIN,
 } from './parameters.ts';
 import { inflightWithHeadroom } from './probe-bw.ts';
 import { probeRttCwnd } from './probe-rtt.ts';
 import type { BbrState } from './state.ts';
 
 /** From the model to what the transport obeys (draft §5.6). */
-export function updateControlParameters(state: BbrState, sample: AckSample): void {
+export function updateControlParameters(state: BbrState, sample: AckSample, resume: CarefulResume): void {
   setPacingRateWithGain(state, state.pacingGain);
+  if (state.phase === 'startup') state.pacingRate = resume.boundPacingRate(state.pacingRate);
   floorPacingRate(state, sample.smoothedRttUs);
   setSendQuantum(state);
-  setCwnd(state, sample.ackedBytes);
-}
-
-/** The first RTT sample replaces the guess behind the first pacing rate. */
-export function initPacingRate(state: BbrState, rttUs: number): void {
-  state.pacingRate = Math.min((STARTUP_PACING_GAIN * state.initialCwnd * 1e6) / rttUs, MAX_BW);
+  setCwnd(state, sample.ackedBytes, resume);
 }
 
 export function setPacingRateWithGain(state: BbrState, gain: number): void {
@@ -41,13 +37,13 @@ function setSendQuantum(state: BbrState): void {
   state.sendQuantum = Math.max(quantum, 2 * state.datagramBytes);
 }
 
-function setCwnd(state: BbrState, ackedBytes: number): void {
+function setCwnd(state: BbrState, ackedBytes: number, resume: CarefulResume): void {
   const maxInflight = state.withQuantizationBudget(
     state.bdp(state.bw, state.cwndGain * shareOfWindow(state)) + state.extraAckedFilter.max,
   );
   if (state.fullBwReached) state.cwnd = Math.min(state.cwnd + ackedBytes, maxInflight);
-  else if (state.cwnd < maxInflight || state.deliveredBytes - state.startDeliveredBytes < state.initialCwnd)
-    state.cwnd += ackedBytes;
+  else if (resume.mayGrow ?? (state.cwnd < maxInflight || isFirstWindow(state)))
+    state.cwnd = Math.min(state.cwnd + ackedBytes, resume.maxWindow(state));
   state.cwnd = Math.min(state.cwnd, cwndCap(state), MAX_CWND_BYTES);
   state.cwnd = Math.max(state.cwnd, state.minPipeCwnd);
 }
@@ -58,6 +54,11 @@ function setCwnd(state: BbrState, ackedBytes: number): void {
  */
 function shareOfWindow(state: BbrState): number {
   return state.isInProbeBw ? (1 + state.flows) / 2 : 1;
+}
+
+/** Nothing is known of the path before the first window was delivered. */
+function isFirstWindow(state: BbrState): boolean {
+  return state.deliveredBytes - state.startDeliveredBytes < state.initialCwnd;
 }
 
 /** Bounds from ProbeRTT and from recent congestion. */

@@ -8,6 +8,9 @@ import {
 import { resetCongestionSignals, resetShortTermModel } from './short-term-model.ts';
 import type { BbrState } from './state.ts';
 
+/** After a retreat the model is that of one bad round trip. */
+const EARLY_PROBE_ROUND_TRIPS = 4;
+
 export function enterProbeBw(state: BbrState): void {
   startProbeBwDown(state);
 }
@@ -18,6 +21,8 @@ export function startProbeBwDown(state: BbrState): void {
   // When to probe next: a random time so that flows do not probe together.
   state.roundsSinceProbeUp = state.random() < 0.5 ? 0 : 1;
   state.bwProbeWaitUs = PROBE_WAIT_BASE_US + state.random() * PROBE_WAIT_JITTER_US;
+  if (state.probesSoon) state.bwProbeWaitUs = EARLY_PROBE_ROUND_TRIPS * state.minRttUs;
+  state.probesSoon = false;
   state.cycleStampUs = state.nowUs;
   state.ackPhase = 'probe-stopping';
   state.startRound();

@@ -107,6 +107,8 @@ export class BbrState {
   upStampUs = 0;
   upStartInflight = 0;
   bwProbeWaitUs = 0;
+  /** The first probe of ProbeBW must not be waited for: Startup ended with a retreat. */
+  probesSoon = false;
   roundsSinceProbeUp = 0;
   bwProbeUpRounds = 0;
   bwProbeUpAcked = 0;
@@ -142,7 +144,9 @@ export class BbrState {
     this.flows = options.flows ?? 1;
     this.initialCwnd = Math.max(options.initialWindowBytes, this.minPipeCwnd);
     this.cwnd = this.initialCwnd;
-    this.pacingRate = (parameters.STARTUP_PACING_GAIN * this.initialCwnd * 1e6) / parameters.INITIAL_RTT_US;
+    this.pacingRate = 0;
+    this.minRttUs = options.handshakeRttUs ?? 0;
+    this.initPacingRate(this.minRttUs > 0 ? this.minRttUs : parameters.INITIAL_RTT_US);
     this.sendQuantum = 2 * options.datagramBytes;
     this.nowUs = nowUs;
     this.deliveredBytes = deliveredBytes;
@@ -201,6 +205,14 @@ export class BbrState {
   /** Begins a new packet-timed round without counting one (the draft's StartRound). */
   startRound(): void {
     this.round.startRound(this.deliveredBytes);
+  }
+
+  /** The first RTT, or a guess at it, makes the first pacing rate. */
+  initPacingRate(rttUs: number): void {
+    this.pacingRate = Math.min(
+      (parameters.STARTUP_PACING_GAIN * this.initialCwnd * 1e6) / rttUs,
+      parameters.MAX_BW,
+    );
   }
 
   /** Takes in what the parts below need of an ACK. */

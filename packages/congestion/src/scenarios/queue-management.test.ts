@@ -25,11 +25,11 @@ describe('BBR before CoDel', () => {
     expect(Math.min(first, second) / (first + second)).toBeGreaterThan(0.4);
   });
 
-  it('leaves CUBIC a fifth at least, and the queue at twice the target or so', () => {
+  it('leaves CUBIC a seventh at least, and the queue at twice the target or so', () => {
     const path = { ...CODEL, controllers: ['bbr', 'cubic'] as const };
     const [bbr = 0, cubic = 0] = measureShares(path, 10, 40);
     expect(bbr / (bbr + cubic)).toBeGreaterThan(0.25);
-    expect(bbr / (bbr + cubic)).toBeLessThan(0.8);
+    expect(bbr / (bbr + cubic)).toBeLessThan(0.86);
     expect(measureSteady(path, 10, 20).queueP95Bdp).toBeLessThan(3 * TARGET_BDP);
   });
 });

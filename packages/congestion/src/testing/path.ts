@@ -1,4 +1,4 @@
-import type { CongestionController } from '../controller.ts';
+import type { CongestionController, RememberedPath } from '../controller.ts';
 import { type ControllerName, createController, initialWindowBytes } from '../create-controller.ts';
 import { Bottleneck, type BottleneckOptions } from './bottleneck.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -21,6 +21,9 @@ export interface PathOptions {
   /** Default 1,400. */
   datagramBytes?: number;
   seed?: number;
+  /** RTT that the senders know from the handshake. Default: none. */
+  handshakeRttMs?: number;
+  rememberedPath?: RememberedPath;
   link?: Partial<BottleneckOptions>;
   /** FQ-CoDel in place of one queue; nothing of `link` applies then. Default false. */
   fairQueue?: boolean;
@@ -60,6 +63,8 @@ export function simulatePath(options: PathOptions): PathSimulation {
           : createController(controller, {
               datagramBytes,
               initialWindowBytes: initialWindowBytes(datagramBytes),
+              handshakeRttUs: (options.handshakeRttMs ?? 0) * 1_000,
+              rememberedPath: options.rememberedPath,
               random,
             }),
       bottleneck,

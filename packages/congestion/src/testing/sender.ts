@@ -36,6 +36,8 @@ export interface SenderOptions {
   reorders?: boolean;
   /** Needed for jitter. */
   random?: () => number;
+  /** What the receiver's clock shows at a time, or what it says that it shows. Default: the same time. */
+  arrivalClock?: (nowUs: number) => number;
   /** Lateness of the timer that the pacer uses. Default 0. */
   timerGranularityUs?: number;
 }
@@ -63,6 +65,7 @@ export class Sender implements PacketSink {
   readonly #granularityUs: number;
   readonly #ackEvery: number;
   readonly #ackDelayUs: number;
+  readonly #arrivalClock: (nowUs: number) => number;
   readonly #jitterUs: number;
   readonly #reorders: boolean;
   readonly #random: () => number;
@@ -100,6 +103,7 @@ export class Sender implements PacketSink {
     this.#granularityUs = options.timerGranularityUs ?? 0;
     this.#ackEvery = options.ackEvery ?? DEFAULT_ACK_EVERY;
     this.#ackDelayUs = options.ackDelayUs ?? DEFAULT_ACK_DELAY_US;
+    this.#arrivalClock = options.arrivalClock ?? ((nowUs) => nowUs);
     this.#jitterUs = options.jitterUs ?? 0;
     this.#reorders = options.reorders ?? false;
     this.#random = options.random ?? (() => 0);
@@ -176,7 +180,7 @@ export class Sender implements PacketSink {
     sample.bytesInFlight = this.bytesInFlight;
     sample.priorBytesInFlight = priorBytesInFlight;
     sample.rttUs = rttUs;
-    sample.arrivalUs = Math.trunc(this.#lastArrivedUs) % ARRIVAL_MODULUS_US;
+    sample.arrivalUs = Math.trunc(this.#arrivalClock(this.#lastArrivedUs)) % ARRIVAL_MODULUS_US;
     sample.ackDelayUs = nowUs - this.#lastArrivedUs;
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;

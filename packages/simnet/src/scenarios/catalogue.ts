@@ -9,6 +9,7 @@ import { COLD_BUDGETS, LONG_COLD_BUDGETS, LONG_FAT } from './long-fat.ts';
 import { BBR_LOSS_MATRIX, CUBIC_LOSS_MATRIX } from './loss-matrix.ts';
 import { randomMixture } from './random-mixture.ts';
 import { RATE_POLICIES } from './rate-policies.ts';
+import { STARTS } from './starts.ts';
 
 /** Every scenario that has a name of its own. */
 export const CATALOGUE: readonly Scenario[] = [
@@ -21,6 +22,7 @@ export const CATALOGUE: readonly Scenario[] = [
   ...HANDSHAKES,
   ...FAIRNESS,
   ...RATE_POLICIES,
+  ...STARTS,
   ...COLD_BUDGETS,
   ...LONG_COLD_BUDGETS,
   LONG_FAT,

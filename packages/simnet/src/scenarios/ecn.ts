@@ -8,7 +8,7 @@ const BDP_BYTES = (RATE * RTT_MS) / 1000;
 const FLOWS = 3;
 const BYTES = 20 * MIB;
 
-/** Three flows, which without marks would keep more than one BDP in the queue; it marks from a quarter of one on. */
+/** Three flows, which without marks would keep most of a BDP in the queue; it marks from a quarter of one on. */
 export const MARKING_QUEUE: Scenario = {
   name: 'marking queue',
   about: 'marks instead of drops: three flows keep the queue near the threshold and the link full',

@@ -5,6 +5,7 @@ import {
   type Connection,
   type EndpointOptions,
   type PathAddress,
+  type RememberedPath,
   TransportEndpoint,
 } from '@jetstream/transport';
 import type { SeededRandom } from '../random.ts';
@@ -20,6 +21,8 @@ export interface PeerPairOptions {
   serverBlockPool: BlockPool;
   maxReceiveBlocks: number;
   marksEcn: boolean;
+  /** What both remember of the path. */
+  rememberedPath: RememberedPath | undefined;
   /** undefined: the endpoint's default. */
   keyUpdatePackets: number | undefined;
 }
@@ -37,9 +40,12 @@ export class Peer {
   readonly endpoint: TransportEndpoint;
   /** The only connection, as soon as it has told of an event. */
   connection: Connection | undefined;
+  /** What it would remember of the path when the connection has ended. */
+  pathSeen: RememberedPath | undefined;
 
   constructor(options: PeerPairOptions, blockPool: BlockPool, acceptIncoming: boolean) {
-    const { aead, congestion, random, maxReceiveBlocks, marksEcn, keyUpdatePackets } = options;
+    const { aead, congestion, random, maxReceiveBlocks, marksEcn, rememberedPath, keyUpdatePackets } =
+      options;
     const endpointOptions: EndpointOptions = {
       staticPrivateKey: random.bytes(32),
       aead,
@@ -50,6 +56,12 @@ export class Peer {
       congestion,
       maxReceiveBlocks,
       marksEcn,
+      pathMemory: {
+        recall: () => rememberedPath,
+        remember: (_peer, path) => {
+          this.pathSeen = path;
+        },
+      },
       ...(keyUpdatePackets !== undefined && { keyUpdatePackets }),
     };
     this.endpoint = new TransportEndpoint(endpointOptions);

@@ -1,5 +1,5 @@
 import { type AeadProvider, Ecn } from '@jetstream/protocol';
-import type { PathAddress } from '@jetstream/transport';
+import type { PathAddress, RememberedPath } from '@jetstream/transport';
 import { type ConnectionMemory, checkCongestionState, readMemory } from '@jetstream/transport/testing';
 import type { FlowOptions, Scenario } from '../scenario.ts';
 import type { Simulation } from '../simulation.ts';
@@ -49,6 +49,7 @@ export class TransferFlow {
       serverBlockPool: serverMemory,
       maxReceiveBlocks,
       marksEcn: scenario.marksEcn ?? false,
+      rememberedPath: flow.rememberedPath,
       keyUpdatePackets: scenario.keyUpdatePackets,
     });
     const isUpload = flow.direction !== 'download';
@@ -65,7 +66,7 @@ export class TransferFlow {
     );
     this.#sendingPeer = isUpload ? pair.client : pair.server;
     this.#receivingPeer = isUpload ? pair.server : pair.client;
-    const timerLatenessUs = scenario.timerLatenessUs ?? 0;
+    const { timerLatenessUs = 0, receiveLatenessUs } = scenario;
     const ecn = scenario.marksEcn === true ? Ecn.Ect0 : Ecn.NotCapable;
     const client = simulation.addHost({
       name: `client ${index}`,
@@ -74,6 +75,7 @@ export class TransferFlow {
       address: clientAddress,
       ecn,
       timerLatenessUs,
+      ...(receiveLatenessUs !== undefined && { receiveLatenessUs }),
     });
     const server = simulation.addHost({
       name: `server ${index}`,
@@ -82,6 +84,7 @@ export class TransferFlow {
       address: serverAddress,
       ecn,
       timerLatenessUs,
+      ...(receiveLatenessUs !== undefined && { receiveLatenessUs }),
     });
     const onEstablished = (): void => {
       if (this.establishedUs === Number.POSITIVE_INFINITY) return;
@@ -146,6 +149,10 @@ export class TransferFlow {
     const { peakMemory } = this;
     peakMemory.sentPackets = Math.max(peakMemory.sentPackets, this.#memory.sentPackets);
     peakMemory.sentContent = Math.max(peakMemory.sentContent, this.#memory.sentContent);
+  }
+
+  get pathSeen(): RememberedPath | undefined {
+    return this.#sendingPeer.pathSeen;
   }
 
   senderStats() {

@@ -1,4 +1,4 @@
-import type { ConnectionStats } from '@jetstream/transport';
+import type { ConnectionStats, RememberedPath } from '@jetstream/transport';
 import type { ConnectionMemory } from '@jetstream/transport/testing';
 import type { Link } from '../link.ts';
 import type { RunEnd } from '../simulation.ts';
@@ -37,6 +37,8 @@ export interface FlowReport {
   receiverClosed: ClosedHow | undefined;
   blocksInUse: number;
   stats: Readonly<ConnectionStats> | undefined;
+  /** What the sender would remember of the path. */
+  pathSeen: RememberedPath | undefined;
   trace: FlowTrace;
   /** The most of each that either side held. */
   peakMemory: Readonly<ConnectionMemory>;
@@ -60,6 +62,7 @@ export function describeFlow(flow: TransferFlow, forward: Link, unroutable: numb
     receiverClosed: flow.receiver.closed,
     blocksInUse: flow.blocksInUse,
     stats: stats === undefined ? undefined : { ...stats },
+    pathSeen: flow.pathSeen,
     trace: flow.trace,
     peakMemory: flow.peakMemory,
   };

@@ -51,6 +51,7 @@ export class EstablishedSession implements SessionControl {
         peerParameters.maxDatagramBytes,
       ),
       handshakeRttUs: keys.rttUs,
+      rememberedPath: settings.pathMemory.recall(path),
       marksEcn: settings.marksEcn,
       random: () => randomFraction(settings.randomBytes),
       contents: this.router,
@@ -246,8 +247,11 @@ export class EstablishedSession implements SessionControl {
   }
 
   private end(code: ErrorCode, reason: string, byPeer: boolean): void {
-    this.parts.transfers.closeAll();
-    this.parts.events.push({ type: 'closed', code, reason, byPeer });
+    const { transfers, recovery, settings, validation, events } = this.parts;
+    const seen = recovery.controller.describePath();
+    if (seen !== undefined) settings.pathMemory.remember(validation.active, seen);
+    transfers.closeAll();
+    events.push({ type: 'closed', code, reason, byPeer });
     if (this.closing.isDrained) this.disposeKeys();
   }
 

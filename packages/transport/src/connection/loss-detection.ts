@@ -183,12 +183,17 @@ export class LossDetection {
     let left = packetCount;
     for (let looked = oldest; looked < end && left > 0; looked++, number++) {
       if (number >= end) number = oldest;
-      const isEmpty = sent.contentStart(number) === sent.contentEnd(number);
-      if ((sent.state(number) & PacketState.InFlight) === 0 || isEmpty) continue;
-      this.loseContent(number);
-      left -= 1;
+      if (this.requeue(number)) left -= 1;
     }
     this.probeFrom = number;
+  }
+
+  /** Has the content of a packet sent once more without declaring it lost. @returns false when there is no need or nothing to send */
+  requeue(number: number): boolean {
+    const { sent } = this;
+    if (!this.isInFlight(number) || sent.contentStart(number) === sent.contentEnd(number)) return false;
+    this.loseContent(number);
+    return true;
   }
 
   /** The path is another: what is in flight will be sent again and says nothing about the new path. */

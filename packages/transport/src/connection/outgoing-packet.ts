@@ -12,6 +12,8 @@ export class OutgoingPacket {
   end = 0;
   /** It holds a frame that asks for an acknowledgement (FR-4). */
   ackEliciting = false;
+  /** It holds bulk data that was sent before. */
+  resendsBulk = false;
 
   /**
    * @param start where it begins in `buffer`
@@ -31,6 +33,7 @@ export class OutgoingPacket {
     this.framesAt = this.at;
     this.end = Math.min(start + datagramBytes, buffer.length) - AEAD_TAG_BYTES;
     this.ackEliciting = false;
+    this.resendsBulk = false;
   }
 
   get room(): number {

@@ -14,6 +14,7 @@ import { StreamFrames } from './frames/stream-frames.ts';
 import { OutgoingPacket } from './outgoing-packet.ts';
 import { ContentKind } from './sent-content.ts';
 import type { SessionParts } from './session-parts.ts';
+import { TailRepeats } from './tail-repeats.ts';
 
 const MAX_CLOSE_REASON_BYTES = 256;
 const CLOSE_FRAME_BYTES = 16 + MAX_CLOSE_REASON_BYTES;
@@ -30,6 +31,9 @@ export class PacketBuilder {
   private readonly bulk: BulkFrames;
   private readonly packet = new OutgoingPacket();
   private readonly ack = new AckFrame();
+  private readonly tail = new TailRepeats();
+  /** The packet under way is itself a repeat: once is enough. */
+  private isRepeating = false;
 
   constructor(parts: SessionParts) {
     this.parts = parts;
@@ -42,7 +46,8 @@ export class PacketBuilder {
   build(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): void {
     if (this.buildChallenge(nowUs, out, at, transmission)) return;
     if (this.buildMtuProbe(nowUs, out, at, transmission)) return;
-    if (!this.buildFrames(nowUs, out, at, transmission)) this.onNothingToSend(nowUs);
+    if (this.buildFrames(nowUs, out, at, transmission)) return;
+    if (!this.buildTailRepeat(nowUs, out, at, transmission)) this.onNothingToSend(nowUs);
   }
 
   /** When `build` has something to send at the earliest, as far as is known now; Infinity for never. */
@@ -52,7 +57,7 @@ export class PacketBuilder {
     const wake = Math.min(received.ackDueUs, validation.wakeUs, limiter.wakeUs);
     if (!recovery.hasWindow) return wake;
     if (this.control.isDue) return nowUs;
-    const contentUs = work.streams || work.bulk ? nowUs : this.mtuProbeUs;
+    const contentUs = work.streams || work.bulk ? nowUs : Math.min(this.mtuProbeUs, this.tail.wakeUs);
     if (contentUs === Number.POSITIVE_INFINITY) return wake;
     return Math.min(wake, Math.max(contentUs, recovery.pacer.nextSendUs(nowUs)));
   }
@@ -79,7 +84,7 @@ export class PacketBuilder {
 
   /** @returns true when there was something to send */
   private buildFrames(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): boolean {
-    const { recovery, received, work } = this.parts;
+    const { recovery, received, work, counters } = this.parts;
     const { hasWindow } = recovery;
     const isProbe = recovery.probeTimeout.probesDue > 0;
     const mayFill = isProbe || (hasWindow && recovery.pacer.canSend(nowUs));
@@ -102,9 +107,26 @@ export class PacketBuilder {
     }
     if (!packet.ackEliciting && (isProbe || this.wantsAckOfAck(nowUs))) this.writePing();
     if (packet.isEmpty) return false;
+    const number = recovery.sent.nextNumber;
     this.finish(nowUs, transmission, this.parts.validation.active, contentStart, false);
+    if (packet.resendsBulk && !work.bulk && !isProbe && !this.isRepeating) {
+      this.tail.onResent(nowUs, number, transmission.bytes, recovery.rtt.smoothedUs, counters.bulkBytesSent);
+    }
     if (withAck) received.onAckSent();
     return true;
+  }
+
+  /** What was sent again while nothing new was left goes a second time. */
+  private buildTailRepeat(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): boolean {
+    const { recovery, work } = this.parts;
+    if (work.streams || work.bulk || !recovery.hasWindow || !recovery.pacer.canSend(nowUs)) return false;
+    let number = this.tail.takeDue(nowUs);
+    while (number >= 0 && !recovery.loss.requeue(number)) number = this.tail.takeDue(nowUs);
+    if (number < 0) return false;
+    this.isRepeating = true;
+    const built = this.buildFrames(nowUs, out, at, transmission);
+    this.isRepeating = false;
+    return built;
   }
 
   private writeAck(nowUs: number): void {

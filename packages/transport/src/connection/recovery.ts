@@ -4,6 +4,7 @@ import {
   Pacer,
   PolicyController,
   type RatePolicy,
+  type RememberedPath,
   RttEstimator,
 } from '@jetstream/congestion';
 import { type AckFrame, MAX_RATE_BYTES_PER_SECOND, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
@@ -26,6 +27,8 @@ export interface RecoverySetup {
   maxDatagramBytes: number;
   /** RTT seen by the handshake, 0 for none. */
   handshakeRttUs: number;
+  /** What an earlier connection saw of the path. */
+  rememberedPath: RememberedPath | undefined;
   /** Our datagrams are marked ECT(0). */
   marksEcn: boolean;
   /** Random in [0, 1). */
@@ -48,26 +51,28 @@ export class Recovery implements PacketListener {
   private deliveredAtRoundStart = 0;
 
   constructor(setup: RecoverySetup) {
-    const { congestion, ratePolicy, maxDatagramBytes, handshakeRttUs, random, contents } = setup;
+    const { maxDatagramBytes, handshakeRttUs } = setup;
     this.mtu = new PathMtu(maxDatagramBytes);
     const { datagramBytes } = this.mtu;
     if (handshakeRttUs > 0) this.rtt.onSample(handshakeRttUs, 0, 0);
     this.controller = new PolicyController({
-      congestion,
-      policy: ratePolicy,
+      congestion: setup.congestion,
+      policy: setup.ratePolicy,
       datagramBytes,
       initialWindowBytes: initialWindowBytes(datagramBytes),
-      random,
+      handshakeRttUs,
+      rememberedPath: setup.rememberedPath,
+      random: setup.random,
     });
     this.pacer = new Pacer(this.controller.pacingRate, datagramBytes);
-    this.pacer.setCap(highestRate(ratePolicy));
+    this.pacer.setCap(highestRate(setup.ratePolicy));
     this.loss = new LossDetection(
       this.sent,
       this.rtt,
       this.rate,
       this.controller,
       this,
-      contents,
+      setup.contents,
       new EcnValidation(setup.marksEcn),
     );
     this.probeTimeout = new ProbeTimeout(this.rtt);

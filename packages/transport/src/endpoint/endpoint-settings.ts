@@ -12,6 +12,7 @@ export function resolveEndpointOptions(options: EndpointOptions): EndpointSettin
     copyBytes,
     congestion: 'bbr',
     ratePolicy: DEFAULT_RATE_POLICY,
+    pathMemory: { recall: () => undefined, remember: () => {} },
     handshakeTimeoutMs: 10_000,
     idleTimeoutMs: 30_000,
     cookieThreshold: 64,

@@ -38,8 +38,10 @@ export class BulkFrames {
       const wanted = sender.nextLength;
       const length = Math.min(wanted, dataFrameCapacity(sender.transfer, address, packet.room));
       if (length < Math.min(wanted, MIN_PAYLOAD)) return false;
-      if (sender.nextIsResent) counters.bulkBytesResent += length;
-      else counters.bulkBytesSent += length;
+      if (sender.nextIsResent) {
+        counters.bulkBytesResent += length;
+        packet.resendsBulk = true;
+      } else counters.bulkBytesSent += length;
       const at = writeDataHeader(packet.buffer, packet.at, sender.transfer, address, length);
       sender.send(length, packet.buffer, at);
       packet.at = at + length;

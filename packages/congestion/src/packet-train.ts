@@ -1,0 +1,151 @@
+import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
+import { MAX_BW } from './bbr/parameters.ts';
+import type { AckSample } from './controller.ts';
+
+/**
+ * No arrival time is known better than this, as it is taken by a thread that wakes up late (30 to 120 µs on a quiet machine)
+ * and receives in batches.
+ */
+const RESOLUTION_US = 150;
+/** A train that came at fewer different times than this shows the receiver's batches and not the path. */
+const MIN_INSTANTS = 4;
+const MIN_PACKETS = 8;
+/** The last part of a train is not waited for: it may be in an ACK that was delayed. */
+const AWAITED = 7 / 8;
+/** What came out this much slower than it went in was spaced by a bottleneck, and not by ourselves. */
+const SPACED = 0.9;
+/** A receiver may say that a train came so many times faster than its ACKs did, but no more. */
+const MAX_ACK_STRETCH = 4;
+
+/**
+ * A packet train: packets sent back to back leave the slowest link of a path spaced by its rate, so that one train shows in one
+ * round trip what doubling needs many for. It shows the link's capacity, not what is free of it.
+ *
+ * Measured between the first and the last arrival that the receiver tells of (PROTOCOL.md RC-3), and given as bounds: the rate if
+ * all that is uncertain about the times had made the train longer than it was, and if it had made it shorter. Bytes are those that
+ * arrived: what was lost is taken as never sent.
+ */
+export class PacketTrain {
+  /** Bounds of the rate shown by the train measured last, bytes per second; both 0 before. `highRate` is `MAX_BW` when no bottleneck was seen. */
+  lowRate = 0;
+  highRate = 0;
+  /** How often its length in time holds the uncertainty about that. */
+  certainty = 0;
+  /** How much of it had arrived when it was measured. */
+  ackedBytes = 0;
+
+  private bytesToSend = 0;
+  private maxGapUs = 0;
+  private awaited = false;
+  private bytesSent = 0;
+  private packetsSent = 0;
+  private firstNumber = 0;
+  private lastNumber = 0;
+  private firstSentUs = 0;
+  private lastSentUs = 0;
+  /** Bytes delivered before any of it. */
+  private deliveredBefore = 0;
+
+  // Instants at which some of it arrived.
+  private instants = 0;
+  private firstDelivered = 0;
+  private firstArrivalUs = 0;
+  private firstAckUs = 0;
+  private lastDelivered = 0;
+  private lastArrivalUs = 0;
+  private lastAckUs = 0;
+  /** Bytes delivered before the latest instant, and the most that came at one instant but the first. */
+  private clumpStart = 0;
+  private largestClump = 0;
+
+  /**
+   * The next packets are a train, in place of any that is under way.
+   * @param bytes how long it is at most; it ends before when its first ACK comes
+   * @param maxGapUs a pause in sending after which it begins anew: two trains with a gap between them look like one on a slow link
+   */
+  begin(bytes: number, deliveredBytes: number, maxGapUs: number): void {
+    this.bytesToSend = bytes;
+    this.maxGapUs = maxGapUs;
+    this.deliveredBefore = deliveredBytes;
+    this.awaited = true;
+    this.bytesSent = 0;
+    this.packetsSent = 0;
+    this.instants = 0;
+    this.largestClump = 0;
+  }
+
+  /** The next packet belongs to the train and should leave right behind the one before. */
+  get isOpen(): boolean {
+    return this.awaited && this.bytesSent < this.bytesToSend;
+  }
+
+  /** A train is being sent, or its ACKs are waited for. */
+  get isUnderWay(): boolean {
+    return this.awaited;
+  }
+
+  onPacketSent(nowUs: number, bytes: number, packetNumber: number): void {
+    if (!this.isOpen) return;
+    if (this.packetsSent > 0 && nowUs - this.lastSentUs > this.maxGapUs)
+      this.begin(this.bytesToSend, this.deliveredBefore, this.maxGapUs);
+    if (this.packetsSent === 0) {
+      this.firstNumber = packetNumber;
+      this.firstSentUs = nowUs;
+    }
+    this.packetsSent++;
+    this.bytesSent += bytes;
+    this.lastNumber = packetNumber;
+    this.lastSentUs = nowUs;
+  }
+
+  /** @returns true when a train was measured just now: then the public fields tell of it */
+  onAck(sample: AckSample): boolean {
+    if (this.packetsSent === 0 || !this.awaited || sample.rttUs <= 0) return false;
+    if (sample.largestAcked < this.firstNumber) {
+      this.deliveredBefore = sample.deliveredBytes;
+      return false;
+    }
+    // What is sent from now on answers to ACKs.
+    this.bytesToSend = this.bytesSent;
+    if (sample.largestAcked <= this.lastNumber) this.addInstant(sample);
+    if (sample.largestAcked < this.firstNumber + AWAITED * (this.lastNumber - this.firstNumber)) return false;
+    this.awaited = false;
+    return this.conclude();
+  }
+
+  private addInstant({ nowUs, arrivalUs, deliveredBytes }: AckSample): void {
+    if (this.instants === 0) {
+      this.firstDelivered = deliveredBytes;
+      this.firstArrivalUs = arrivalUs;
+      this.firstAckUs = nowUs;
+      this.lastDelivered = deliveredBytes;
+    }
+    if (this.instants === 0 || arrivalUs !== this.lastArrivalUs) {
+      this.instants++;
+      this.clumpStart = this.lastDelivered;
+    }
+    this.largestClump = Math.max(this.largestClump, deliveredBytes - this.clumpStart);
+    this.lastDelivered = deliveredBytes;
+    this.lastArrivalUs = arrivalUs;
+    this.lastAckUs = nowUs;
+  }
+
+  private conclude(): boolean {
+    this.ackedBytes = Math.max(0, this.lastDelivered - this.deliveredBefore);
+    const bytes = this.lastDelivered - this.firstDelivered;
+    const spanUs = (this.lastArrivalUs - this.firstArrivalUs + ARRIVAL_MODULUS_US) % ARRIVAL_MODULUS_US;
+    if (this.instants < MIN_INSTANTS || this.packetsSent < MIN_PACKETS) return false;
+    // Most of it at one instant, or a clock that ran backwards.
+    if (2 * bytes < this.ackedBytes || 2 * this.largestClump > bytes) return false;
+    if (spanUs > ARRIVAL_MODULUS_US / 2) return false;
+    const uncertainUs = Math.max(RESOLUTION_US, (spanUs * this.largestClump) / bytes);
+    const longestUs = Math.max(spanUs + uncertainUs, (this.lastAckUs - this.firstAckUs) / MAX_ACK_STRETCH);
+    const shortestUs = spanUs - uncertainUs;
+    this.certainty = spanUs / uncertainUs;
+    this.lowRate = Math.min((bytes * 1e6) / longestUs, MAX_BW);
+    const highRate = shortestUs > 0 ? (bytes * 1e6) / shortestUs : MAX_BW;
+    const sentRate = (this.bytesSent * 1e6) / Math.max(1, this.lastSentUs - this.firstSentUs);
+    this.highRate = highRate < SPACED * sentRate ? Math.max(highRate, this.lowRate) : MAX_BW;
+    return true;
+  }
+}
