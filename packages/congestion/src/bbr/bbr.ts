@@ -109,6 +109,7 @@ export class Bbr implements CongestionController {
     this.resume.onLoss(loss);
     noteLoss(state);
     state.episodeLostBytes += loss.packetBytes;
+    state.lossRoundLostBytes += loss.packetBytes;
     if (loss.packetNumber !== state.lastLostPacket + 1) state.lossRangesInRound++;
     state.lastLostPacket = loss.packetNumber;
     checkProbeLoss(state, this.gate, loss);

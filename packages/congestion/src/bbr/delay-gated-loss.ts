@@ -111,6 +111,7 @@ export class DelayGatedLoss {
       state.fullBwReached &&
       !state.sampleLimited &&
       !state.isCwndLimited &&
+      state.deliveredBytes > state.slowUntilBytes &&
       this.roundMaxRate < SHORTFALL * state.bw * (1 - lossRate);
     this.roundMaxRate = 0;
     this.ceRounds = Math.max(0, this.ceRounds - 1);

@@ -90,6 +90,12 @@ export class BbrState {
   lossRoundDelivered = 0;
   lossRoundStart = false;
   isLossInRound = false;
+  /** Lost in this loss round, and `deliveredBytes` at its beginning. */
+  lossRoundLostBytes = 0;
+  lossRoundFromBytes = 0;
+  /** Packets sent before so much was delivered were paced at this part of the rate, to drain a queue. */
+  slowGain = 1;
+  slowUntilBytes = 0;
   lossRangesInRound = 0;
   lastLostPacket = -1;
 
