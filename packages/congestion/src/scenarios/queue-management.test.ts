@@ -40,7 +40,8 @@ describe('BBR before fair queues', () => {
     const [first = 0, second = 0] = measureShares(path, 10, 40);
     expect(first).toBeGreaterThan(0.45);
     expect(second).toBeGreaterThan(0.4);
-    expect(measureSteady(path, 10, 20).queueP95Bdp).toBeLessThan(3 * TARGET_BDP);
+    // Beside CUBIC 3.0: the queue that it builds by itself is in it.
+    expect(measureSteady(path, 10, 20).queueP95Bdp).toBeLessThan(3.3 * TARGET_BDP);
   });
 });
 
