@@ -40,13 +40,13 @@ function refuseOldNode() {
 async function step(name, key, run) {
   if (readStamp(name) === key()) return;
   await withLock(join(ROOT, '.setup-lock'), async () => {
-    const current = key();
-    if (readStamp(name) === current) return;
+    if (readStamp(name) === key()) return;
     const startedMs = performance.now();
     process.stderr.write(`setup: ${name} … `);
     await run();
     mkdirSync(STAMPS, { recursive: true });
-    writeFileSync(join(STAMPS, name), current);
+    // Of what is there now: the key before was that of a missing build or of other packages.
+    writeFileSync(join(STAMPS, name), key());
     process.stderr.write(`done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
   });
 }
