@@ -16,7 +16,6 @@ export {
 } from './datagram/native/contract.ts';
 export { EventFd } from './datagram/native/event-fd.ts';
 export { openNativeSocket } from './datagram/native/open.ts';
-export { openDatagramPath } from './datagram/open.ts';
 export { openPortableDatagramPath } from './datagram/portable.ts';
 export { fastestCopy } from './fastest-copy.ts';
 export { fileError } from './file-error.ts';

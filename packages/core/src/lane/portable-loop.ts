@@ -1,4 +1,4 @@
-import { type DatagramAddress, type DatagramPath, openDatagramPath } from '@jetstream/platform';
+import { type DatagramAddress, type DatagramPath, openPortableDatagramPath } from '@jetstream/platform';
 import { monotonicNowUs } from '../monotonic-clock.ts';
 import type { LaneEngine, PathTraits } from './lane-engine.ts';
 import type { LaneMail } from './lane-mail.ts';
@@ -31,7 +31,7 @@ export class PortableLoop {
   static async start({ port, host, makeEngine, mail }: PortableLoopOptions): Promise<PortableLoop> {
     // Nothing comes in before the caller's next turn, so this is set by then.
     let loop!: PortableLoop;
-    const path = await openDatagramPath({
+    const path = await openPortableDatagramPath({
       port,
       ...(host === undefined ? {} : { host }),
       onReceive: (datagram, from) => loop.#receive(datagram, from),

@@ -6,7 +6,7 @@ import { linuxSyscalls, nativeSocketRefusal, type Syscalls } from './syscalls.ts
 
 /**
  * Opens a UDP socket for a thread that blocks in it: Linux on x64 and arm64, through native functions. undefined where
- * there is none, and with JETSTREAM_PORTABLE=1 (`onRefusal` is told why): `openDatagramPath` works everywhere.
+ * there is none, and with JETSTREAM_PORTABLE=1 (`onRefusal` is told why): `openPortableDatagramPath` works everywhere.
  * @throws JetStreamError `address-in-use`, `permission-denied`, `invalid-argument` when the port cannot be had
  */
 export function openNativeSocket(options: NativeSocketOptions = {}): NativeSocket | undefined {
