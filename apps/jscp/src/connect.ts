@@ -43,7 +43,7 @@ export async function connect(
 }
 
 function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptions {
-  const { plan, port, identityFile, knownHostsFile, ratePolicy, congestion, portable } = options;
+  const { plan, port, identityFile, knownHostsFile, ratePolicy, congestion, portable, pathMemory } = options;
   return {
     host: plan.host,
     connectTimeoutMs: options.connectTimeoutMs,
@@ -51,6 +51,7 @@ function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptio
     portable,
     // The copy travels with the login; a refusal fails it.
     awaitLogin: false,
+    ...(!pathMemory && { pathStore: false as const }),
     ...(port !== undefined && { port }),
     ...(plan.user !== undefined && { user: plan.user }),
     ...(identityFile !== undefined && { identityFile }),

@@ -33,6 +33,7 @@ describe('the command line of jscp', () => {
       ratePolicy: undefined,
       congestion: undefined,
       portable: false,
+      pathMemory: true,
       connectTimeoutMs: 10_000,
       symlinks: 'follow',
       output: 'progress',
@@ -42,7 +43,7 @@ describe('the command line of jscp', () => {
   it('takes every option, before, between and after the operands', async () => {
     const words = '-d /project -P 9000 f -i key -l 1.5G --known-hosts kh --accept-new h:/f --json -r';
     const more =
-      '--symlinks=ignore --connect-timeout 2.5 --congestion cubic --datagrams portable --policy high --min-rate 10';
+      '--symlinks=ignore --connect-timeout 2.5 --congestion cubic --datagrams portable --policy high --min-rate 10 --no-path-memory';
     expect(await copy(...`${words} ${more}`.split(' '))).toMatchObject({
       plan: { destinationPath: '/project', mappings: [{ source: 'f', target: '/f' }] },
       port: 9000,
@@ -51,6 +52,7 @@ describe('the command line of jscp', () => {
       acceptNew: true,
       ratePolicy: { policy: 'high', minimumBitsPerSecond: 1e7, capBitsPerSecond: 1.5e9 },
       congestion: 'cubic',
+      pathMemory: false,
       connectTimeoutMs: 2500,
       symlinks: 'ignore',
       output: 'json',

@@ -15,6 +15,7 @@ export interface JscpOptions {
   ratePolicy: RatePolicyOptions | undefined;
   congestion: 'bbr' | 'cubic' | undefined;
   portable: boolean;
+  pathMemory: boolean;
   connectTimeoutMs: number;
   symlinks: 'follow' | 'ignore';
   output: 'progress' | 'quiet' | 'json';
@@ -52,6 +53,7 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       ratePolicy: readRatePolicy(values),
       congestion: values.congestion,
       portable: values.datagrams === 'portable',
+      pathMemory: !values.noPathMemory,
       connectTimeoutMs: parseTimeout(values.connectTimeout) * 1000,
       symlinks: values.symlinks,
       output: values.json ? 'json' : values.q ? 'quiet' : 'progress',
@@ -119,6 +121,10 @@ function describeOptions(columns: number) {
         requiresArg: true,
         describe: 'portable: no native functions for the network, as with JETSTREAM_PORTABLE=1',
       },
+      'no-path-memory': {
+        type: 'boolean',
+        describe: 'Begin as if to a host never copied to, and keep nothing of how fast this copy was',
+      },
       'print-identity': {
         type: 'boolean',
         describe: "Print the line for the server's authorized_keys, and exit",
@@ -166,7 +172,7 @@ ${Object.values(EXIT_CODES)
   .map(({ status, meaning }) => `  ${String(status).padStart(3)}  ${meaning}`)
   .join('\n')}
 
-Files: identity and known_hosts are in $JETSTREAM_CONFIG_DIR
+Files: identity, known_hosts and paths.json are in $JETSTREAM_CONFIG_DIR
        (default $XDG_CONFIG_HOME/jetstream or ~/.config/jetstream).`;
 
 function splitAttachedValues(argv: readonly string[]): string[] {

@@ -96,6 +96,28 @@ export interface Transfer extends AsyncIterable<TransferProgress> {
   cancel(): void;
 }
 
+/** A path as a connection left it: a hint to how fast the next one over it may begin (Careful Resume), and no more than that. */
+export interface KnownPath {
+  /** Of the peer: an IPv4 address, or the first four groups of an IPv6 address. */
+  network: string;
+  /** Own address that leads there; left out by servers. */
+  localAddress?: string;
+  /** Least round trip. Above 0. */
+  minRttUs: number;
+  /** Delivered over some round trips on end. Above 0. */
+  rateBytesPerSecond: number;
+  /** Unix time. */
+  seenAtMs: number;
+}
+
+/** Keeps paths beyond the process. Need not check them: what is no path, or older than two days, is not used. */
+export interface PathStore {
+  /** All that is kept. A rejection is logged, and nothing is known then. */
+  load(): Promise<readonly KnownPath[]>;
+  /** Called at the end of connections that have learnt something. A rejection is logged. */
+  save(path: KnownPath): Promise<void>;
+}
+
 export interface ClientOptions {
   host: string;
   /** Default 8886. */
@@ -118,6 +140,8 @@ export interface ClientOptions {
   ratePolicy?: RatePolicyOptions;
   /** Of what this side sends by the policies 'fair' and 'high'. Default 'bbr'. */
   congestion?: 'bbr' | 'cubic';
+  /** Where known paths are kept. Default: `paths.json` in the configuration directory. false: none are used or kept. */
+  pathStore?: PathStore | false;
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
   portable?: boolean;
   /**
@@ -175,6 +199,8 @@ export interface ServerOptions {
   congestion?: 'bbr' | 'cubic';
   /** Of what this server sends. Default: none. */
   rateLimits?: RateLimitOptions;
+  /** Where known paths are kept beyond the life of the server. Default: nowhere. false: none are used or kept at all. */
+  pathStore?: PathStore | false;
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
   portable?: boolean;
   /** Network threads that share the port, 1 to 16. Default: one for each two processors, at most 4. */

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
+import { debuglog } from 'node:util';
 import { collectSigners, configDirectory, KnownHosts } from '@jetstream/auth';
 import { currentUser } from '@jetstream/platform';
 import { BlockMemory } from '../block-memory.ts';
 import type { ClientOptions, ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
+import { PathFile } from '../paths/path-file.ts';
 import { toRatePolicy } from '../rate-policy-options.ts';
 import { encodeRatePolicy } from '../session/rate-policy-message.ts';
 import type { Session } from '../session/session.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
+import { ClientPaths } from './client-paths.ts';
 import { startDownload, startUpload } from './client-transfer.ts';
 import { connectToFirst, startClientLanes } from './connect.ts';
 import { checkHostKey } from './host-key-policy.ts';
@@ -18,6 +21,8 @@ import { SessionRates } from './session-rates.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+/** To standard error where NODE_DEBUG=jetstream is set. */
+const debug = debuglog('jetstream');
 /** Blocks that a client holds for sending: 256 MiB at the very most, allocated only when a long fast path needs them. */
 const CLIENT_MAX_BLOCKS = 256;
 
@@ -49,15 +54,22 @@ export const Client = {
     // Network thread and storage worker start up while the host is looked up and answers.
     const storage = new StorageWorkers();
     storage.prepare();
-    const starting = startClientLanes({
-      congestion: options.congestion ?? 'bbr',
-      ratePolicy,
-      handshakeTimeoutMs: timeoutMs,
-      portable: options.portable ?? false,
-    });
+    const { pathStore = new PathFile(join(directory, 'paths.json'), debug) } = options;
+    const paths = new ClientPaths(pathStore || undefined, debug);
+    const starting = startClientLanes(
+      {
+        congestion: options.congestion ?? 'bbr',
+        ratePolicy,
+        handshakeTimeoutMs: timeoutMs,
+        remembersPaths: pathStore !== false,
+        portable: options.portable ?? false,
+      },
+      (path) => paths.onSeen(path),
+    );
     try {
       const addresses = await resolveHost(host);
-      const lanes = await starting;
+      const [lanes, known] = await Promise.all([starting, paths.towards(addresses)]);
+      for (const path of known) lanes.learnPath(path);
       const { session, serverKey } = await connectToFirst(lanes, {
         addresses,
         port,
@@ -74,7 +86,7 @@ export const Client = {
       if (options.awaitLogin !== false) await account;
       const rates = new SessionRates(session.connection, serverPolicy, ratePolicy);
       if (options.ratePolicy !== undefined) rates.askServer(ratePolicy).catch(() => undefined);
-      return new ConnectedClient(lanes, storage, session, account, rates);
+      return new ConnectedClient(lanes, storage, session, account, rates, paths);
     } catch (error) {
       await Promise.all([storage.close(), starting.then((lanes) => lanes.close()).catch(() => undefined)]);
       throw error;
@@ -88,6 +100,7 @@ class ConnectedClient implements ClientSession {
   readonly #storage: StorageWorkers;
   readonly #session: Session;
   readonly #rates: SessionRates;
+  readonly #paths: ClientPaths;
   readonly #memory = new BlockMemory(CLIENT_MAX_BLOCKS);
   readonly #running = new Set<Transfer>();
   #nextTransfer = 1;
@@ -98,7 +111,9 @@ class ConnectedClient implements ClientSession {
     session: Session,
     loggedIn: Promise<string>,
     rates: SessionRates,
+    paths: ClientPaths,
   ) {
+    this.#paths = paths;
     this.#lanes = lanes;
     this.#storage = storage;
     this.#session = session;
@@ -125,6 +140,7 @@ class ConnectedClient implements ClientSession {
     for (const transfer of this.#running) transfer.cancel();
     this.#session.close('none', '');
     await Promise.all([this.#storage.close(), this.#lanes.close()]);
+    await this.#paths.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

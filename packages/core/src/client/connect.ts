@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RatePolicy } from '@jetstream/congestion';
 import { JetStreamError } from '@jetstream/protocol';
+import type { KnownPath } from '../contract.ts';
 import { Lanes } from '../lane/lanes.ts';
 import { Session } from '../session/session.ts';
 
@@ -13,12 +14,16 @@ export interface ClientLaneOptions {
   congestion: 'bbr' | 'cubic';
   ratePolicy: RatePolicy;
   handshakeTimeoutMs: number;
+  remembersPaths: boolean;
   /** Does without native functions in the network thread. */
   portable: boolean;
 }
 
 /** Starts the network thread of a client. */
-export function startClientLanes(options: ClientLaneOptions): Promise<Lanes> {
+export function startClientLanes(
+  options: ClientLaneOptions,
+  onPathSeen: (path: KnownPath) => void,
+): Promise<Lanes> {
   return Lanes.start(
     {
       ...options,
@@ -30,7 +35,7 @@ export function startClientLanes(options: ClientLaneOptions): Promise<Lanes> {
       acceptIncoming: false,
       maxBlocks: CLIENT_MAX_BLOCKS,
     },
-    { onIncoming: () => undefined, onPathError: () => undefined },
+    { onIncoming: () => undefined, onPathSeen, onPathError: () => undefined },
   );
 }
 

@@ -4,6 +4,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import { type Connection, type EndpointOptions, TransportEndpoint } from '@jetstream/transport';
 import { BlockMemory } from '../block-memory.ts';
 import { monotonicNowUs } from '../monotonic-clock.ts';
+import { PathCache } from '../paths/path-cache.ts';
 import { SOFTWARE } from '../software.ts';
 import type { LaneCommand, LaneConnectionEvent, LaneEvent, LaneOptions } from './lane-messages.ts';
 import { ServedConnection } from './served-connection.ts';
@@ -18,6 +19,10 @@ export class LaneEngine {
   readonly endpoint: TransportEndpoint;
   /** The main thread wants the thread to end. */
   stopping = false;
+  readonly #paths = new PathCache({
+    nowMs: Date.now,
+    onSeen: (path) => this.tell({ lane: 'path-seen', path }),
+  });
   readonly #connections = new Map<number, ServedConnection>();
   readonly #numbers = new Map<Connection, number>();
   #outbox: LaneEvent[] = [];
@@ -40,6 +45,7 @@ export class LaneEngine {
       congestion,
       ratePolicy,
       ...path,
+      ...(options.remembersPaths ? { pathMemory: this.#paths } : {}),
       ...(handshakeTimeoutMs === undefined ? {} : { handshakeTimeoutMs }),
       ...(neighbours.length === 0 ? {} : { lane: index }),
     });
@@ -50,6 +56,8 @@ export class LaneEngine {
       this.#call(command);
     } else if (command.lane === 'connect') {
       this.#serve(command.connection, this.endpoint.connect(monotonicNowUs(), command.to));
+    } else if (command.lane === 'learn-path') {
+      this.#paths.learn(command.path);
     } else if (command.lane === 'stop-accepting') {
       this.endpoint.stopAccepting();
     } else {

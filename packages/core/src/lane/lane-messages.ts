@@ -8,6 +8,7 @@ import type {
   Limiter,
   PathAddress,
 } from '@jetstream/transport';
+import type { KnownPath } from '../contract.ts';
 import type { LaneNeighbour } from './lane-neighbours.ts';
 
 /** How a lane is born. */
@@ -22,6 +23,8 @@ export interface LaneOptions {
   /** Of each connection, until `setRatePolicy`. */
   ratePolicy: RatePolicy;
   handshakeTimeoutMs: number | undefined;
+  /** Uses what is known of paths, and tells what connections have seen of theirs. */
+  remembersPaths: boolean;
   /** Its own number among those that share the port, and the others. */
   index: number;
   neighbours: readonly LaneNeighbour[];
@@ -63,6 +66,8 @@ export type LaneCommand =
   | ConnectionCall
   /** Begins a handshake under a number that the main thread chose. */
   | { lane: 'connect'; connection: number; to: PathAddress }
+  /** Seen by another lane or process. */
+  | { lane: 'learn-path'; path: KnownPath }
   | { lane: 'stop-accepting' }
   /** Sends what is due, e.g. a CLOSE, and ends the thread. */
   | { lane: 'stop' };
@@ -86,6 +91,8 @@ export type LaneEvent =
   | { lane: 'incoming'; connection: number; remoteAddress: PathAddress }
   | { lane: 'ready'; path: LanePath }
   | { lane: 'failed'; code: ErrorCode; message: string }
+  /** By a connection that has ended. */
+  | { lane: 'path-seen'; path: KnownPath }
   /** For the log. */
   | { lane: 'path-error'; code: string; message: string };
 

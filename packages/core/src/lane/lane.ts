@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { EventFd } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
+import type { KnownPath } from '../contract.ts';
 import { LaneConnection } from './lane-connection.ts';
 import type {
   ConnectionCall,
@@ -21,6 +22,8 @@ const WORKER_URL = new URL(
 export interface LaneHost {
   /** A peer has come here and finished its handshake. */
   onIncoming(connection: LaneConnection): void;
+  /** A connection has ended that learnt something of its path. */
+  onPathSeen(path: KnownPath): void;
   /** For the log: the datagram path met an error and goes on. */
   onPathError(code: string, message: string): void;
 }
@@ -78,6 +81,11 @@ export class Lane {
     return this.#addConnection(connection, to);
   }
 
+  /** Tells of a path, for connections to come. */
+  learnPath(path: KnownPath): void {
+    this.#send({ lane: 'learn-path', path });
+  }
+
   /** Takes no new peers. */
   stopAccepting(): void {
     this.#send({ lane: 'stop-accepting' });
@@ -104,6 +112,9 @@ export class Lane {
         break;
       case 'failed':
         this.#onFailed(new JetStreamError(message.code, message.message));
+        break;
+      case 'path-seen':
+        this.#host.onPathSeen(message.path);
         break;
       case 'path-error':
         this.#host.onPathError(message.code, message.message);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
 import { EventFd } from '@jetstream/platform';
 import type { PathAddress } from '@jetstream/transport';
+import type { KnownPath } from '../contract.ts';
 import { Lane, type LaneHost } from './lane.ts';
 import type { LaneConnection } from './lane-connection.ts';
 import type { LaneOptions, LanePath } from './lane-messages.ts';
@@ -34,12 +35,15 @@ export class Lanes {
     const neighbours = joined(wakes);
     const maxBlocks = Math.ceil(options.maxBlocks / Math.max(1, wakes.length));
     const start = (index: number, port: number) =>
-      new Lane(
-        { ...options, port, maxBlocks, index, neighbours: neighbours[index] ?? [] },
-        wakes[index],
-        host,
-      );
-    const lanes = [start(0, options.port)];
+      new Lane({ ...options, port, maxBlocks, index, neighbours: neighbours[index] ?? [] }, wakes[index], {
+        ...host,
+        onPathSeen: (path) => {
+          for (const lane of lanes) if (lane !== lanes[index]) lane.learnPath(path);
+          host.onPathSeen(path);
+        },
+      });
+    const lanes: Lane[] = [];
+    lanes.push(start(0, options.port));
     try {
       const path = await lanes[0]!.ready;
       if (path.kind === 'native') {
@@ -66,6 +70,11 @@ export class Lanes {
   /** Begins a handshake. The server's key, or the failure, comes as an event. */
   connect(to: PathAddress): LaneConnection {
     return this.#lanes[0]!.connect(to);
+  }
+
+  /** Tells of a path, for connections to come. */
+  learnPath(path: KnownPath): void {
+    for (const lane of this.#lanes) lane.learnPath(path);
   }
 
   /** Takes no new peers. */

@@ -8,6 +8,7 @@ import type { RunningServer, ServerOptions, TransferSummary } from '../contract.
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
+import { KeptPaths } from '../paths/kept-paths.ts';
 import { toRatePolicyLimits } from '../rate-policy-options.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
@@ -47,6 +48,7 @@ class JetStreamServer implements RunningServer {
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #storage = new StorageWorkers();
   readonly #limiter = new LoginLimiter();
+  readonly #paths: KeptPaths;
   readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
   #lanes!: Lanes;
@@ -57,6 +59,7 @@ class JetStreamServer implements RunningServer {
     this.#logger = logger;
     this.#stateDirectory = stateDirectory;
     this.#rateLimits = toRatePolicyLimits(options.rateLimits);
+    this.#paths = new KeptPaths(options.pathStore || undefined, (what) => logger.warn(what));
     this.hostKeyFingerprint = hostKeyFingerprint;
   }
 
@@ -80,14 +83,20 @@ class JetStreamServer implements RunningServer {
         congestion,
         ratePolicy: limitRatePolicy(DEFAULT_RATE_POLICY, this.#rateLimits),
         handshakeTimeoutMs: undefined,
+        remembersPaths: this.#options.pathStore !== false,
         maxBlocks: SERVER_MAX_BLOCKS,
         portable,
       },
       {
         onIncoming: (connection) => this.#serve(connection),
+        onPathSeen: (path) => {
+          this.#logger.debug({ path }, 'path seen');
+          this.#paths.keep(path);
+        },
         onPathError: (code, why) => this.#logger.debug({ code, why }, 'datagram path'),
       },
     );
+    for (const known of await this.#paths.load()) this.#lanes.learnPath(known);
     const { path } = this.#lanes;
     this.#logger.info(
       {
@@ -135,7 +144,7 @@ class JetStreamServer implements RunningServer {
     for (const connection of connections) connection.close('server-closing', 'the server is shutting down');
     await this.#lanes.close();
     await Promise.all(connections.map((connection) => connection.ended()));
-    await this.#storage.close();
+    await Promise.all([this.#storage.close(), this.#paths.settled()]);
     this.#logger.info('server is down');
   }
 

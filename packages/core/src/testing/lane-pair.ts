@@ -62,11 +62,13 @@ export class LanePair {
           congestion: 'bbr',
           ratePolicy: DEFAULT_RATE_POLICY,
           handshakeTimeoutMs: undefined,
+          remembersPaths: true,
           maxBlocks: 16,
           portable,
         },
         {
           onIncoming: (connection) => arrived.push(new HeardConnection(connection)),
+          onPathSeen: () => undefined,
           onPathError: () => undefined,
         },
       );

@@ -32,12 +32,16 @@ export class RawClient {
   }
 
   static async connect(test: TestServer): Promise<RawClient> {
-    const lanes = await startClientLanes({
-      congestion: 'bbr',
-      ratePolicy: DEFAULT_RATE_POLICY,
-      handshakeTimeoutMs: 10_000,
-      portable: false,
-    });
+    const lanes = await startClientLanes(
+      {
+        congestion: 'bbr',
+        ratePolicy: DEFAULT_RATE_POLICY,
+        handshakeTimeoutMs: 10_000,
+        remembersPaths: false,
+        portable: false,
+      },
+      () => undefined,
+    );
     const { session } = await connectToFirst(lanes, {
       addresses: ['127.0.0.1'],
       port: test.server.port,

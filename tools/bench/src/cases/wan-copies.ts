@@ -42,7 +42,7 @@ export const WAN_COPIES: readonly CopyCase[] = [
     title: '1 GiB over 500 Mbit/s, 100 ms, queue 1 BDP, loss 0 % and 1 %',
     source: { files: 1, fileBytes: 1024 * MIB },
     paths: [NO_LOSS, ONE_PERCENT],
-    contenders: [COLD, 'rsync-bbr', 'iperf-bbr'],
+    contenders: [COLD, REMEMBERED, 'rsync-bbr', 'iperf-bbr'],
     bounds: [
       ...[NO_LOSS, ONE_PERCENT].map((path) => share(path, COLD, 0.88, 0.92)),
       ...[NO_LOSS, ONE_PERCENT].map(redundant),

@@ -32,7 +32,7 @@ export async function runCopies(
     for (const path of copyCase.paths) {
       for (const contender of contenders) {
         const task = taskOf(copyCase, path, contender, run);
-        if (contender.primed && run === 1) await copyOnce(task, work);
+        if (contender.primed && run === 1) await prime(task, work);
         const round = { path, contender: contender.name, run, result: await copyOnce(task, work) };
         rounds.push(round);
         told(round);
@@ -40,6 +40,12 @@ export async function runCopies(
     }
   }
   return { runs: rounds };
+}
+
+/** A copy that does not count, for a contender that remembers. @throws Error when it failed: then there is nothing to remember */
+async function prime(task: CopyTask, work: WorkDirectory): Promise<void> {
+  const { outcome, why = '' } = await copyOnce(task, work);
+  if (outcome !== 'copied') throw new Error(`the first copy by ${task.contender.name} ${outcome}: ${why}`);
 }
 
 function taskOf(copyCase: CopyCase, { label, path }: NamedPath, contender: Contender, run: number): CopyTask {
