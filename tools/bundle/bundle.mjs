@@ -12,31 +12,43 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const app = process.cwd();
 const outdir = join(app, 'dist');
 
-const { metafile } = await build({
-  entryPoints: [
-    { in: join(app, 'src/main.ts'), out: 'main' },
-    ...['lane-worker', 'storage-worker'].map((name) => ({ in: sourceOfWorker(name), out: name })),
-  ],
-  outdir,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  conditions: ['source'],
-  sourcemap: true,
-  sourcesContent: false,
-  // Optional parts of ssh2; it does without them.
-  external: [...NATIVE_PACKAGES, 'cpu-features', '*.node'],
-  // CommonJS packages inside an ES module call `require` for Node's own modules, and some read `__dirname`.
-  banner: {
-    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url), directoryOfBundle = import.meta.dirname;",
-  },
-  define: { __dirname: 'directoryOfBundle' },
-  metafile: true,
-  logLevel: 'warning',
-});
-removeStaleChunks(Object.keys(metafile.outputs).map((path) => basename(path)));
+const threads = [
+  { in: join(app, 'src/main.ts'), out: 'main' },
+  ...['lane-worker', 'storage-worker'].map((name) => ({ in: sourceOfWorker(name), out: name })),
+];
+const written = await Promise.all(threads.map(bundle));
+removeStaleChunks(written.flat());
+
+/**
+ * Each thread by itself: what two share stands in both, because a chunk in common would hold all that either might use.
+ * @param {{ in: string, out: string }} thread
+ * @returns {Promise<string[]>} names of the files written
+ */
+async function bundle(thread) {
+  const { metafile } = await build({
+    entryPoints: [thread],
+    outdir,
+    bundle: true,
+    splitting: true,
+    chunkNames: `${thread.out}-[name]-[hash]`,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['source'],
+    sourcemap: true,
+    sourcesContent: false,
+    // Optional parts of ssh2; it does without them.
+    external: [...NATIVE_PACKAGES, 'cpu-features', '*.node'],
+    // CommonJS packages inside an ES module call `require` for Node's own modules, and some read `__dirname`.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url), directoryOfBundle = import.meta.dirname;",
+    },
+    define: { __dirname: 'directoryOfBundle' },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return Object.keys(metafile.outputs).map((path) => basename(path));
+}
 
 /** @param {string} name */
 function sourceOfWorker(name) {

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { JetStreamError } from '@jetstream/protocol';
-import ssh2 from 'ssh2';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import { parsePrivateKey, type Signer } from './ssh-keys.ts';
 
@@ -17,12 +16,12 @@ export interface ClientIdentity extends Signer {
  * beside it. Made at first use; of two processes that do so at once both get the same one.
  * @throws JetStreamError when it can be neither read nor made
  */
-export function loadOrCreateIdentity(configDirectory: string): ClientIdentity {
+export async function loadOrCreateIdentity(configDirectory: string): Promise<ClientIdentity> {
   const file = join(configDirectory, 'identity');
-  return read(file) ?? create(file);
+  return (await read(file)) ?? (await create(file));
 }
 
-function read(file: string): ClientIdentity | undefined {
+async function read(file: string): Promise<ClientIdentity | undefined> {
   let content: Buffer;
   try {
     content = readPrivateFile(file);
@@ -30,15 +29,15 @@ function read(file: string): ClientIdentity | undefined {
     if (error instanceof JetStreamError && error.code === 'not-found') return undefined;
     throw error;
   }
-  const signer = parsePrivateKey(content, file);
+  const signer = await parsePrivateKey(content, file);
   const publicKeyLine =
     `ssh-ed25519 ${Buffer.from(signer.publicKeyBlob).toString('base64')} ${signer.comment}`.trim();
   return { ...signer, file, publicKeyLine };
 }
 
-function create(file: string): ClientIdentity {
-  createPrivateFile(file, generatePrivateKey(file));
-  const identity = read(file);
+async function create(file: string): Promise<ClientIdentity> {
+  createPrivateFile(file, await generatePrivateKey(file));
+  const identity = await read(file);
   if (identity === undefined)
     throw new JetStreamError('io-error', `${file} vanished after it was made`, { subject: file });
   createPrivateFile(`${file}.pub`, `${identity.publicKeyLine}\n`);
@@ -46,11 +45,12 @@ function create(file: string): ClientIdentity {
 }
 
 /** ssh2 1.17 drops leading zero bytes of a public key and so makes one key in 256 that nobody can read. */
-function generatePrivateKey(file: string): string {
+async function generatePrivateKey(file: string): Promise<string> {
+  const { default: keygen } = await import('ssh2/lib/keygen.js');
   for (let attempt = 0; attempt < 8; attempt++) {
-    const text = ssh2.utils.generateKeyPairSync('ed25519', { comment: `jetstream@${hostname()}` }).private;
+    const text = keygen.generateKeyPairSync('ed25519', { comment: `jetstream@${hostname()}` }).private;
     try {
-      parsePrivateKey(Buffer.from(text), file);
+      await parsePrivateKey(Buffer.from(text), file);
       return text;
     } catch {
       // The next one will do.

@@ -21,7 +21,7 @@ describe('collectSigners', () => {
   it('offers the own identity, then the keys of the agent, then ~/.ssh/id_ed25519, each once', async () => {
     const [one, two] = [sshKeyPair(), sshKeyPair()];
     const configDirectory = temporaryDirectory();
-    const identity = Buffer.from(loadOrCreateIdentity(configDirectory).publicKeyBlob);
+    const identity = Buffer.from((await loadOrCreateIdentity(configDirectory)).publicKeyBlob);
     const agentSocket = (await fakeAgent([one])).socket;
     expect(
       blobsOf(await collectSigners({ configDirectory, agentSocket, homeDirectory: homeWith(two) })),

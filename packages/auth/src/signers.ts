@@ -40,14 +40,14 @@ export async function collectSigners(options: SignerOptions): Promise<Signer[]> 
     }
   };
   try {
-    offer([loadOrCreateIdentity(options.configDirectory)]);
+    offer([await loadOrCreateIdentity(options.configDirectory)]);
   } catch (error) {
     // A read-only home is no reason to ignore the other keys.
     reason = error;
   }
   offer(await agentSignersIfAny(agentSocket));
   try {
-    offer([loadPrivateKey(join(options.homeDirectory ?? homedir(), '.ssh', 'id_ed25519'))]);
+    offer([await loadPrivateKey(join(options.homeDirectory ?? homedir(), '.ssh', 'id_ed25519'))]);
   } catch {
     // Nobody named this file: missing, encrypted or open to others, it is just not offered.
   }
@@ -57,7 +57,7 @@ export async function collectSigners(options: SignerOptions): Promise<Signer[]> 
 
 async function namedSigner(identityFile: string, agentSocket: string): Promise<Signer> {
   try {
-    return loadPrivateKey(identityFile);
+    return await loadPrivateKey(identityFile);
   } catch (error) {
     if (!(error instanceof JetStreamError) || !['not-found', 'login-refused'].includes(error.code))
       throw error;

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { JetStreamError } from '@jetstream/protocol';
-import ssh2 from 'ssh2';
+import type ssh2 from 'ssh2';
 import { ed25519KeyOf } from './login-signature.ts';
 import type { Signer } from './ssh-keys.ts';
 
@@ -35,7 +35,7 @@ async function ask<T>(
   timeoutMs: number,
   question: (agent: ssh2.OpenSSHAgent, done: Done<T>) => void,
 ): Promise<T> {
-  const agent = new ClosableAgent(agentSocket);
+  const agent = await closableAgent(agentSocket);
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
@@ -57,21 +57,29 @@ async function ask<T>(
   }
 }
 
+interface ClosableAgent extends ssh2.OpenSSHAgent {
+  close(): void;
+}
+
 /** ssh2's agent keeps its connection to itself and waits for an answer for ever. */
-class ClosableAgent extends ssh2.OpenSSHAgent {
-  #stream: Duplex | undefined;
-  #closed = false;
+async function closableAgent(agentSocket: string): Promise<ClosableAgent> {
+  const { default: agent } = await import('ssh2/lib/agent.js');
+  class Closable extends agent.OpenSSHAgent implements ClosableAgent {
+    #stream: Duplex | undefined;
+    #closed = false;
 
-  override getStream(callback: ssh2.GetStreamCallback): void {
-    super.getStream((error, stream) => {
-      this.#stream = stream;
-      if (this.#closed) stream?.destroy();
-      callback(error, stream);
-    });
-  }
+    override getStream(callback: ssh2.GetStreamCallback): void {
+      super.getStream((error, stream) => {
+        this.#stream = stream;
+        if (this.#closed) stream?.destroy();
+        callback(error, stream);
+      });
+    }
 
-  close(): void {
-    this.#closed = true;
-    this.#stream?.destroy();
+    close(): void {
+      this.#closed = true;
+      this.#stream?.destroy();
+    }
   }
+  return new Closable(agentSocket);
 }

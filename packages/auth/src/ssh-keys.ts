@@ -1,6 +1,8 @@
+import { sign } from 'node:crypto';
 import { JetStreamError } from '@jetstream/protocol';
-import ssh2 from 'ssh2';
+import type ssh2 from 'ssh2';
 import { ed25519KeyOf } from './login-signature.ts';
+import { isEncryptedOpenSshKey, readOpenSshKey } from './openssh-key.ts';
 import { readPrivateFile } from './private-file.ts';
 
 /** Something that can prove the possession of an Ed25519 key. */
@@ -17,12 +19,18 @@ export interface Signer {
  * @throws JetStreamError `login-refused` when it is encrypted; `invalid-argument` when it is no Ed25519 private key;
  *   `permission-denied` when it is open to others; or why it cannot be read
  */
-export function loadPrivateKey(file: string): Signer {
+export async function loadPrivateKey(file: string): Promise<Signer> {
   return parsePrivateKey(readPrivateFile(file), file);
 }
 
-export function parsePrivateKey(content: Buffer, file: string): Signer {
-  const key = parse(content);
+export async function parsePrivateKey(content: Buffer, file: string): Promise<Signer> {
+  const plain = readOpenSshKey(content);
+  if (plain !== undefined) {
+    const { publicKeyBlob, privateKey, comment } = plain;
+    return { publicKeyBlob, comment, sign: async (data) => sign(null, data, privateKey) };
+  }
+  if (isEncryptedOpenSshKey(content)) throw encrypted(file);
+  const key = await parseUnusual(content);
   if (key instanceof Error && /encrypted|passphrase/i.test(key.message)) throw encrypted(file);
   if (key instanceof Error) {
     throw new JetStreamError('invalid-argument', `${file} holds no private key in OpenSSH's format`, {
@@ -51,9 +59,10 @@ export function parsePrivateKey(content: Buffer, file: string): Signer {
 }
 
 /** ssh2 returns most errors but throws some. */
-function parse(content: Buffer): ssh2.ParsedKey | Error {
+async function parseUnusual(content: Buffer): Promise<ssh2.ParsedKey | Error> {
+  const { default: keyParser } = await import('ssh2/lib/protocol/keyParser.js');
   try {
-    const parsed: ssh2.ParsedKey | ssh2.ParsedKey[] | Error = ssh2.utils.parseKey(content);
+    const parsed: ssh2.ParsedKey | ssh2.ParsedKey[] | Error = keyParser.parseKey(content);
     return (Array.isArray(parsed) ? parsed[0] : parsed) ?? new Error('no key');
   } catch (error) {
     return error as Error;

@@ -18,7 +18,7 @@ export class TestServer {
   static async start(options: ServerOptions = {}): Promise<TestServer> {
     const test = new TestServer();
     const stateDirectory = test.directory('state');
-    writeFileSync(join(stateDirectory, 'authorized_keys'), `${clientIdentityLine(test.config)}\n`, {
+    writeFileSync(join(stateDirectory, 'authorized_keys'), `${await clientIdentityLine(test.config)}\n`, {
       mode: 0o600,
     });
     test.#server = await Server.start({
