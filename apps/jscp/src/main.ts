@@ -1,3 +1,4 @@
+import { startNetworkThread } from '@jetstream/core/network-thread';
 import { version } from './version.ts';
 
 /** Answers the quickest question without loading the rest. */
@@ -6,6 +7,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`jscp ${version()}\n`);
     return 0;
   }
+  // Two operands at least: probably a copy.
+  if (argv.length > 1) startNetworkThread();
   const { run } = await import('./run.ts');
   return run(argv);
 }

@@ -35,7 +35,8 @@ export function formatMilliseconds(milliseconds: number): string {
 
 /** `2,001`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  // Not `toLocaleString`, which loads the tables of all languages first.
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 file`, `2,001 files`. */

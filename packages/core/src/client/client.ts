@@ -45,15 +45,6 @@ export const Client = {
     const user = options.user ?? currentUser().name;
     const directory = options.configDirectory ?? configDirectory();
     const knownHosts = KnownHosts.open(options.knownHostsFile ?? join(directory, 'known_hosts'));
-    const { identityFile } = options;
-    const signers = collectSigners({
-      configDirectory: directory,
-      ...(identityFile !== undefined && { identityFile }),
-    });
-    signers.catch(() => undefined);
-    // Network thread and storage worker start up while the host is looked up and answers.
-    const storage = new StorageWorkers();
-    storage.prepare();
     const { pathStore = new PathFile(join(directory, 'paths.json'), debug) } = options;
     const paths = new ClientPaths(pathStore || undefined, debug);
     const starting = startClientLanes(
@@ -66,6 +57,15 @@ export const Client = {
       },
       (path) => paths.onSeen(path),
     );
+    // It starts up while the network thread does, and the host is looked up and answers.
+    const storage = new StorageWorkers();
+    storage.prepare();
+    const { identityFile } = options;
+    const signers = collectSigners({
+      configDirectory: directory,
+      ...(identityFile !== undefined && { identityFile }),
+    });
+    signers.catch(() => undefined);
     try {
       const addresses = await resolveHost(host);
       const [lanes, known] = await Promise.all([starting, paths.towards(addresses)]);

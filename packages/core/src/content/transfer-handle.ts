@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { performance } from 'node:perf_hooks';
 import type { RatePolicy } from '@jetstream/congestion';
 import type { JetStreamError } from '@jetstream/protocol';
 import type { ConnectionStats } from '@jetstream/transport';

@@ -1,5 +1,6 @@
 /** Entry of a lane: a thread that owns one UDP socket and the connections on it. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
+import { parentPort } from 'node:worker_threads';
 import { EventFd, type NativeSocket, openNativeSocket } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { LaneEngine, type PathTraits } from './lane-engine.ts';
@@ -11,7 +12,7 @@ import { PortableLoop } from './portable-loop.ts';
 
 if (parentPort === null) throw new Error('lane-worker runs as a worker thread only');
 const mail = new LaneMail(parentPort);
-const options = workerData as LaneOptions;
+const [options] = (await once(parentPort, 'message')) as [LaneOptions];
 const { port, host } = options;
 const makeEngine = (path: PathTraits) => new LaneEngine(options, path);
 

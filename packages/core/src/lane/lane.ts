@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { EventFd } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import type { PathAddress } from '@jetstream/transport';
@@ -12,12 +12,7 @@ import type {
   LaneOptions,
   LanePath,
 } from './lane-messages.ts';
-
-// Run from source (tests), the worker is the built one: worker threads load no TypeScript on every Node we support.
-const WORKER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/lane/lane-worker.js' : './lane-worker.js',
-  import.meta.url,
-);
+import { takeNetworkThread } from './lane-thread.ts';
 
 export interface LaneHost {
   /** A peer has come here and finished its handshake. */
@@ -30,7 +25,7 @@ export interface LaneHost {
 
 /**
  * A thread that owns a UDP socket and the connections on it, as the main thread sees it. Commands are gathered and go out
- * together; the event wakes the thread out of its wait.
+ * together, once it is ready; the event wakes the thread out of its wait.
  */
 export class Lane {
   /** Settles when the port is bound. Rejects with JetStreamError `address-in-use`, `permission-denied`, `invalid-argument`. */
@@ -43,6 +38,7 @@ export class Lane {
   #outbox: LaneCommand[] = [];
   #nextOutgoing = 1;
   #alive = true;
+  #isReady = false;
   #onReady!: (path: LanePath) => void;
   #onFailed!: (error: JetStreamError) => void;
 
@@ -55,13 +51,7 @@ export class Lane {
       this.#onFailed = reject;
     });
     this.ready.catch(() => undefined);
-    const workerData: LaneOptions = { ...options, wakeFd: wake?.fd };
-    this.#worker = new Worker(WORKER_URL, {
-      workerData,
-      transferList: options.neighbours.map(({ port }) => port),
-      name: 'jetstream-lane',
-      execArgv: [],
-    });
+    this.#worker = takeNetworkThread();
     this.#worker.on('message', (events: LaneEvent[]) => {
       for (const event of events) this.#onMessage(event);
     });
@@ -72,6 +62,11 @@ export class Lane {
         resolve();
       });
     });
+    const laneOptions: LaneOptions = { ...options, wakeFd: wake?.fd };
+    this.#worker.postMessage(
+      laneOptions,
+      options.neighbours.map(({ port }) => port),
+    );
   }
 
   /** Begins a handshake. The server's key, or the failure, comes as an event. */
@@ -108,6 +103,8 @@ export class Lane {
         this.#host.onIncoming(this.#addConnection(message.connection, message.remoteAddress));
         break;
       case 'ready':
+        this.#isReady = true;
+        this.#flush();
         this.#onReady(message.path);
         break;
       case 'failed':
@@ -140,7 +137,7 @@ export class Lane {
   }
 
   #flush(): void {
-    if (this.#outbox.length === 0 || !this.#alive) return;
+    if (this.#outbox.length === 0 || !this.#isReady || !this.#alive) return;
     this.#worker.postMessage(this.#outbox);
     this.#outbox = [];
     this.#wake?.signal();

@@ -96,6 +96,7 @@ class JetStreamServer implements RunningServer {
         onPathError: (code, why) => this.#logger.debug({ code, why }, 'datagram path'),
       },
     );
+    this.#storage.prepare();
     for (const known of await this.#paths.load()) this.#lanes.learnPath(known);
     const { path } = this.#lanes;
     this.#logger.info(
@@ -142,9 +143,9 @@ class JetStreamServer implements RunningServer {
   async close(): Promise<void> {
     const connections = [...this.#connections];
     for (const connection of connections) connection.close('server-closing', 'the server is shutting down');
-    await this.#lanes.close();
+    await Promise.all([this.#lanes.close(), this.#storage.close()]);
     await Promise.all(connections.map((connection) => connection.ended()));
-    await Promise.all([this.#storage.close(), this.#paths.settled()]);
+    await this.#paths.settled();
     this.#logger.info('server is down');
   }
 
@@ -153,7 +154,7 @@ class JetStreamServer implements RunningServer {
   }
 
   #serve(connection: LaneConnection): void {
-    // It starts up while the client logs in.
+    // There is one already, but while others run.
     this.#storage.prepare();
     const served = new ServerConnection(connection, {
       logger: this.#logger,
@@ -166,7 +167,10 @@ class JetStreamServer implements RunningServer {
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
       hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,
-      onTransferOver: () => this.#checkIdle(),
+      onTransferOver: () => {
+        this.#storage.prepare();
+        this.#checkIdle();
+      },
       onClosed: () => {
         this.#connections.delete(served);
         this.#checkIdle();

@@ -1,9 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { StorageHost } from './storage-host.ts';
 import { StorageWorkers } from './storage-workers.ts';
-
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
 
 /** Workers that only tell when they were closed. */
 function recorded(): { workers: StorageWorkers; started: StorageHost[]; closed: StorageHost[] } {
@@ -29,18 +26,8 @@ describe('StorageWorkers', () => {
     expect(started).toHaveLength(1);
     expect([workers.take(), workers.take()]).toEqual(started);
     expect(started).toHaveLength(2);
-    vi.runAllTimers();
     await workers.close();
     expect(closed).toEqual([]);
-  });
-
-  it('stops the one that nobody took after a while, and starts another when it is asked again', () => {
-    const { workers, started, closed } = recorded();
-    workers.prepare();
-    vi.runAllTimers();
-    expect(closed).toEqual(started);
-    workers.prepare();
-    expect(started).toHaveLength(2);
   });
 
   it('stops the one that nobody took at its end, and starts none after that', async () => {

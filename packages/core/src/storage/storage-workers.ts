@@ -1,13 +1,9 @@
 import { StorageHost } from './storage-host.ts';
 
-/** A worker that nobody takes is stopped after this: it holds some 18 MB. */
-const SPARE_MS = 30_000;
-
-/** Storage workers, of which one may be started ahead: to start one takes as long as many a handshake. */
+/** Storage workers, of which one may be started ahead: to start one takes as long as many a handshake. It holds some 18 MB. */
 export class StorageWorkers {
   readonly #start: () => StorageHost;
   #spare: StorageHost | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(start: () => StorageHost = () => new StorageHost()) {
@@ -16,9 +12,7 @@ export class StorageWorkers {
 
   /** Starts one for a transfer that is likely to come soon; never more than one at a time, however often it is called. */
   prepare(): void {
-    if (this.#closed || this.#spare !== undefined) return;
-    this.#spare = this.#start();
-    this.#timer = setTimeout(() => void this.#takeSpare()?.close(), SPARE_MS).unref();
+    if (!this.#closed) this.#spare ??= this.#start();
   }
 
   /** One that nobody has used. Whoever takes it closes it. */
@@ -34,7 +28,6 @@ export class StorageWorkers {
   #takeSpare(): StorageHost | undefined {
     const spare = this.#spare;
     this.#spare = undefined;
-    clearTimeout(this.#timer);
     return spare;
   }
 }

@@ -1,0 +1,86 @@
+import yargs from 'yargs';
+import { EXIT_CODES } from './exit-codes.ts';
+import { OPTIONS, type OptionValues, type Words } from './option-table.ts';
+import { usageError } from './usage-error.ts';
+
+/**
+ * Reads a command line with yargs, which knows what is wrong with one that is.
+ * @throws JetStreamError `invalid-argument`, in one line
+ */
+export function parseFully(argv: readonly string[]): Words {
+  const { _: operands, ...values } = describe(80).parseSync([...argv]);
+  return { values: values as OptionValues, operands: operands.map(String) };
+}
+
+export async function helpText(columns: number): Promise<string> {
+  return describe(columns).getHelp();
+}
+
+function describe(columns: number) {
+  return yargs([])
+    .scriptName('jscp')
+    .locale('en')
+    .usage(USAGE)
+    .help(false)
+    .version(false)
+    .options(OPTIONS)
+    .strictOptions()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw usageError(inOneLine(message ?? error.message));
+    })
+    .parserConfiguration({
+      'boolean-negation': false,
+      'dot-notation': false,
+      'duplicate-arguments-array': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .wrap(Math.min(100, columns))
+    .epilogue(EPILOGUE);
+}
+
+const USAGE = `Usage: jscp [options] SRC… DEST
+
+Copies files and whole directories to or from a JetStream server, over UDP.
+One side is remote: [user@]host:path, or [user@][IPv6 address]:path.
+A local name with a colon is written ./a:b.
+
+DEST names the thing itself: "jscp a host:/x" makes /x. With a slash at its
+end, or with several sources, it names the directory to copy into:
+"jscp a host:/x/" makes /x/a.`;
+
+const EPILOGUE = `Examples:
+  jscp report.pdf host:/in/report.pdf     to the server
+  jscp -P 9000 photos bob@host:/photos    a directory, as user bob, port 9000
+  jscp -l 500M host:/data/set.tar .       from the server, at 500 Mbit/s at most
+  jscp --policy low backup host:/backup   only with what others leave of the line
+
+Exit status:
+${Object.values(EXIT_CODES)
+  .map(({ status, meaning }) => `  ${String(status).padStart(3)}  ${meaning}`)
+  .join('\n')}
+
+Files: identity, known_hosts and paths.json are in $JETSTREAM_CONFIG_DIR
+       (default $XDG_CONFIG_HOME/jetstream or ~/.config/jetstream).`;
+
+/** What yargs says, as one line that a person of this command line understands. */
+function inOneLine(message: string): string {
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message);
+  if (unknown) {
+    const names = [...new Set(unknown[1]!.split(', '))].map(dashed);
+    return `unknown option ${names.join(', ')}`;
+  }
+  const missing = /^Not enough arguments following: (.*)$/.exec(message);
+  if (missing) return `${dashed(missing[1]!)} needs a value`;
+  return message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}

@@ -1,0 +1,83 @@
+const RATE = 'number and B, K, M or G bits per second; no unit means M';
+
+/** Every option, in the words of yargs: a text, one of some choices, or a switch. */
+export const OPTIONS = {
+  d: { type: 'string', requiresArg: true, describe: 'Destination path, put before every target' },
+  P: { type: 'string', requiresArg: true, describe: 'UDP port of the server [default: 8886]' },
+  i: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Private key to log in with (OpenSSH, Ed25519) [default: own identity, agent, ~/.ssh/id_ed25519]',
+  },
+  policy: {
+    choices: ['low', 'fair', 'high', 'fixed'] as const,
+    requiresArg: true,
+    describe: 'low takes what others leave, high more than its share, fixed --rate [default: "fair"]',
+  },
+  rate: { type: 'string', requiresArg: true, describe: `Rate of --policy fixed: ${RATE}` },
+  'min-rate': { type: 'string', requiresArg: true, describe: 'Rate to keep whatever is lost' },
+  'max-rate': {
+    alias: 'l',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Rate never to exceed',
+  },
+  r: { type: 'boolean', describe: 'Accepted for habit: directories are always copied whole' },
+  q: { type: 'boolean', describe: 'Say nothing but errors' },
+  json: { type: 'boolean', describe: 'One JSON object a line on standard output' },
+  symlinks: {
+    choices: ['follow', 'ignore'] as const,
+    default: 'follow' as const,
+    requiresArg: true,
+    describe: 'What to do with symbolic links among the sources',
+  },
+  'known-hosts': { type: 'string', requiresArg: true, describe: 'File of known host keys' },
+  'accept-new': {
+    type: 'boolean',
+    describe: 'Remember the key of a host not seen before; a changed key is always refused',
+  },
+  'connect-timeout': {
+    type: 'string',
+    default: '10',
+    requiresArg: true,
+    describe: 'Seconds to wait for the server to answer',
+  },
+  congestion: {
+    choices: ['bbr', 'cubic'] as const,
+    requiresArg: true,
+    describe: 'Congestion control of what this side sends [default: "bbr"]',
+  },
+  datagrams: {
+    choices: ['auto', 'portable'] as const,
+    default: 'auto' as const,
+    requiresArg: true,
+    describe: 'portable: no native functions for the network, as with JETSTREAM_PORTABLE=1',
+  },
+  'no-path-memory': {
+    type: 'boolean',
+    describe: 'Begin as if to a host never copied to, and keep nothing of how fast this copy was',
+  },
+  'print-identity': {
+    type: 'boolean',
+    describe: "Print the line for the server's authorized_keys, and exit",
+  },
+  version: { type: 'boolean', describe: 'Print the version, and exit' },
+  help: { type: 'boolean', describe: 'Print this, and exit' },
+} as const;
+
+type ValueOf<Option> = Option extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : Option extends { type: 'boolean' }
+    ? boolean
+    : string;
+
+/** What was written, of the options that were. */
+export type OptionValues = {
+  [Name in keyof typeof OPTIONS]?: ValueOf<(typeof OPTIONS)[Name]> | undefined;
+};
+
+export interface Words {
+  values: OptionValues;
+  operands: string[];
+}
