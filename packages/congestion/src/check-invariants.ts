@@ -19,7 +19,7 @@ const MAY_BE_NONE: ReadonlySet<string> = new Set([
   'newestNumber',
 ]);
 /** State of either sign. */
-const MAY_BE_NEGATIVE: ReadonlySet<string> = new Set(['aheadBytes']);
+const MAY_BE_NEGATIVE: ReadonlySet<string> = new Set(['aheadBytes', 'dueUs']);
 /** Larger arrays are rings of what was sent, which come out through samples; those are looked at. */
 const MAX_ARRAY_BYTES = 512;
 

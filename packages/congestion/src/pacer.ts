@@ -25,13 +25,20 @@ const LATE_TURN_US = 10_000;
  * While `capped`, the transport reports the connection as application-limited, so that the cap is not taken for the path.
  */
 export class Pacer {
-  private controllerRate: number;
+  /** Bytes per second at which packets leave. */
+  rate = MAX_RATE_BYTES_PER_SECOND;
+  /** The controller's, within what a pacer keeps to. */
+  controllerRate: number;
   private capRate = MAX_RATE_BYTES_PER_SECOND;
   private minBurstBytes: number;
   /** Bytes that at `stampUs` had left ahead of the schedule; negative for behind it. */
   private aheadBytes = 0;
   private stampUs = 0;
   private burstEndUs = 0;
+  /** When everything sent so far has left at the rate. Follows from what stands above, as the next one does: kept, for each is asked for many times. */
+  private dueUs = 0;
+  /** Time that a burst stands for. */
+  private quantumUs = 0;
   private catchUpUs = CATCH_UP_US;
 
   /**
@@ -41,11 +48,7 @@ export class Pacer {
   constructor(bytesPerSecond: number, datagramBytes: number) {
     this.controllerRate = clampRate(bytesPerSecond);
     this.minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
-  }
-
-  /** Bytes per second at which packets leave. */
-  get rate(): number {
-    return Math.min(this.controllerRate, this.capRate);
+    this.follow();
   }
 
   /** Is the cap, not the controller, what slows sending? */
@@ -59,13 +62,13 @@ export class Pacer {
   }
 
   canSend(nowUs: number): boolean {
-    const dueUs = this.dueUs();
+    const { dueUs } = this;
     return dueUs <= nowUs || dueUs < this.burstEndUs;
   }
 
   /** When the next packet may leave; `nowUs` for at once. */
   nextSendUs(nowUs: number): number {
-    return this.canSend(nowUs) ? nowUs : this.dueUs();
+    return this.canSend(nowUs) ? nowUs : this.dueUs;
   }
 
   /** There is nothing to be sent now. @param forPacer of all that is needed only the time has not come */
@@ -75,34 +78,45 @@ export class Pacer {
 
   /** How long ago the next packet should have left, when that is more than timers are late; 0 when it is not. */
   overdueUs(nowUs: number): number {
-    const lateUs = nowUs - this.dueUs();
+    const lateUs = nowUs - this.dueUs;
     return lateUs > CATCH_UP_US ? lateUs : 0;
   }
 
   onSent(nowUs: number, bytes: number): void {
-    const rate = this.rate;
-    const lateUs = nowUs - this.dueUs();
-    if (lateUs >= 0) this.burstEndUs = nowUs + (this.quantumBytes * 1e6) / rate;
-    this.aheadBytes = bytes - (lateUs > this.catchUpUs ? 0 : (lateUs * rate) / 1e6);
+    const lateUs = nowUs - this.dueUs;
+    if (lateUs >= 0) this.burstEndUs = nowUs + this.quantumUs;
+    this.aheadBytes = bytes - (lateUs > this.catchUpUs ? 0 : (lateUs * this.rate) / 1e6);
     this.stampUs = nowUs;
+    this.setDue();
   }
 
   /** Follows the controller; call after each event given to it. */
   setRate(bytesPerSecond: number): void {
-    this.controllerRate = clampRate(bytesPerSecond);
+    const rate = clampRate(bytesPerSecond);
+    if (rate === this.controllerRate) return;
+    this.controllerRate = rate;
+    this.follow();
   }
 
   /** Bytes per second never to exceed, 1,000 to 10^12; beyond these it is the nearer of them. */
   setCap(bytesPerSecond: number): void {
     this.capRate = clampRate(bytesPerSecond);
+    this.follow();
   }
 
   setDatagramBytes(datagramBytes: number): void {
     this.minBurstBytes = MIN_BURST_DATAGRAMS * datagramBytes;
+    this.follow();
   }
 
-  private dueUs(): number {
-    return this.stampUs + (this.aheadBytes * 1e6) / this.rate;
+  private follow(): void {
+    this.rate = Math.min(this.controllerRate, this.capRate);
+    this.quantumUs = (this.quantumBytes * 1e6) / this.rate;
+    this.setDue();
+  }
+
+  private setDue(): void {
+    this.dueUs = this.stampUs + (this.aheadBytes * 1e6) / this.rate;
   }
 }
 

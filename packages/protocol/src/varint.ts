@@ -49,7 +49,12 @@ export function writeUint32(buffer: Uint8Array, at: number, value: number): numb
 
 /** Reads a big-endian u32. The caller has made sure that it is there. */
 export function readUint32(buffer: Uint8Array, at: number): number {
-  return ((buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!) >>> 0;
+  return readInt32(buffer, at) >>> 0;
+}
+
+/** The same 32 bits as a signed number, which never needs memory of the heap: to be compared, or written back. */
+export function readInt32(buffer: Uint8Array, at: number): number {
+  return (buffer[at]! << 24) | (buffer[at + 1]! << 16) | (buffer[at + 2]! << 8) | buffer[at + 3]!;
 }
 
 /**

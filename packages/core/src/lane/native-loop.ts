@@ -1,4 +1,5 @@
 import { type DatagramAddress, type NativeSocket, type OnDatagram, Readiness } from '@jetstream/platform';
+import type { TransportEndpoint } from '@jetstream/transport';
 import { monotonicNowUs } from '../monotonic-clock.ts';
 import type { LaneEngine } from './lane-engine.ts';
 import type { LaneMail } from './lane-mail.ts';
@@ -60,17 +61,26 @@ export function runNativeLoop(
 
 /** @returns whether there was anything to send */
 function send(socket: NativeSocket, { endpoint }: LaneEngine): boolean {
-  const { sendMemory } = socket;
-  let nowUs = 0;
   let sent = 0;
-  for (; sent < DATAGRAMS_PER_TURN; sent++) {
-    const at = socket.reserve();
-    if (at < 0) break;
-    if (sent % DATAGRAMS_PER_CLOCK === 0) nowUs = monotonicNowUs();
-    const { bytes, address } = endpoint.transmit(nowUs, sendMemory, at);
-    if (bytes === 0) break;
-    socket.commit(bytes, address);
+  let more = true;
+  while (more && sent < DATAGRAMS_PER_TURN) {
+    const count = sendSome(monotonicNowUs(), socket, endpoint);
+    more = count === DATAGRAMS_PER_CLOCK;
+    sent += count;
   }
   socket.flush();
   return sent > 0;
+}
+
+/** A function of its own, so that its argument `nowUs` is put on the heap once and not for each datagram. @returns how many were sent */
+function sendSome(nowUs: number, socket: NativeSocket, endpoint: TransportEndpoint): number {
+  const { sendMemory } = socket;
+  for (let sent = 0; sent < DATAGRAMS_PER_CLOCK; sent++) {
+    const at = socket.reserve();
+    if (at < 0) return sent;
+    const { bytes, address } = endpoint.transmit(nowUs, sendMemory, at);
+    if (bytes === 0) return sent;
+    socket.commit(bytes, address);
+  }
+  return DATAGRAMS_PER_CLOCK;
 }

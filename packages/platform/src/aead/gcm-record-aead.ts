@@ -2,9 +2,10 @@ import {
   AEAD_TAG_BYTES,
   type AeadAlgorithm,
   type PacketAead,
-  readUint32,
+  readInt32,
   writeUint32,
 } from '@jetstream/protocol';
+import type { Address } from '../memory-address.ts';
 import type { NativeMemory } from '../native-memory.ts';
 import { type Evp, SCRATCH } from './evp.ts';
 import { EvpPacketAead } from './evp-packet-aead.ts';
@@ -40,7 +41,12 @@ const HEADER_POINTER_WORD = (OPEN_PARAMETERS_AT + 16) >> 2;
 export class GcmRecordAead implements PacketAead {
   private readonly inSteps: EvpPacketAead;
   private readonly evp: Evp;
-  private readonly setParameters: NonNullable<Evp['setParameters']>;
+  // Functions that hold their addresses: a number above 2^31 that is a field is put on the heap anew each time it is given away.
+  /** Gives OpenSSL nonce and header, then has it seal the record at `recordAt`. @returns whether it did */
+  private readonly sealRecord: (recordAt: Address, recordBytes: number) => boolean;
+  /** Gives OpenSSL the header. */
+  private readonly takeHeader: () => boolean;
+  private readonly openRecord: (recordAt: Address, recordBytes: number) => boolean;
   private readonly memory: NativeMemory;
   /** The parts of the IV that a packet number changes. */
   private readonly ivHigh: number;
@@ -48,17 +54,25 @@ export class GcmRecordAead implements PacketAead {
 
   /** @throws Error where OpenSSL has nothing of the kind */
   constructor(evp: Evp, algorithm: AeadAlgorithm, key: Uint8Array, iv: Uint8Array) {
-    if (evp.setParameters === undefined) throw new Error('OpenSSL before 3.0');
+    const { setParameters, encryptUpdate, decryptUpdate, outLengthAt } = evp;
+    if (setParameters === undefined) throw new Error('OpenSSL before 3.0');
     this.evp = evp;
-    this.setParameters = evp.setParameters;
     this.inSteps = new EvpPacketAead(evp, algorithm, key, iv);
-    this.ivHigh = readUint32(iv, NONCE_BYTES - 8);
-    this.ivLow = readUint32(iv, NONCE_BYTES - 4);
+    this.ivHigh = readInt32(iv, NONCE_BYTES - 8);
+    this.ivLow = readInt32(iv, NONCE_BYTES - 4);
     this.memory = evp.newMemory(MEMORY_BYTES);
     this.memory.bytes.set(iv, NONCE_AT);
     this.describeParameters();
+    const { sealing, opening } = this.inSteps;
+    const sealParametersAt = this.memory.address + SEAL_PARAMETERS_AT;
+    const openParametersAt = this.memory.address + OPEN_PARAMETERS_AT;
+    this.sealRecord = (at, byteLength) =>
+      setParameters(sealing, sealParametersAt) === 1 &&
+      encryptUpdate(sealing, at, outLengthAt, at, byteLength) === 1;
+    this.takeHeader = () => setParameters(opening, openParametersAt) === 1;
+    this.openRecord = (at, byteLength) => decryptUpdate(opening, at, outLengthAt, at, byteLength) === 1;
     // The opening side keeps the first bytes of the IV, which are the same in every nonce.
-    if (evp.setParameters(this.inSteps.opening, this.memory.address + NONCE_PARAMETERS_AT) === 1) return;
+    if (setParameters(opening, this.memory.address + NONCE_PARAMETERS_AT) === 1) return;
     this.dispose();
     evp.clearErrors();
     throw new Error('OpenSSL has no records');
@@ -71,17 +85,15 @@ export class GcmRecordAead implements PacketAead {
     if (!isRecord(buffer, headerStart, start)) {
       return inSteps.seal(packetNumber, buffer, headerStart, start, end);
     }
-    const middle = readUint32(buffer, start - 8);
-    const last = readUint32(buffer, start - 4);
+    const middle = readInt32(buffer, start - 8);
+    const last = readInt32(buffer, start - 4);
     const recordAt = evp.addressOf(buffer) + start - EXPLICIT_NONCE_BYTES;
     const recordBytes = EXPLICIT_NONCE_BYTES + end - start + AEAD_TAG_BYTES;
     memory.words[NONCE_WORD + 1] = swapBytes(this.ivHigh ^ (packetNumber / 2 ** 32));
     memory.words[NONCE_WORD + 2] = swapBytes(this.ivLow ^ packetNumber);
     writeUint32(buffer, start - 4, last + SEAL_TAKES);
     this.pointToHeader(recordAt - (RECORD_HEADER_BYTES - EXPLICIT_NONCE_BYTES));
-    const sealed =
-      this.setParameters(inSteps.sealing, memory.address + SEAL_PARAMETERS_AT) === 1 &&
-      evp.encryptUpdate(inSteps.sealing, recordAt, evp.outLengthAt, recordAt, recordBytes) === 1;
+    const sealed = this.sealRecord(recordAt, recordBytes);
     writeUint32(buffer, start - 8, middle);
     writeUint32(buffer, start - 4, last);
     if (sealed) return end + AEAD_TAG_BYTES;
@@ -90,7 +102,7 @@ export class GcmRecordAead implements PacketAead {
   }
 
   open(packetNumber: number, buffer: Uint8Array, headerStart: number, start: number, end: number): number {
-    const { inSteps, evp, memory } = this;
+    const { inSteps, evp } = this;
     inSteps.checkUsable();
     checkPacketRange(headerStart, start, end, buffer.length);
     const plainEnd = end - AEAD_TAG_BYTES;
@@ -98,17 +110,16 @@ export class GcmRecordAead implements PacketAead {
     if (!isRecord(buffer, headerStart, start)) {
       return inSteps.open(packetNumber, buffer, headerStart, start, end);
     }
-    const middle = readUint32(buffer, start - 8);
-    const last = readUint32(buffer, start - 4);
+    const middle = readInt32(buffer, start - 8);
+    const last = readInt32(buffer, start - 4);
     const recordAt = evp.addressOf(buffer) + start - EXPLICIT_NONCE_BYTES;
     const recordBytes = EXPLICIT_NONCE_BYTES + end - start;
     writeUint32(buffer, start - 4, last + OPEN_TAKES);
     this.pointToHeader(recordAt - (RECORD_HEADER_BYTES - EXPLICIT_NONCE_BYTES));
-    const ready = this.setParameters(inSteps.opening, memory.address + OPEN_PARAMETERS_AT) === 1;
+    const ready = this.takeHeader();
     writeUint32(buffer, start - 8, this.ivHigh ^ (packetNumber / 2 ** 32));
     writeUint32(buffer, start - 4, this.ivLow ^ packetNumber);
-    const opened =
-      ready && evp.decryptUpdate(inSteps.opening, recordAt, evp.outLengthAt, recordAt, recordBytes) === 1;
+    const opened = ready && this.openRecord(recordAt, recordBytes);
     writeUint32(buffer, start - 8, middle);
     writeUint32(buffer, start - 4, last);
     if (opened) return plainEnd;

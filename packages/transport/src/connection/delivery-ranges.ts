@@ -14,9 +14,14 @@ export class DeliveryRanges {
   /** Acknowledged, at and above `ackedPrefix`. */
   private readonly acked = new RangeSet();
 
-  onSent(start: number, end: number): void {
-    if (start === this.nextUnsent) this.nextUnsent = end;
-    else this.lost.remove(start, end);
+  /** @returns whether these bytes were never sent before */
+  onSent(start: number, end: number): boolean {
+    if (start !== this.nextUnsent) {
+      this.lost.remove(start, end);
+      return false;
+    }
+    this.nextUnsent = end;
+    return true;
   }
 
   /** @returns bytes acknowledged for the first time */

@@ -21,6 +21,8 @@ import { TransferTable } from './transfer-table.ts';
 
 /** Congestion windows whose worth of blocks is under way; fewer leave the path idle at a loss of a few percent. */
 const WINDOWS_OFFERED = 4;
+/** Time of sending that unsent content lasts, besides two blocks: what is read much earlier has left the processor's cache when its turn comes. */
+const AHEAD_US = 10_000;
 const SMALLEST_PACKET_BYTES = PROTECTED_HEADER_BYTES + AEAD_TAG_BYTES;
 
 /** A connection from the moment it has its keys to its end: packets in, packets out, timers. */
@@ -32,6 +34,8 @@ export class EstablishedSession implements SessionControl {
   private readonly processor: PacketProcessor;
   private readonly idle: IdleTimeout;
   private loginDeadlineUs: number;
+  /** Clock at which nothing was lost yet, nothing having come in since: packets that share a reading of it need no other look. */
+  private timersRunUs = Number.NaN;
   private keysDisposed = false;
 
   constructor(nowUs: number, setup: ConnectionSetup, keys: EstablishedKeys, events: EventQueue) {
@@ -90,6 +94,7 @@ export class EstablishedSession implements SessionControl {
   ): boolean {
     const { closing } = this;
     const byteLength = end - start;
+    this.timersRunUs = Number.NaN;
     if (closing.isDrained || byteLength < SMALLEST_PACKET_BYTES) return false;
     const { role, keys, validation, counters } = this.parts;
     // MG-2: only the client's address may change.
@@ -116,12 +121,13 @@ export class EstablishedSession implements SessionControl {
 
   /** Writes the next datagram due to `out[at…]`, or leaves `transmission.bytes` at 0. */
   transmit(nowUs: number, out: Uint8Array, at: number, transmission: Transmission): void {
-    if (this.closing.isOpen) this.runTimers(nowUs);
+    if (this.timersRunUs !== nowUs && this.closing.isOpen) this.runTimers(nowUs);
     try {
       if (this.closing.isOpen) this.builder.build(nowUs, out, at, transmission);
     } catch (error) {
       this.fail(nowUs, error);
     }
+    if (this.parts.work.blocks) this.askForBlocks();
     if (!this.closing.isOpen) this.transmitClosing(nowUs, out, at, transmission);
   }
 
@@ -165,18 +171,22 @@ export class EstablishedSession implements SessionControl {
   }
 
   /**
-   * Asks the application for blocks where a sender has less than it should: two blocks and `WINDOWS_OFFERED` windows, for a block
-   * lives until the last of its lost packets arrived.
+   * Asks the application for blocks where a sender has less unsent than two blocks and `AHEAD_US`, unless it holds two blocks and
+   * `WINDOWS_OFFERED` windows already; a block lives until the last of its lost packets arrived.
    */
   askForBlocks(): void {
-    const { transfers, recovery, events } = this.parts;
+    const { transfers, recovery, events, work } = this.parts;
+    work.blocks = false;
     let senders = 0;
     for (const { bulkSender } of transfers.list) if (bulkSender !== undefined) senders += 1;
     if (senders === 0) return;
-    const targetBytes = (WINDOWS_OFFERED * recovery.controller.windowBytes) / senders + 2 * BLOCK_BYTES;
+    const { windowBytes, pacingRate } = recovery.controller;
+    const targetBytes = (WINDOWS_OFFERED * windowBytes) / senders + 2 * BLOCK_BYTES;
+    const aheadBytes = (AHEAD_US * pacingRate) / 1e6 / senders + 2 * BLOCK_BYTES;
     for (const { id, bulkSender } of transfers.list) {
       if (bulkSender === undefined) continue;
       bulkSender.targetBytes = targetBytes;
+      bulkSender.aheadBytes = aheadBytes;
       if (bulkSender.becameWanting()) events.push({ type: 'block-wanted', transfer: id });
     }
   }
@@ -208,6 +218,7 @@ export class EstablishedSession implements SessionControl {
       return;
     }
     if (nowUs >= recovery.timeoutUs) recovery.onTimeout(nowUs);
+    else this.timersRunUs = nowUs;
     if (this.keepsAlive && nowUs >= this.idle.keepAliveUs) {
       this.idle.onKeepAlive(nowUs);
       work.ping = true;

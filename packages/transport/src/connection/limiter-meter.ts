@@ -17,6 +17,8 @@ export class LimiterMeter {
   latest: Limiter = 'none';
   private readonly heldUs = new Float64Array(LIMITERS.length);
   private current: Limiter = 'none';
+  /** Of `current` in `LIMITERS`. */
+  private currentAt = LIMITERS.indexOf('none');
   private sinceUs = Number.NEGATIVE_INFINITY;
   private intervalStartUs = Number.NEGATIVE_INFINITY;
 
@@ -27,9 +29,12 @@ export class LimiterMeter {
       this.sinceUs = nowUs;
     }
     const atUs = Math.max(nowUs, this.sinceUs);
-    this.heldUs[LIMITERS.indexOf(this.current)]! += atUs - this.sinceUs;
+    this.heldUs[this.currentAt]! += atUs - this.sinceUs;
     this.sinceUs = atUs;
-    this.current = limiter;
+    if (limiter !== this.current) {
+      this.current = limiter;
+      this.currentAt = LIMITERS.indexOf(limiter);
+    }
     if (atUs < this.intervalStartUs + INTERVAL_US) return;
     this.latest = this.largestShare();
     this.heldUs.fill(0);

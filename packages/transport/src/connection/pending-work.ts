@@ -9,4 +9,6 @@ export class PendingWork {
   credits = false;
   streams = false;
   bulk = false;
+  /** A block was wholly sent: the application may be asked for another. */
+  blocks = false;
 }

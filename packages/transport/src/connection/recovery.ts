@@ -114,7 +114,9 @@ export class Recovery implements PacketListener {
     this.loss.onPacketSent(nowUs, bytes, contentStart, ackEliciting, isMtuProbe);
     if (!ackEliciting) return;
     this.pacer.onSent(nowUs, bytes);
-    this.pacer.setRate(this.controller.pacingRate);
+    // Asked here, for a number with a fraction given to a function may be put on the heap.
+    if (this.controller.pacingRate !== this.pacer.controllerRate)
+      this.pacer.setRate(this.controller.pacingRate);
     this.probeTimeout.onElicitingSent();
     if (isMtuProbe) this.mtu.onProbeSent(bytes);
   }

@@ -13,6 +13,8 @@ export class SendLimiter {
   private readonly transfers: TransferTable;
   /** Content is being sent, or only the pacer holds it. */
   private isPaced = false;
+  /** Clock of the last `onContentDue`: packets that share a reading of it need no other look. */
+  private contentDueUs = Number.NaN;
 
   constructor(recovery: Recovery, transfers: TransferTable) {
     this.recovery = recovery;
@@ -24,6 +26,8 @@ export class SendLimiter {
    * that turns this connection does not keep up.
    */
   onContentDue(nowUs: number): void {
+    if (this.isPaced && nowUs === this.contentDueUs) return;
+    this.contentDueUs = nowUs;
     if (this.isPaced) {
       const overdueUs = this.recovery.pacer.overdueUs(nowUs);
       if (overdueUs > 0) this.note(nowUs - overdueUs, 'cpu');

@@ -1,4 +1,4 @@
-import { type ConnectionIdKey, connectionIdKey, readUint32 } from '@jetstream/protocol';
+import { type ConnectionIdKey, connectionIdKey, readInt32 } from '@jetstream/protocol';
 import type { Transmission } from '../contract.ts';
 import type { ManagedConnection } from '../handshake-driver.ts';
 import type { IncomingHandshake } from './incoming-handshake.ts';
@@ -29,8 +29,8 @@ export class Entry implements WakeItem {
 
   constructor(localConnectionId: Uint8Array, initialKey?: string) {
     this.key = connectionIdKey(localConnectionId);
-    this.idHigh = readUint32(localConnectionId, 0);
-    this.idLow = readUint32(localConnectionId, 4);
+    this.idHigh = readInt32(localConnectionId, 0);
+    this.idLow = readInt32(localConnectionId, 4);
     this.initialKey = initialKey;
   }
 
@@ -74,8 +74,8 @@ export class ConnectionTable {
     const latest = this.#latest;
     if (
       latest !== undefined &&
-      latest.idLow === readUint32(bytes, at + 4) &&
-      latest.idHigh === readUint32(bytes, at)
+      latest.idLow === readInt32(bytes, at + 4) &&
+      latest.idHigh === readInt32(bytes, at)
     ) {
       return latest;
     }

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const CHUNK_BYTES = 2 ** 20;
@@ -16,6 +16,25 @@ export async function writeContent(path: string, bytes: number, seed: number): P
     }
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Fills and frees as much memory as a copy will take. A virtual machine may have handed free memory back to its host, and to get it again
+ * costs several times what writing to it does: with luck for one contender and without for the next.
+ * @param directory on a tmpfs
+ */
+export async function touchMemory(directory: string, bytes: number): Promise<void> {
+  const path = join(directory, '.touched');
+  const zeros = Buffer.alloc(CHUNK_BYTES);
+  const file = await open(path, 'wx');
+  try {
+    for (let left = bytes; left > 0; left -= zeros.length) {
+      await file.write(zeros, 0, Math.min(left, zeros.length));
+    }
+  } finally {
+    await file.close();
+    await rm(path);
   }
 }
 

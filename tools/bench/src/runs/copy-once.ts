@@ -8,7 +8,7 @@ import { type PathSeries, type WanFigures, wanFigures } from '../figures/wan-fig
 import type { WanPath } from '../figures/wan-path.ts';
 import type { ProcessUsage } from '../processes/process-tree.ts';
 import { complaint, type Running } from '../processes/running.ts';
-import { difference } from './content.ts';
+import { difference, touchMemory } from './content.ts';
 import { openStage, type Stage } from './stage.ts';
 import { Watch } from './watch.ts';
 import type { Source, WorkDirectory } from './work-directory.ts';
@@ -17,6 +17,8 @@ export interface CopyTask {
   readonly contender: Contender;
   readonly path: WanPath | 'loopback';
   readonly source: Source;
+  /** Files are on a tmpfs. */
+  readonly inMemory: boolean;
   /** Equal seeds lose the same packets, by number. */
   readonly seed: number;
   /** A copy that takes longer is given up. */
@@ -63,6 +65,7 @@ export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<Cop
   };
   try {
     await contender.prepare?.(scene);
+    if (task.inMemory) await touchMemory(targets, bytes);
     await syncFileSystem(targets); // what was written before shall not be written now
     const copied = await Promise.race([
       measure(task, scene, stage),

@@ -54,6 +54,7 @@ function taskOf(copyCase: CopyCase, { label, path }: NamedPath, contender: Conte
     contender,
     path,
     source: copyCase.source,
+    inMemory: copyCase.inMemory === true,
     seed: run,
     patienceSeconds:
       path === 'loopback'

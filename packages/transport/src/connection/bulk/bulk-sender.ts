@@ -19,8 +19,10 @@ interface SendingBlock {
  */
 export class BulkSender {
   readonly transfer: number;
-  /** Bytes offered and not wholly acknowledged that the application should keep up; set by the connection. */
+  /** Bytes offered and not wholly acknowledged that the application may come to; set by the connection. */
   targetBytes: number = 2 * BLOCK_BYTES;
+  /** Bytes never sent that the application should keep up; set by the connection. */
+  aheadBytes: number = 2 * BLOCK_BYTES;
   /** Bytes acknowledged so far, each beginning of a block on its own. */
   ackedBytes = 0;
   readonly meter = new LimiterMeter();
@@ -38,6 +40,7 @@ export class BulkSender {
   /** Blocks begun so far, by their numbers on the wire. */
   private readonly begun = new RangeSet();
   private activeBytes = 0;
+  private unsentBytes = 0;
   /** The application was asked for a block and has not offered it yet. */
   private asked = false;
   private readonly copy: CopyBytes;
@@ -78,13 +81,14 @@ export class BulkSender {
     if (wireBlock !== block) this.unsent.splice(this.isHeadBegun ? 1 : 0, 0, sending);
     else this.unsent.push(sending);
     this.activeBytes += bytes.length;
-    this.asked = this.activeBytes < this.targetBytes;
+    this.unsentBytes += bytes.length;
+    this.asked = this.wantsBlock;
     return this.asked;
   }
 
   /** True once each time the application is to be asked for another block. */
   becameWanting(): boolean {
-    if (this.asked || this.activeBytes >= this.targetBytes) return false;
+    if (this.asked || !this.wantsBlock) return false;
     this.asked = true;
     return true;
   }
@@ -141,8 +145,8 @@ export class BulkSender {
     return this.current!.delivery.lost.rangeCount > 0;
   }
 
-  /** Copies the next `length` bytes to `target[at]` and counts them as sent. */
-  send(length: number, target: Uint8Array, at: number): void {
+  /** Copies the next `length` bytes to `target[at]` and counts them as sent. @returns true for the last ones of a block never sent before */
+  send(length: number, target: Uint8Array, at: number): boolean {
     const { wireBlock, delivery, bytes } = this.current!;
     const offset = this.nextOffset;
     this.copy(bytes, offset, offset + length, target, at);
@@ -150,8 +154,10 @@ export class BulkSender {
       this.begunBlocks += 1;
       this.begun.insert(wireBlock, wireBlock + 1);
     }
-    delivery.onSent(offset, offset + length);
-    if (delivery.nextUnsent === bytes.length && this.current === this.unsent[0]) this.unsent.shift();
+    if (delivery.onSent(offset, offset + length)) this.unsentBytes -= length;
+    if (delivery.nextUnsent < bytes.length || this.current !== this.unsent[0]) return false;
+    this.unsent.shift();
+    return true;
   }
 
   /**
@@ -178,6 +184,10 @@ export class BulkSender {
     if (sending.queuedForLoss || sending.delivery.lost.rangeCount === 0) return;
     sending.queuedForLoss = true;
     this.withLoss.push(sending);
+  }
+
+  private get wantsBlock(): boolean {
+    return this.unsentBytes < this.aheadBytes && this.activeBytes < this.targetBytes;
   }
 
   private get isHeadBegun(): boolean {

@@ -32,7 +32,7 @@ export class BulkFrames {
 
   /** @returns false when the packet is full before the sender has sent all it can */
   private writeData(packet: OutgoingPacket, sender: BulkSender): boolean {
-    const { recovery, counters } = this.parts;
+    const { recovery, counters, work } = this.parts;
     while (sender.prepare()) {
       const address = sender.nextAddress;
       const wanted = sender.nextLength;
@@ -43,7 +43,7 @@ export class BulkFrames {
         packet.resendsBulk = true;
       } else counters.bulkBytesSent += length;
       const at = writeDataHeader(packet.buffer, packet.at, sender.transfer, address, length);
-      sender.send(length, packet.buffer, at);
+      if (sender.send(length, packet.buffer, at)) work.blocks = true;
       packet.at = at + length;
       packet.ackEliciting = true;
       recovery.sent.content.add(ContentKind.Data, sender.transfer, address, length);
