@@ -1,3 +1,4 @@
+import { ARRIVAL_MODULUS_US, ArrivalRuns, MAX_ARRIVAL_RUNS } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkInvariants } from './check-invariants.ts';
@@ -149,6 +150,8 @@ describe.each(CONTROLLERS)('controller %s', (name) => {
             const sample: AckSample = {
               ...common,
               ackedBytes: bytes,
+              ackedPackets: 1 + (us % 3),
+              arrivals: anyRuns(us, delivered),
               lostBytes: 0,
               priorBytesInFlight: inFlight + bytes,
               rttUs: flag ? rttUs : 0,
@@ -232,3 +235,11 @@ describe.each(CONTROLLERS)('controller %s', (name) => {
     );
   });
 });
+
+/** As a hostile peer may tell them. */
+function anyRuns(gapUs: number, packets: number): ArrivalRuns {
+  const runs = new ArrivalRuns();
+  for (let run = 0; run < packets % MAX_ARRIVAL_RUNS; run++)
+    runs.add((run * gapUs * 104_729) % ARRIVAL_MODULUS_US, 1 + ((run * packets) % 999));
+  return runs;
+}

@@ -1,3 +1,5 @@
+import type { ArrivalRuns } from '@jetstream/protocol';
+
 /**
  * What a congestion controller is told and what it answers. Modelled on RFC 9002 §7 and draft-ietf-ccwg-bbr.
  * Times are microseconds of one monotonic clock (`nowUs`), rates are bytes per second, sizes are bytes of UDP payload.
@@ -34,6 +36,8 @@ export interface AckSample {
   nowUs: number;
   /** Newly acknowledged by this frame. */
   ackedBytes: number;
+  /** In so many packets. */
+  ackedPackets: number;
   /** Newly declared lost by this frame. */
   lostBytes: number;
   bytesInFlight: number;
@@ -45,6 +49,8 @@ export interface AckSample {
    * says; to be looked at when `rttUs` is above 0, for else it is old.
    */
   arrivalUs: number;
+  /** How what was acknowledged last came in, up to `arrivalUs`; as far as the peer tells. */
+  arrivals: ArrivalRuns;
   /** The part of `rttUs` for which the peer says that it held its ACK back, as far as it was allowed to. */
   ackDelayUs: number;
   /** Mean time from sending to now of what was newly acknowledged, weighted by bytes; 0 when not known. */

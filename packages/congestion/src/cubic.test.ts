@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AckSample, LossSample } from './controller.ts';
 import { Cubic } from './cubic.ts';
+import { newAckSample } from './samples.ts';
 
 const MSS = 1_000;
 const RTT_US = 100_000;
@@ -16,25 +17,18 @@ class IdealPath {
     const prior = this.delivered;
     this.delivered += bytes;
     this.cubic.onAck({
+      ...newAckSample(),
       nowUs: this.nowUs,
       ackedBytes: bytes,
-      lostBytes: 0,
       bytesInFlight: this.cubic.windowBytes - bytes,
       priorBytesInFlight: this.cubic.windowBytes,
       rttUs: RTT_US,
-      arrivalUs: 0,
-      ackDelayUs: 0,
-      meanAckUs: 0,
       smoothedRttUs: RTT_US,
       minRttUs: RTT_US,
       largestAcked: this.packet,
       deliveredBytes: this.delivered,
-      deliveryRate: 0,
       priorDeliveredBytes: prior,
-      applicationLimited: false,
       transmitBytesInFlight: this.cubic.windowBytes,
-      lostSinceTransmitBytes: 0,
-      ecnCeCount: 0,
       ...change,
     });
   }

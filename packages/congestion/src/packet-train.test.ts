@@ -1,4 +1,4 @@
-import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
+import { ARRIVAL_MODULUS_US, MAX_ARRIVAL_RUNS } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_BW } from './bbr/parameters.ts';
@@ -17,6 +17,10 @@ interface TrainOptions {
   sentRate?: number;
   linkRate: number;
   ackEvery?: number;
+  /** ACKs tell when each packet came. */
+  runs?: boolean;
+  /** Packets from this one on are held up. */
+  pause?: { from: number; us: number };
   /** The receiver looks only so often. */
   receiverStepUs?: number;
   clockUs?: number;
@@ -28,7 +32,7 @@ interface TrainOptions {
 /** A train of `packets` over a path, and the ACKs for it. @returns whether it was measured */
 function run(train: PacketTrain, options: TrainOptions): boolean {
   const { packets = 64, sentRate = 1.25e9, linkRate, ackEvery = 2, receiverStepUs = 1 } = options;
-  const { clock = (us) => us, isLost = () => false } = options;
+  const { clock = (us) => us, isLost = () => false, runs = false, pause } = options;
   train.begin(packets * BYTES, 0, 2_000);
   let freeUs = 0;
   const arrivalsUs: number[] = [];
@@ -37,6 +41,7 @@ function run(train: PacketTrain, options: TrainOptions): boolean {
     expect(train.isOpen).toBe(true);
     train.onPacketSent(sentUs, BYTES, FIRST + packet);
     freeUs = Math.max(sentUs, freeUs) + (BYTES * 1e6) / linkRate;
+    if (packet === pause?.from) freeUs += pause.us;
     arrivalsUs.push(Math.ceil((freeUs + RTT_US / 2) / receiverStepUs) * receiverStepUs);
   }
   expect(train.isOpen).toBe(false);
@@ -54,6 +59,12 @@ function run(train: PacketTrain, options: TrainOptions): boolean {
     sample.rttUs = RTT_US;
     sample.largestAcked = FIRST + packet;
     sample.deliveredBytes = delivered;
+    sample.ackedBytes = ackEvery * BYTES;
+    sample.ackedPackets = ackEvery;
+    for (let run = 0; runs && run < ackEvery; run++) {
+      const us = (at: number) => Math.trunc(clock(arrivalsUs[at]!));
+      sample.arrivals.add(run === 0 ? 0 : us(packet - run + 1) - us(packet - run), 1);
+    }
     measured = train.onAck(sample) || measured;
     checkNumbers(train, 'train');
   }
@@ -102,6 +113,48 @@ describe('a packet train', () => {
     expect(train.lowRate).toBe(0);
   });
 
+  it('is seen packet by packet in one ACK that tells of arrivals', () => {
+    const [often, once] = [new PacketTrain(), new PacketTrain()];
+    run(often, { packets: 32, linkRate: 100 * MBIT, ackEvery: 1 });
+    expect(run(once, { packets: 32, linkRate: 100 * MBIT, ackEvery: 32, runs: true })).toBe(true);
+    expect(once.lowRate).toBeCloseTo(often.lowRate, -6);
+    expect(once.highRate).toBeCloseTo(often.highRate, -6);
+  });
+
+  it('is told from what came before it in the same ACK', () => {
+    const train = new PacketTrain();
+    train.begin(16 * BYTES, 0, 2_000);
+    for (let packet = 0; packet < 16; packet++) train.onPacketSent(packet, BYTES, FIRST + packet);
+    const sample = newAckSample();
+    sample.nowUs = sample.rttUs = RTT_US;
+    sample.largestAcked = FIRST + 15;
+    sample.arrivalUs = 500_000;
+    sample.ackedPackets = FIRST + 16;
+    sample.ackedBytes = sample.deliveredBytes = sample.ackedPackets * BYTES;
+    sample.arrivals.add(0, 1);
+    for (let packet = 14; packet >= 0; packet--) sample.arrivals.add(100, 1);
+    sample.arrivals.add(90_000, FIRST);
+    expect(train.onAck(sample)).toBe(true);
+    expect(train.lowRate).toBeLessThan(100 * MBIT);
+    expect(train.lowRate).toBeGreaterThan(80 * MBIT);
+  });
+
+  it('shows no less than it did before a pause near its end', () => {
+    const train = new PacketTrain();
+    run(train, { packets: 128, linkRate: 500 * MBIT, pause: { from: 100, us: 1_500 } });
+    expect(train.lowRate).toBeLessThan(350 * MBIT);
+    expect(train.highRate).toBeGreaterThan(490 * MBIT);
+  });
+
+  it('ends at a pause of the sender when it is half as long as wanted', () => {
+    const train = new PacketTrain();
+    train.begin(20 * BYTES, 0, 2_000);
+    for (let packet = 0; packet < 10; packet++) train.onPacketSent(packet, BYTES, packet);
+    expect(train.isOpen).toBe(true);
+    train.onPacketSent(5_000, BYTES, 10);
+    expect(train.isOpen).toBe(false);
+  });
+
   it('takes the batches of a receiver that sleeps for uncertainty', () => {
     const train = new PacketTrain();
     expect(run(train, { packets: 512, linkRate: 500 * MBIT, receiverStepUs: 1_500 })).toBe(true);
@@ -148,6 +201,10 @@ describe('a packet train', () => {
       gapUs: fc.integer({ min: 0, max: 5_000 }),
       arrivalUs: fc.integer({ min: 0, max: ARRIVAL_MODULUS_US - 1 }),
       packets: fc.integer({ min: 0, max: 8 }),
+      runs: fc.array(
+        fc.record({ gapUs: fc.nat(ARRIVAL_MODULUS_US - 1), packets: fc.integer({ min: 1, max: 9 }) }),
+        { maxLength: MAX_ARRIVAL_RUNS },
+      ),
     });
     fc.assert(
       fc.property(fc.array(ack, { maxLength: 40 }), (acks) => {
@@ -157,12 +214,16 @@ describe('a packet train', () => {
         const sample = newAckSample();
         sample.nowUs = RTT_US;
         sample.largestAcked = -1;
-        for (const { gapUs, arrivalUs, packets } of acks) {
+        for (const { gapUs, arrivalUs, packets, runs } of acks) {
           sample.nowUs += gapUs;
           sample.arrivalUs = arrivalUs;
           sample.rttUs = packets > 0 ? RTT_US : 0;
           sample.largestAcked += packets;
           sample.deliveredBytes += packets * BYTES;
+          sample.ackedBytes = packets * BYTES;
+          sample.ackedPackets = packets;
+          sample.arrivals.count = 0;
+          for (const run of runs) sample.arrivals.add(run.gapUs, run.packets);
           train.onAck(sample);
           checkNumbers(train, 'train');
           expect(train.lowRate).toBeLessThanOrEqual(train.highRate);

@@ -10,6 +10,8 @@ const RESOLUTION_US = 150;
 /** A train that came at fewer different times than this shows the receiver's batches and not the path. */
 const MIN_INSTANTS = 4;
 const MIN_PACKETS = 8;
+/** When the sender pauses, what was sent before is the train if it is this part of it at least. */
+const LONG_ENOUGH = 1 / 2;
 /** The last part of a train is not waited for: it may be in an ACK that was delayed. */
 const AWAITED = 7 / 8;
 /** What came out this much slower than it went in was spaced by a bottleneck, and not by ourselves. */
@@ -45,6 +47,8 @@ export class PacketTrain {
   private lastSentUs = 0;
   /** Bytes delivered before any of it. */
   private deliveredBefore = 0;
+  /** Packets below are behind us. */
+  private ackedBelow = 0;
 
   // Instants at which some of it arrived.
   private instants = 0;
@@ -57,11 +61,13 @@ export class PacketTrain {
   /** Bytes delivered before the latest instant, and the most that came at one instant but the first. */
   private clumpStart = 0;
   private largestClump = 0;
+  /** The most that its rate was at any instant of its second half, bytes per µs. */
+  private fastest = 0;
 
   /**
    * The next packets are a train, in place of any that is under way.
    * @param bytes how long it is at most; it ends before when its first ACK comes
-   * @param maxGapUs a pause in sending after which it begins anew: two trains with a gap between them look like one on a slow link
+   * @param maxGapUs a pause in sending that ends it, or after which it begins anew: two trains with a gap between them look like one on a slow link
    */
   begin(bytes: number, deliveredBytes: number, maxGapUs: number): void {
     this.bytesToSend = bytes;
@@ -72,6 +78,7 @@ export class PacketTrain {
     this.packetsSent = 0;
     this.instants = 0;
     this.largestClump = 0;
+    this.fastest = 0;
   }
 
   /** The next packet belongs to the train and should leave right behind the one before. */
@@ -86,8 +93,13 @@ export class PacketTrain {
 
   onPacketSent(nowUs: number, bytes: number, packetNumber: number): void {
     if (!this.isOpen) return;
-    if (this.packetsSent > 0 && nowUs - this.lastSentUs > this.maxGapUs)
+    if (this.packetsSent > 0 && nowUs - this.lastSentUs > this.maxGapUs) {
+      if (this.bytesSent >= LONG_ENOUGH * this.bytesToSend) {
+        this.bytesToSend = this.bytesSent;
+        return;
+      }
       this.begin(this.bytesToSend, this.deliveredBefore, this.maxGapUs);
+    }
     if (this.packetsSent === 0) {
       this.firstNumber = packetNumber;
       this.firstSentUs = nowUs;
@@ -103,17 +115,42 @@ export class PacketTrain {
     if (this.packetsSent === 0 || !this.awaited || sample.rttUs <= 0) return false;
     if (sample.largestAcked < this.firstNumber) {
       this.deliveredBefore = sample.deliveredBytes;
+      this.ackedBelow = sample.largestAcked + 1;
       return false;
     }
     // What is sent from now on answers to ACKs.
     this.bytesToSend = this.bytesSent;
-    if (sample.largestAcked <= this.lastNumber) this.addInstant(sample);
+    if (sample.largestAcked <= this.lastNumber) this.addInstants(sample);
+    this.ackedBelow = sample.largestAcked + 1;
     if (sample.largestAcked < this.firstNumber + AWAITED * (this.lastNumber - this.firstNumber)) return false;
     this.awaited = false;
     return this.conclude();
   }
 
-  private addInstant({ nowUs, arrivalUs, deliveredBytes }: AckSample): void {
+  /** Each run of arrivals that ended with a packet of the train is an instant. */
+  private addInstants(sample: AckSample): void {
+    const { nowUs, arrivals, deliveredBytes, ackedBytes, ackedPackets } = sample;
+    const { count, packets, gapsUs } = arrivals;
+    const packetBytes = ackedBytes / Math.max(1, ackedPackets);
+    const ofTrain = sample.largestAcked + 1 - Math.max(this.firstNumber, this.ackedBelow);
+    let run = 0;
+    let later = 0;
+    let agoUs = 0;
+    while (run + 1 < count && later + packets[run]! < Math.min(ofTrain, ackedPackets)) {
+      later += packets[run]!;
+      run += 1;
+      agoUs += gapsUs[run]!;
+    }
+    for (; run > 0; run--) {
+      const arrivalUs = modulo(sample.arrivalUs - agoUs);
+      this.addInstant(nowUs, arrivalUs, deliveredBytes - later * packetBytes);
+      agoUs -= gapsUs[run]!;
+      later -= packets[run - 1]!;
+    }
+    this.addInstant(nowUs, sample.arrivalUs, deliveredBytes);
+  }
+
+  private addInstant(nowUs: number, arrivalUs: number, deliveredBytes: number): void {
     if (this.instants === 0) {
       this.firstDelivered = deliveredBytes;
       this.firstArrivalUs = arrivalUs;
@@ -128,12 +165,15 @@ export class PacketTrain {
     this.lastDelivered = deliveredBytes;
     this.lastArrivalUs = arrivalUs;
     this.lastAckUs = nowUs;
+    const bytes = deliveredBytes - this.firstDelivered;
+    if (bytes > this.bytesSent / 2)
+      this.fastest = Math.max(this.fastest, bytes / Math.max(1, modulo(arrivalUs - this.firstArrivalUs)));
   }
 
   private conclude(): boolean {
     this.ackedBytes = Math.max(0, this.lastDelivered - this.deliveredBefore);
     const bytes = this.lastDelivered - this.firstDelivered;
-    const spanUs = (this.lastArrivalUs - this.firstArrivalUs + ARRIVAL_MODULUS_US) % ARRIVAL_MODULUS_US;
+    const spanUs = modulo(this.lastArrivalUs - this.firstArrivalUs);
     if (this.instants < MIN_INSTANTS || this.packetsSent < MIN_PACKETS) return false;
     // Most of it at one instant, or a clock that ran backwards.
     if (2 * bytes < this.ackedBytes || 2 * this.largestClump > bytes) return false;
@@ -143,9 +183,15 @@ export class PacketTrain {
     const shortestUs = spanUs - uncertainUs;
     this.certainty = spanUs / uncertainUs;
     this.lowRate = Math.min((bytes * 1e6) / longestUs, MAX_BW);
-    const highRate = shortestUs > 0 ? (bytes * 1e6) / shortestUs : MAX_BW;
+    // A pause somewhere on the way makes a train longer, and never shorter.
+    const highRate = shortestUs > 0 ? Math.max((bytes * 1e6) / shortestUs, this.fastest * 1e6) : MAX_BW;
     const sentRate = (this.bytesSent * 1e6) / Math.max(1, this.lastSentUs - this.firstSentUs);
-    this.highRate = highRate < SPACED * sentRate ? Math.max(highRate, this.lowRate) : MAX_BW;
+    this.highRate =
+      highRate < Math.min(SPACED * sentRate, MAX_BW) ? Math.max(highRate, this.lowRate) : MAX_BW;
     return true;
   }
+}
+
+function modulo(us: number): number {
+  return ((us % ARRIVAL_MODULUS_US) + ARRIVAL_MODULUS_US) % ARRIVAL_MODULUS_US;
 }

@@ -1,3 +1,4 @@
+import { ArrivalRuns } from '@jetstream/protocol';
 import type { AckSample, LossSample } from './controller.ts';
 
 /** An empty sample, to be filled for each ACK. */
@@ -10,6 +11,8 @@ export function newAckSample(): AckSample {
     priorBytesInFlight: 0,
     rttUs: 0,
     arrivalUs: 0,
+    arrivals: new ArrivalRuns(),
+    ackedPackets: 0,
     ackDelayUs: 0,
     meanAckUs: 0,
     smoothedRttUs: 0,

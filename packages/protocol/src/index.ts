@@ -5,6 +5,11 @@ export * from './ecn.ts';
 export * from './errors.ts';
 export * from './frames/ack.ts';
 export * from './frames/ack-frequency.ts';
+export {
+  ARRIVAL_MODULUS_US,
+  ArrivalRuns,
+  MAX_ARRIVAL_RUNS,
+} from './frames/arrival-runs.ts';
 export * from './frames/close.ts';
 export * from './frames/data.ts';
 export * from './frames/decode-frames.ts';

@@ -38,8 +38,12 @@ const FRAMES: Record<string, FrameValue> = {
       [1000, 1000],
       [990, 995],
     ],
+    arrivals: [
+      { gapUs: 0, packets: 1 },
+      { gapUs: 90, packets: 6 },
+    ],
   },
-  ACK_ECN: { frame: 'ack', delayUs: 0, arrivalUs: 9, ranges: [[0, 5]], ecn: [200, 0, 2] },
+  ACK_ECN: { frame: 'ack', delayUs: 0, arrivalUs: 9, ranges: [[0, 5]], arrivals: [], ecn: [200, 0, 2] },
   STREAM: { frame: 'stream', stream: 1, offset: 300, payload: [0x68, 0x69] },
   STREAM_CREDIT: { frame: 'stream-credit', stream: 0, maximumOffset: 65_536 },
   DATA: { frame: 'data', transfer: 1, address: 2 ** 20 + 5, payload: [0xaa, 0xbb, 0xcc] },

@@ -93,7 +93,10 @@ export interface ConnectionStats {
 export interface Connection {
   /** Where the peer is now; changes with `path-changed`. */
   readonly remoteAddress: PathAddress;
-  /** @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable */
+  /**
+   * @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable
+   * @param waitedUs how long before `nowUs` it had come to this machine; left out: 0
+   */
   receive(
     nowUs: number,
     bytes: Uint8Array,
@@ -101,6 +104,7 @@ export interface Connection {
     ecn?: number,
     start?: number,
     end?: number,
+    waitedUs?: number,
   ): void;
   /** Writes the next datagram due at `nowUs` to `out[at…]`, `at` being 0 when it is not given; call again until it says 0 bytes. */
   transmit(nowUs: number, out: Uint8Array, at?: number): Transmission;

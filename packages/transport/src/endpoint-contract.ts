@@ -66,6 +66,7 @@ export interface Endpoint {
    * Takes the datagram `bytes[start, end)`, by default all of `bytes`. Many in one buffer, each given by its place, cost less than
    * a view of it for each; the same holds for `transmit`.
    * @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable
+   * @param waitedUs how long before `nowUs` it had come to this machine; left out: 0
    */
   receive(
     nowUs: number,
@@ -74,6 +75,7 @@ export interface Endpoint {
     ecn?: number,
     start?: number,
     end?: number,
+    waitedUs?: number,
   ): void;
   /** As that of a connection. */
   transmit(nowUs: number, out: Uint8Array, at?: number): Transmission;

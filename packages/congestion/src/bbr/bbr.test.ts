@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AckSample, LossSample } from '../controller.ts';
+import { newAckSample } from '../samples.ts';
 import { bbrPath, producing } from '../testing/bbr-path.ts';
 import type { Bbr } from './bbr.ts';
 import type { BbrState } from './state.ts';
@@ -103,24 +104,17 @@ describe('Bbr', () => {
 
 function ceMark(state: BbrState): AckSample {
   return {
+    ...newAckSample(),
     nowUs: state.nowUs,
     ackedBytes: 1_400,
-    lostBytes: 0,
+    ackedPackets: 1,
     bytesInFlight: state.bytesInFlight,
     priorBytesInFlight: state.bytesInFlight + 1_400,
     rttUs: state.minRttUs,
-    arrivalUs: 0,
-    ackDelayUs: 0,
-    meanAckUs: 0,
     smoothedRttUs: state.minRttUs,
     minRttUs: state.minRttUs,
-    largestAcked: 0,
     deliveredBytes: state.deliveredBytes + 1_400,
-    deliveryRate: 0,
-    priorDeliveredBytes: 0,
-    applicationLimited: false,
     transmitBytesInFlight: state.bytesInFlight,
-    lostSinceTransmitBytes: 0,
     ecnCeCount: 1,
   };
 }

@@ -33,7 +33,7 @@ describe('the start of a connection', () => {
     expect(phasesOf(path, 0.6)).toEqual(['reconnaissance', 'unvalidated', 'validating', 'normal']);
     expect(path.state.phase).toMatch(/^probe-bw/);
     expect(path.state.maxBw / path.bytesPerSecond).toBeGreaterThan(0.95);
-    expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.2 * path.bdpBytes);
+    expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.4 * path.bdpBytes);
     expect(path.sender.lostBytes).toBe(0);
   });
 
@@ -90,7 +90,7 @@ describe('a remembered path', () => {
     expect(path.sender.sentBytes / path.bdpBytes).toBeLessThan(0.55);
     path.runFor(0.4);
     expect(path.sender.ackedBytes / path.bdpBytes).toBeGreaterThan(3);
-    expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.2 * path.bdpBytes);
+    expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.4 * path.bdpBytes);
   });
 
   it('waits for a first RTT when the handshake gave none', () => {

@@ -57,7 +57,6 @@ describe('the capacity of a path', () => {
     expect(trains.capacity.isConfirmed).toBe(false);
     trains.leading(100, 1e6);
     expect(trains.capacity.isConfirmed).toBe(true);
-    expect(trains.capacity.isPrecise).toBe(true);
     expect(trains.capacity.lowRate).toBeLessThan(100 * MBIT);
     expect(trains.capacity.highRate).toBeGreaterThan(100 * MBIT);
   });

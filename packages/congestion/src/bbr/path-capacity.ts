@@ -8,15 +8,15 @@ const BACK_TO_BACK_RATE = 1.25e9;
 /** A train that leads a flight leaves at so many times the rate that the path is thought to have. */
 const TRAIN_GAIN = 2;
 /** It is long against the receiver's clock, though not most of the flight. */
-const TRAIN_US = 4_000;
+const TRAIN_US = 6_000;
 const TRAIN_SHARE = 1 / 4;
 const MAX_TRAIN_SHARE = 1 / 2;
 const MIN_TRAIN_DATAGRAMS = 64;
 /** As long as trains show nothing they get longer with the window, up to so much. */
 const MAX_BLIND_TRAIN_DATAGRAMS = 512;
 /** A pause of our own that ends a train; on a slow link it may be longer. */
-const MAX_GAP_US = 2_000;
-const MAX_GAP_ROUND_TRIPS = 1 / 8;
+const MAX_GAP_US = 500;
+const MAX_GAP_ROUND_TRIPS = 1 / 100;
 const MAX_GAP_DATAGRAMS = 8;
 /** Bounds that miss each other by no more than this still agree. */
 const AGREEMENT = 1.1;
@@ -24,8 +24,6 @@ const AGREEMENT = 1.1;
 const MIN_CERTAINTY = 6;
 /** Bounds of a rate that is known from elsewhere. */
 const REMEMBERED_TOLERANCE = 1.25;
-/** Bounds as close as this need no further probing. */
-const PRECISE = 1.2;
 
 /** What packet trains tell of the rate of the path's slowest link. One train may err (jitter, a burst let through); two that agree are believed. */
 export class PathCapacity {
@@ -36,11 +34,6 @@ export class PathCapacity {
   isConfirmed = false;
   private readonly train = new PacketTrain();
   private trainRate = BACK_TO_BACK_RATE;
-
-  /** Have low and high come so near that there is nothing left to look for? */
-  get isPrecise(): boolean {
-    return this.isConfirmed && this.highRate < PRECISE * this.lowRate;
-  }
 
   get isTrainUnderWay(): boolean {
     return this.train.isUnderWay;

@@ -45,14 +45,14 @@ function checkStartupHighLoss(state: BbrState, gate: DelayGatedLoss, sample: Ack
 
 /**
  * Ours: where packet trains have told the link's rate, Startup is over once that is delivered, and not after three rounds without
- * growth in a full queue. Without a queue there is nothing to drain; and if neither a queue nor the trains say that this is all,
- * the first probe follows at once.
+ * growth in a full queue. Without a queue there is nothing to drain; and as trains may have met a pause and shown too little, the
+ * first probe follows at once where no queue says that this is all.
  */
 function checkCapacityReached(
   state: BbrState,
   gate: DelayGatedLoss,
   sample: AckSample,
-  { lowRate, highRate, isPrecise }: PathCapacity,
+  { lowRate, highRate }: PathCapacity,
 ): void {
   if (state.maxBw > CAPACITY_REACHED_WITH_QUEUE * lowRate && gate.isQueueStanding(state)) {
     state.fullBwReached = true;
@@ -62,7 +62,7 @@ function checkCapacityReached(
   state.fullBwReached = true;
   // ACKs of trains come together by our own doing.
   state.extraAckedFilter.reset();
-  if (isPrecise || sample.rttUs > state.minRttUs * (1 + FIRST_QUEUE)) enterProbeBw(state);
+  if (sample.rttUs > state.minRttUs * (1 + FIRST_QUEUE)) enterProbeBw(state);
   else {
     state.isBwProbeSample = true;
     startProbeBwUp(state, sample.deliveryRate);

@@ -1,5 +1,4 @@
 import { type DatagramAddress, type NativeSocket, type OnDatagram, Readiness } from '@jetstream/platform';
-import type { TransportEndpoint } from '@jetstream/transport';
 import { monotonicNowUs } from '../monotonic-clock.ts';
 import type { LaneEngine } from './lane-engine.ts';
 import type { LaneMail } from './lane-mail.ts';
@@ -10,8 +9,6 @@ import type { LaneNeighbours } from './lane-neighbours.ts';
 const BATCHES_PER_TURN = 4;
 /** Datagrams sent before incoming ones get their turn. */
 const DATAGRAMS_PER_TURN = 256;
-/** Datagrams sent, a few tens of microseconds apart in all, that share one reading of the clock. */
-const DATAGRAMS_PER_CLOCK = 16;
 /** Never asleep for longer: a process that exits waits for its threads. */
 const LONGEST_WAIT_US = 500_000;
 
@@ -27,8 +24,9 @@ export function runNativeLoop(
 ): void {
   const { endpoint } = engine;
   let nowUs = monotonicNowUs();
-  const take: OnDatagram = (bytes, from, ecn, start, end) => {
-    if (!neighbours.passOn(bytes, from, start, end)) endpoint.receive(nowUs, bytes, from, ecn, start, end);
+  const take: OnDatagram = (bytes, from, ecn, start, end, waitedUs) => {
+    if (!neighbours.passOn(bytes, from, start, end))
+      endpoint.receive(nowUs, bytes, from, ecn, start, end, waitedUs);
   };
   const takeAstray = (datagram: Uint8Array, from: DatagramAddress) =>
     endpoint.receive(monotonicNowUs(), datagram, from);
@@ -50,37 +48,30 @@ export function runNativeLoop(
     }
     const received = (ready & Readiness.Readable) !== 0 && receive();
     engine.collectEvents();
-    const sent = send(socket, engine);
+    const sent = send(monotonicNowUs(), socket, engine);
     engine.collectEvents();
     engine.collectStats(monotonicNowUs(), received || sent);
     mail.send(engine.takeOutbox());
   }
-  send(socket, engine);
+  send(monotonicNowUs(), socket, engine);
   socket.close();
 }
 
-/** @returns whether there was anything to send */
-function send(socket: NativeSocket, { endpoint }: LaneEngine): boolean {
+/**
+ * `nowUs` is one reading for all: they leave together, however long it takes to make them; and an argument is put on the heap once,
+ * not for each datagram.
+ * @returns whether there was anything to send
+ */
+function send(nowUs: number, socket: NativeSocket, { endpoint }: LaneEngine): boolean {
+  const { sendMemory } = socket;
   let sent = 0;
-  let more = true;
-  while (more && sent < DATAGRAMS_PER_TURN) {
-    const count = sendSome(monotonicNowUs(), socket, endpoint);
-    more = count === DATAGRAMS_PER_CLOCK;
-    sent += count;
+  for (; sent < DATAGRAMS_PER_TURN; sent++) {
+    const at = socket.reserve();
+    if (at < 0) break;
+    const { bytes, address } = endpoint.transmit(nowUs, sendMemory, at);
+    if (bytes === 0) break;
+    socket.commit(bytes, address);
   }
   socket.flush();
   return sent > 0;
-}
-
-/** A function of its own, so that its argument `nowUs` is put on the heap once and not for each datagram. @returns how many were sent */
-function sendSome(nowUs: number, socket: NativeSocket, endpoint: TransportEndpoint): number {
-  const { sendMemory } = socket;
-  for (let sent = 0; sent < DATAGRAMS_PER_CLOCK; sent++) {
-    const at = socket.reserve();
-    if (at < 0) return sent;
-    const { bytes, address } = endpoint.transmit(nowUs, sendMemory, at);
-    if (bytes === 0) return sent;
-    socket.commit(bytes, address);
-  }
-  return DATAGRAMS_PER_CLOCK;
 }

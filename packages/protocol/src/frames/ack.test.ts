@@ -18,7 +18,7 @@ function ackBytes(...fields: number[]): Uint8Array {
 }
 
 describe('ACK', () => {
-  it('holds what the budget allows: the highest ranges, all of them when there is room', () => {
+  it('holds what the budget allows: the highest ranges, then the arrival runs, all of them when there is room', () => {
     fc.assert(
       fc.property(anyAck, fc.nat(600), (value, budget) => {
         const ack = toAckFrame(value);
@@ -28,16 +28,18 @@ describe('ACK', () => {
         expect(buffer[end]).toBe(0xee);
         const needed = writeAck(buffer, 0, buffer.length, ack);
         if (end === 10) {
-          const firstOnly = toAckFrame({ ...value, ranges: value.ranges.slice(0, 1) });
+          const firstOnly = toAckFrame({ ...value, ranges: value.ranges.slice(0, 1), arrivals: [] });
           expect(writeAck(buffer, 0, buffer.length, firstOnly)).toBeGreaterThan(budget);
           return;
         }
         writeAck(buffer, 10, 10 + budget, ack);
         const [read] = readFrames(buffer.slice(10, end)).frames;
         expect(read).toMatchObject({ delayUs: value.delayUs, arrivalUs: value.arrivalUs });
-        const ranges = read?.frame === 'ack' ? read.ranges : [];
+        const { ranges, arrivals } = read?.frame === 'ack' ? read : { ranges: [], arrivals: [] };
+        if (arrivals.length > 0) expect(arrivals).toEqual(value.arrivals);
         expect(ranges).toEqual(value.ranges.slice(0, ranges.length));
-        expect(ranges.length === value.ranges.length).toBe(budget >= needed);
+        if (ranges.length < value.ranges.length || arrivals.length < value.arrivals.length)
+          expect(needed).toBeGreaterThan(budget);
       }),
     );
   });
@@ -47,7 +49,7 @@ describe('ACK', () => {
   });
 
   it('[FR-2] takes 64 ranges and refuses 65, however they are written', () => {
-    const ranges = (count: number) => ackBytes(1000, 0, 0, count - 1, ...Array(2 * count - 1).fill(1));
+    const ranges = (count: number) => ackBytes(1000, 0, 0, count - 1, ...Array(2 * count - 1).fill(1), 0);
     const [read] = readFrames(ranges(MAX_ACK_RANGES)).frames;
     expect(read?.frame === 'ack' && read.ranges.length).toBe(64);
     expectViolation(() => readFrames(ranges(MAX_ACK_RANGES + 1)));
@@ -58,11 +60,11 @@ describe('ACK', () => {
   });
 
   it('[FR-2] refuses ranges below packet 0', () => {
-    expectViolation(() => readFrames(ackBytes(5, 0, 7, 0, 6)));
-    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 0, 4, 0)));
-    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 0, 2, 2)));
-    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 5, 0, 0)));
-    expect(readFrames(ackBytes(5, 0, 7, 1, 0, 2, 1)).frames).toEqual([
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 0, 6, 0)));
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 0, 4, 0, 0)));
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 0, 2, 2, 0)));
+    expectViolation(() => readFrames(ackBytes(5, 0, 7, 1, 5, 0, 0, 0)));
+    expect(readFrames(ackBytes(5, 0, 7, 1, 0, 2, 1, 0)).frames).toEqual([
       {
         frame: 'ack',
         delayUs: 0,
@@ -71,13 +73,34 @@ describe('ACK', () => {
           [5, 5],
           [0, 1],
         ],
+        arrivals: [],
       },
     ]);
   });
 
   it('[FR-1] refuses an arrival time of 2^30 µs or more', () => {
-    expect(readFrames(ackBytes(5, 0, 2 ** 30 - 1, 0, 0)).frames).toMatchObject([{ arrivalUs: 2 ** 30 - 1 }]);
-    expectViolation(() => readFrames(ackBytes(5, 0, 2 ** 30, 0, 0)));
+    expect(readFrames(ackBytes(5, 0, 2 ** 30 - 1, 0, 0, 0)).frames).toMatchObject([
+      { arrivalUs: 2 ** 30 - 1 },
+    ]);
+    expectViolation(() => readFrames(ackBytes(5, 0, 2 ** 30, 0, 0, 0)));
+  });
+
+  it('[FR-1] refuses more than 32 arrival runs, empty ones, and gaps of 2^30 µs or more', () => {
+    const runs = (...fields: number[]) => ackBytes(5, 0, 7, 0, 5, ...fields);
+    const most = runs(
+      32,
+      1,
+      ...Array(31)
+        .fill([2 ** 30 - 1, 3])
+        .flat(),
+    );
+    expect(readFrames(most).frames).toMatchObject([{ arrivals: { length: 32 } }]);
+    expectViolation(() => readFrames(runs(33, 1, ...Array(32).fill([9, 3]).flat())));
+    expectViolation(() => readFrames(runs(2, 1, 9, 0)));
+    expectViolation(() => readFrames(runs(2, 0, 9, 1)));
+    expectViolation(() => readFrames(runs(1, 2 ** 30)));
+    expectViolation(() => readFrames(runs(2, 1, 2 ** 30, 1)));
+    expectViolation(() => readFrames(runs(2, 1)));
   });
 
   it('[FR-2] ranges that are read never overlap and always descend', () => {
@@ -101,9 +124,22 @@ describe('ACK', () => {
   });
 
   it('forgets marks and ranges of the ACK before', () => {
-    const ack = toAckFrame({ frame: 'ack', delayUs: 9, arrivalUs: 3, ranges: [[1, 2]], ecn: [1, 2, 3] });
+    const ack = toAckFrame({
+      frame: 'ack',
+      delayUs: 9,
+      arrivalUs: 3,
+      ranges: [[1, 2]],
+      arrivals: [{ gapUs: 0, packets: 2 }],
+      ecn: [1, 2, 3],
+    });
     ack.clear();
     ack.addRange(7, 8);
-    expect(fromAckFrame(ack)).toEqual({ frame: 'ack', delayUs: 0, arrivalUs: 0, ranges: [[7, 8]] });
+    expect(fromAckFrame(ack)).toEqual({
+      frame: 'ack',
+      delayUs: 0,
+      arrivalUs: 0,
+      ranges: [[7, 8]],
+      arrivals: [],
+    });
   });
 });

@@ -2,10 +2,8 @@
 import { MAX_ACK_RANGES } from '../constants.ts';
 import { JetStreamError } from '../errors.ts';
 import { encodedVarintLength, type FrameReader, writeVarint } from '../varint.ts';
+import { ARRIVAL_MODULUS_US, ArrivalRuns, readArrivalRuns, writeArrivalRuns } from './arrival-runs.ts';
 import { FrameType } from './frame-type.ts';
-
-/** Arrival times count modulo this, about 18 minutes: four bytes on the wire. */
-export const ARRIVAL_MODULUS_US: number = 2 ** 30;
 
 /** Content of an ACK; one object is filled again and again. */
 export class AckFrame {
@@ -17,6 +15,8 @@ export class AckFrame {
   /** Ranges (both ends included) from the highest to the lowest; `largest[0]` is the largest packet acknowledged. */
   readonly smallest: Float64Array = new Float64Array(MAX_ACK_RANGES);
   readonly largest: Float64Array = new Float64Array(MAX_ACK_RANGES);
+  /** When the packets came that no ACK before told of; often empty. */
+  readonly arrivals: ArrivalRuns = new ArrivalRuns();
   /** True for ACK_ECN: the three counts of packets received with a mark are meant. */
   hasEcn = false;
   ect0Count = 0;
@@ -27,6 +27,7 @@ export class AckFrame {
     this.delayUs = 0;
     this.arrivalUs = 0;
     this.rangeCount = 0;
+    this.arrivals.count = 0;
     this.hasEcn = false;
     this.ect0Count = 0;
     this.ect1Count = 0;
@@ -44,7 +45,7 @@ export class AckFrame {
 }
 
 /**
- * Writes as many ranges, from the highest down, as fit into `buffer[at, end)`.
+ * Writes as many ranges, from the highest down, as fit into `buffer[at, end)`, and the arrival runs if they fit too.
  * @returns position after the frame; `at` when there is no range or not even the first one fits
  */
 export function writeAck(buffer: Uint8Array, at: number, end: number, ack: AckFrame): number {
@@ -60,6 +61,7 @@ export function writeAck(buffer: Uint8Array, at: number, end: number, ack: AckFr
     position = writeVarint(buffer, position, gapBefore(ack, i));
     position = writeVarint(buffer, position, ack.largest[i]! - ack.smallest[i]!);
   }
+  position = writeArrivalRuns(buffer, position, ack.arrivals, end - ecnLength(ack));
   if (!ack.hasEcn) return position;
   position = writeVarint(buffer, position, ack.ect0Count);
   position = writeVarint(buffer, position, ack.ect1Count);
@@ -68,8 +70,8 @@ export function writeAck(buffer: Uint8Array, at: number, end: number, ack: AckFr
 
 /**
  * Reads what follows the type byte into `ack`.
- * @throws JetStreamError `protocol-violation` for an arrival time out of range, over 64 ranges, or ranges that reach below packet
- * 0 (FR-1, FR-2; the layout itself cannot express overlapping or inverted ones)
+ * @throws JetStreamError `protocol-violation` for arrival times or runs out of range, over 64 ranges, or ranges that reach below
+ * packet 0 (FR-1, FR-2; the layout itself cannot express overlapping or inverted ones)
  */
 export function readAck(reader: FrameReader, hasEcn: boolean, ack: AckFrame): void {
   ack.clear();
@@ -91,12 +93,16 @@ export function readAck(reader: FrameReader, hasEcn: boolean, ack: AckFrame): vo
     if (smallest < 0) throw belowZero();
     ack.addRange(smallest, largest);
   }
+  readArrivalRuns(reader, ack.arrivals);
   ack.hasEcn = hasEcn;
   if (!hasEcn) return;
   ack.ect0Count = reader.readVarint();
   ack.ect1Count = reader.readVarint();
   ack.ceCount = reader.readVarint();
 }
+
+/** Ranges come first; what room is left goes to arrival runs, of which none take a byte. */
+const NO_RUNS_BYTES = 1;
 
 /** -1: not even the first range fits. */
 function countExtraRangesThatFit(room: number, ack: AckFrame): number {
@@ -108,19 +114,20 @@ function countExtraRangesThatFit(room: number, ack: AckFrame): number {
     encodedVarintLength(ack.largest[0]!) -
     encodedVarintLength(Math.trunc(ack.delayUs)) -
     encodedVarintLength(ack.arrivalUs) -
-    encodedVarintLength(ack.largest[0]! - ack.smallest[0]!);
-  if (ack.hasEcn) {
-    left -=
-      encodedVarintLength(ack.ect0Count) +
-      encodedVarintLength(ack.ect1Count) +
-      encodedVarintLength(ack.ceCount);
-  }
+    encodedVarintLength(ack.largest[0]! - ack.smallest[0]!) -
+    NO_RUNS_BYTES -
+    ecnLength(ack);
   if (left < 0) return -1;
   for (let i = 1; i < ack.rangeCount; i++) {
     left -= encodedVarintLength(gapBefore(ack, i)) + encodedVarintLength(ack.largest[i]! - ack.smallest[i]!);
     if (left < 0) return i - 1;
   }
   return ack.rangeCount - 1;
+}
+
+function ecnLength({ hasEcn, ect0Count, ect1Count, ceCount }: AckFrame): number {
+  if (!hasEcn) return 0;
+  return encodedVarintLength(ect0Count) + encodedVarintLength(ect1Count) + encodedVarintLength(ceCount);
 }
 
 /** Packets between range `i` and the one above it, minus one: what RFC 9000 §19.3.1 calls Gap. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { BLOCK_BYTES, MAX_ACK_RANGES } from '../constants.ts';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
-import { ARRIVAL_MODULUS_US } from '../frames/ack.ts';
 import { MAX_ACK_DELAY_US } from '../frames/ack-frequency.ts';
+import { ARRIVAL_MODULUS_US, MAX_ARRIVAL_RUNS } from '../frames/arrival-runs.ts';
 import { MAX_VARINT } from '../varint.ts';
 import type { FrameValue } from './frame-value.ts';
 
@@ -24,9 +24,13 @@ export const anyAck: fc.Arbitrary<Extract<FrameValue, { frame: 'ack' }>> = fc
     delayUs: anyVarint,
     arrivalUs: fc.oneof(fc.nat(100_000), fc.nat(ARRIVAL_MODULUS_US - 1)),
     lengths: fc.array(fc.tuple(fc.nat(300), fc.nat(20_000)), { minLength: 1, maxLength: MAX_ACK_RANGES }),
+    runs: fc.array(
+      fc.record({ gapUs: fc.nat(ARRIVAL_MODULUS_US - 1), packets: fc.integer({ min: 1, max: 5_000 }) }),
+      { maxLength: MAX_ARRIVAL_RUNS },
+    ),
     ecn: fc.option(fc.tuple(anyVarint, anyVarint, anyVarint), { nil: undefined }),
   })
-  .map(({ largest, delayUs, arrivalUs, lengths, ecn }) => {
+  .map(({ largest, delayUs, arrivalUs, lengths, runs, ecn }) => {
     const ranges: [number, number][] = [];
     let top = largest;
     for (const [length, gap] of lengths) {
@@ -34,9 +38,9 @@ export const anyAck: fc.Arbitrary<Extract<FrameValue, { frame: 'ack' }>> = fc
       ranges.push([Math.max(0, top - length), top]);
       top -= length + gap + 2;
     }
-    return ecn === undefined
-      ? { frame: 'ack' as const, delayUs, arrivalUs, ranges }
-      : { frame: 'ack' as const, delayUs, arrivalUs, ranges, ecn };
+    const arrivals = runs.map((run, i) => (i === 0 ? { ...run, gapUs: 0 } : run));
+    const ack = { frame: 'ack' as const, delayUs, arrivalUs, ranges, arrivals };
+    return ecn === undefined ? ack : { ...ack, ecn };
   });
 
 export const anyFrame: fc.Arbitrary<FrameValue> = fc.oneof(

@@ -17,6 +17,7 @@ export type FrameValue =
       delayUs: number;
       arrivalUs: number;
       ranges: [number, number][];
+      arrivals: { gapUs: number; packets: number }[];
       ecn?: [number, number, number];
     }
   | { frame: 'stream'; stream: number; offset: number; payload: number[] }
@@ -66,6 +67,7 @@ export function toAckFrame(value: Extract<FrameValue, { frame: 'ack' }>): AckFra
   ack.delayUs = value.delayUs;
   ack.arrivalUs = value.arrivalUs;
   for (const [smallest, largest] of value.ranges) ack.addRange(smallest, largest);
+  for (const { gapUs, packets } of value.arrivals) ack.arrivals.add(gapUs, packets);
   if (value.ecn !== undefined) {
     ack.hasEcn = true;
     [ack.ect0Count, ack.ect1Count, ack.ceCount] = value.ecn;
@@ -78,8 +80,12 @@ export function fromAckFrame(ack: AckFrame): FrameValue {
     ack.smallest[i]!,
     ack.largest[i]!,
   ]);
+  const arrivals = Array.from({ length: ack.arrivals.count }, (_, i) => ({
+    gapUs: ack.arrivals.gapsUs[i]!,
+    packets: ack.arrivals.packets[i]!,
+  }));
   const { delayUs, arrivalUs } = ack;
-  const value: FrameValue = { frame: 'ack', delayUs, arrivalUs, ranges };
+  const value: FrameValue = { frame: 'ack', delayUs, arrivalUs, ranges, arrivals };
   return ack.hasEcn ? { ...value, ecn: [ack.ect0Count, ack.ect1Count, ack.ceCount] } : value;
 }
 

@@ -45,6 +45,7 @@ export class TransportConnection implements ManagedConnection {
     ecn: number = Ecn.NotCapable,
     start = 0,
     end: number = bytes.length,
+    waitedUs = 0,
   ): void {
     this.nowUs = nowUs;
     const { session } = this;
@@ -52,7 +53,7 @@ export class TransportConnection implements ManagedConnection {
     if (isHandshakePacket(bytes, start, end)) {
       this.setup.driver.receive(nowUs, bytes.subarray(start, end), from);
       this.takeHandshakeResults();
-    } else if (session?.receive(nowUs, bytes, start, end, from, ecn) === true && !this.handshakeConfirmed) {
+    } else if (session?.receive(nowUs, bytes, start, end, from, ecn, waitedUs) && !this.handshakeConfirmed) {
       this.handshakeConfirmed = true;
       this.setup.driver.onPacketOpened();
     }

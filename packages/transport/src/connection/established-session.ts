@@ -91,6 +91,7 @@ export class EstablishedSession implements SessionControl {
     end: number,
     from: PathAddress,
     ecn: number,
+    waitedUs: number,
   ): boolean {
     const { closing } = this;
     const byteLength = end - start;
@@ -115,7 +116,7 @@ export class EstablishedSession implements SessionControl {
     }
     this.idle.onPacketOpened(nowUs);
     if (role === 'server') validation.onPacket(nowUs, from, byteLength, number > largestBefore);
-    this.process(nowUs, number, bytes, start, from, ecn);
+    this.process(nowUs, number, bytes, start, from, ecn, waitedUs);
     return true;
   }
 
@@ -198,9 +199,10 @@ export class EstablishedSession implements SessionControl {
     start: number,
     from: PathAddress,
     ecn: number,
+    waitedUs: number,
   ): void {
     try {
-      this.processor.process(nowUs, number, bytes, start, from, ecn);
+      this.processor.process(nowUs, number, bytes, start, from, ecn, waitedUs);
     } catch (error) {
       this.fail(nowUs, error);
     }

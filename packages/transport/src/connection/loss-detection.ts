@@ -59,6 +59,7 @@ export class LossDetection {
   private ackedBytes = 0;
   /** Packets acknowledged anew by an ACK, without those of a path left behind. */
   private ackedPackets = 0;
+  private ackedElicitingPackets = 0;
   private lostBytes = 0;
 
   private readonly sent: SentPackets;
@@ -118,6 +119,7 @@ export class LossDetection {
     const largestIsNew = largest > this.largestAcked && this.isInFlight(largest);
     this.ackedBytes = 0;
     this.ackedPackets = 0;
+    this.ackedElicitingPackets = 0;
     for (let range = 0; range < ack.rangeCount; range++) {
       if (ack.largest[range]! < this.sent.firstNumber) break;
       this.settleRange(nowUs, ack.smallest[range]!, ack.largest[range]!);
@@ -239,6 +241,7 @@ export class LossDetection {
     if ((state & PacketState.InFlight) !== 0) {
       this.bytesInFlight -= bytes;
       this.ackedBytes += bytes;
+      this.ackedElicitingPackets += 1;
       this.rate.onPacketAcked(number, nowUs, bytes);
     } else if ((state & PacketState.Lost) !== 0 && !isMtuProbe) {
       this.onSpuriousLoss(nowUs, number, bytes);
@@ -254,6 +257,7 @@ export class LossDetection {
   private onSpuriousLoss(nowUs: number, number: number, bytes: number): void {
     this.packetsSpuriouslyLost += 1;
     this.ackedBytes += bytes;
+    this.ackedElicitingPackets += 1;
     this.persistent.onAcked();
     this.rate.onPacketAcked(number, nowUs, bytes);
     this.controller.onSpuriousLoss(nowUs, bytes);
@@ -314,6 +318,8 @@ export class LossDetection {
     sample.priorBytesInFlight = priorBytesInFlight;
     sample.rttUs = rttUs;
     sample.arrivalUs = ack.arrivalUs;
+    sample.arrivals = ack.arrivals;
+    sample.ackedPackets = this.ackedElicitingPackets;
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;
     sample.largestAcked = this.largestAcked;

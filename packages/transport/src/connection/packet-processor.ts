@@ -66,12 +66,13 @@ export class PacketProcessor implements FrameVisitor, ReceiptTime {
     start: number,
     from: PathAddress,
     ecn: number,
+    waitedUs: number,
   ): void {
     this.nowUs = nowUs;
     this.from = from;
     this.refused = false;
     const ackEliciting = decodeFrames(bytes, start + PROTECTED_HEADER_BYTES, this.plaintextEnd, this);
-    if (!this.refused) this.parts.received.onPacket(nowUs, packetNumber, ackEliciting, ecn);
+    if (!this.refused) this.parts.received.onPacket(nowUs, packetNumber, ackEliciting, ecn, waitedUs);
   }
 
   get smoothedRttUs(): number {

@@ -1,4 +1,5 @@
 import { type AckFrame, ARRIVAL_MODULUS_US, Ecn, MAX_ACK_RANGES } from '@jetstream/protocol';
+import { Arrivals } from './arrivals.ts';
 import { EcnCounts } from './ecn-counts.ts';
 import { RangeSet } from './range-set.ts';
 
@@ -12,23 +13,32 @@ const MANY_RANGES = 16;
 export class ReceivedPackets {
   private readonly ecn = new EcnCounts();
   private readonly ranges = new RangeSet(MAX_ACK_RANGES + 1);
-  private largestReceivedUs = 0;
+  private readonly arrivals = new Arrivals();
+  private largestArrivedUs = 0;
   private elicitingSinceAck = 0;
   private dueUs = Number.POSITIVE_INFINITY;
   private packetThreshold = DEFAULT_PACKET_THRESHOLD;
   private maxDelayUs: number = DEFAULT_MAX_ACK_DELAY_US;
   private frequencySequence = -1;
 
-  /** A packet was opened and wholly processed. */
-  onPacket(nowUs: number, packetNumber: number, ackEliciting: boolean, ecn: number = Ecn.NotCapable): void {
+  /** A packet was opened and wholly processed. @param waitedUs how long before it had come to this machine */
+  onPacket(
+    nowUs: number,
+    packetNumber: number,
+    ackEliciting: boolean,
+    ecn: number = Ecn.NotCapable,
+    waitedUs = 0,
+  ): void {
+    const arrivedUs = nowUs - waitedUs;
     const congestionBegins = this.ecn.onPacket(ecn);
     const { ranges } = this;
     const expected = ranges.rangeCount === 0 ? 0 : ranges.endOf(ranges.rangeCount - 1);
     ranges.insert(packetNumber, packetNumber + 1);
     if (ranges.rangeCount > MAX_ACK_RANGES) ranges.dropLowest();
-    if (packetNumber >= expected) this.largestReceivedUs = nowUs;
+    if (packetNumber >= expected) this.largestArrivedUs = arrivedUs;
     if (!ackEliciting) return;
 
+    this.arrivals.onPacket(arrivedUs);
     this.elicitingSinceAck += 1;
     const gapAppeared = packetNumber > expected;
     const isThresholdReached = this.elicitingSinceAck >= this.packetThreshold;
@@ -63,14 +73,16 @@ export class ReceivedPackets {
   describe(nowUs: number, ack: AckFrame): void {
     const { ranges } = this;
     ack.clear();
-    ack.delayUs = Math.max(0, nowUs - this.largestReceivedUs);
-    ack.arrivalUs = Math.trunc(this.largestReceivedUs) % ARRIVAL_MODULUS_US;
+    ack.delayUs = Math.max(0, nowUs - this.largestArrivedUs);
+    ack.arrivalUs = Math.trunc(this.largestArrivedUs) % ARRIVAL_MODULUS_US;
+    this.arrivals.describe(this.largestArrivedUs, ack);
     this.ecn.describe(ack);
     for (let i = ranges.rangeCount - 1; i >= 0; i--) ack.addRange(ranges.startOf(i), ranges.endOf(i) - 1);
   }
 
   onAckSent(): void {
     this.elicitingSinceAck = 0;
+    this.arrivals.clear();
     this.dueUs = Number.POSITIVE_INFINITY;
   }
 

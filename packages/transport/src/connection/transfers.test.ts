@@ -287,7 +287,9 @@ describe('The limiter', () => {
   });
 
   it("is the peer's credit when its window is too small for the path", () => {
-    expect(limiterOf({ maxBlocks: 2, path: { delayUs: 300_000 }, runUs: 8_000_000 })).toBe('peer-credit');
+    expect(
+      limiterOf({ maxBlocks: 2, path: { delayUs: 300_000, queueBytes: 2_000_000 }, runUs: 8_000_000 }),
+    ).toBe('peer-credit');
   });
 
   it('is the application when it offers nothing', () => {

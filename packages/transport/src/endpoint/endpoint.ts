@@ -101,6 +101,7 @@ export class TransportEndpoint implements Endpoint {
     ecn: number = Ecn.NotCapable,
     start = 0,
     end: number = bytes.length,
+    waitedUs = 0,
   ): void {
     if (isHandshakePacket(bytes, start, end)) {
       this.#receiveHandshakePacket(nowUs, bytes.subarray(start, end), from);
@@ -113,7 +114,7 @@ export class TransportEndpoint implements Endpoint {
       entry.handshake!.keepEarlyPacket(bytes.subarray(start, end), from, ecn);
       return;
     }
-    entry.connection.receive(nowUs, bytes, from, ecn, start, end);
+    entry.connection.receive(nowUs, bytes, from, ecn, start, end, waitedUs);
     this.#afterReceipt(nowUs, entry);
   }
 

@@ -7,20 +7,25 @@ import {
   IP_TOS,
   IPV6_PKTINFO,
   IPV6_TCLASS,
+  SO_TIMESTAMPNS,
   SOL_IP,
   SOL_IPV6,
+  SOL_SOCKET,
   SOL_UDP,
+  TV_NSEC,
   UDP_GRO,
   UDP_SEGMENT,
 } from './linux-abi.ts';
 import type { Peer } from './peer-table.ts';
 
-/** Room for all control messages of one received message: segment size, TOS or traffic class, packet information. */
+/** Room for all control messages of one received message: segment size, TOS or traffic class, packet information, time. */
 export const RECEIVE_CONTROL_BYTES = 128;
 /** And of one sent: segment size, packet information. */
 export const SEND_CONTROL_BYTES = 64;
 
 const ECN_MASK = 3;
+/** Nothing waits longer in a socket that somebody looks after. */
+const MAX_WAITED_US = 2_000_000;
 /** Where the local address stands in `struct in_pktinfo { ifindex, spec_dst, addr }`, in words. */
 const IN_PKTINFO_LOCAL_WORD = 1;
 const IN_PKTINFO_BYTES = 12;
@@ -31,6 +36,8 @@ export class ReceivedAncillaryData {
   /** Datagrams in the message are so long, the last one may be shorter; 0: it is one datagram. */
   segmentBytes = 0;
   ecn = 0;
+  /** Where the time of receipt stands; 0: it is not told. */
+  private timeAt = 0;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
 
@@ -43,6 +50,7 @@ export class ReceivedAncillaryData {
   read(at: number, byteLength: number, peer: Peer): void {
     this.segmentBytes = 0;
     this.ecn = 0;
+    this.timeAt = 0;
     const { words } = this;
     const end = at + byteLength;
     let next = at;
@@ -60,11 +68,22 @@ export class ReceivedAncillaryData {
     }
   }
 
+  /** From the receipt of the message read last to the time, by the same clock, at `nowAt`, in whole µs; 0 when not known, or the clock was set. */
+  waitedUs(nowAt: number): number {
+    const { words, timeAt } = this;
+    if (timeAt === 0) return 0;
+    const seconds = (words[nowAt >>> 2]! - words[timeAt >>> 2]!) | 0;
+    const nanoseconds = words[(nowAt + TV_NSEC) >>> 2]! - words[(timeAt + TV_NSEC) >>> 2]!;
+    const us = seconds * 1_000_000 + Math.trunc(nanoseconds / 1_000);
+    return Math.abs(us) <= MAX_WAITED_US ? us : 0;
+  }
+
   private readOne(level: number, type: number, at: number, peer: Peer): void {
     if (level === SOL_UDP && type === UDP_GRO) this.segmentBytes = this.words[at >>> 2]!;
     else if ((level === SOL_IP && type === IP_TOS) || (level === SOL_IPV6 && type === IPV6_TCLASS)) {
       this.ecn = this.bytes[at]! & ECN_MASK;
-    } else if (peer.localAddress === undefined) return;
+    } else if (level === SOL_SOCKET && type === SO_TIMESTAMPNS) this.timeAt = at;
+    else if (peer.localAddress === undefined) return;
     else if (level === SOL_IPV6 && type === IPV6_PKTINFO) {
       for (let word = 0; word < 4; word++) peer.localAddress[word] = this.words[(at >>> 2) + word]!;
       peer.hasLocalAddress = true;

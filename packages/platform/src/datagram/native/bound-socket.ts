@@ -24,6 +24,7 @@ import {
   SO_REUSEPORT,
   SO_SNDBUF,
   SO_SNDBUFFORCE,
+  SO_TIMESTAMPNS,
   SOCK_DGRAM_NONBLOCK_CLOEXEC,
   SOL_IP,
   SOL_IPV6,
@@ -114,6 +115,7 @@ function tune(socket: SocketOptions, ipv6: boolean, options: NativeSocketOptions
   // Those of IPv4 hold for mapped addresses on an IPv6 socket.
   socket.set(SOL_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE);
   socket.set(SOL_IP, IP_RECVTOS, 1);
+  socket.set(SOL_SOCKET, SO_TIMESTAMPNS, 1);
   if (markEcn) socket.set(SOL_IP, IP_TOS, ECT_0);
   if (ipv6) {
     socket.set(SOL_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE);

@@ -62,6 +62,8 @@ export const Readiness = {
  * Is given the datagram `bytes[start, end)`; `bytes` is the same object each time, for a view of each datagram would cost more than
  * its share of the system call. What stands there may be changed, and is valid until the next `receiveBatch`.
  * @param from one object per known peer, but may be a new one for the same peer: compare its fields
+ * @param waitedUs how long before the call of `receiveBatch` it had come to this machine, whole µs; 0 when not known. May be a little
+ *   below 0: it came during the call
  * @param ecn ECN codepoint of the IP header (RFC 3168): 0 not capable, 1 ECT(1), 2 ECT(0), 3 congestion experienced
  */
 export type OnDatagram = (
@@ -70,6 +72,7 @@ export type OnDatagram = (
   ecn: number,
   start: number,
   end: number,
+  waitedUs: number,
 ) => void;
 
 export interface NativeSocketOptions {

@@ -14,6 +14,8 @@ export const SO_RCVBUF = 8;
 export const SO_REUSEPORT = 15;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+/** Also the type of the control message that it makes: a `struct timespec` of CLOCK_REALTIME. */
+export const SO_TIMESTAMPNS = 35;
 
 export const IP_TOS = 1;
 export const IP_PKTINFO = 8;
@@ -41,6 +43,7 @@ export const POLLIN = 1;
 export const POLLOUT = 4;
 export const POLLNVAL = 32;
 export const EFD_NONBLOCK_CLOEXEC = 0o4000 | 0o2000000;
+export const CLOCK_REALTIME = 0;
 export const PR_SET_TIMERSLACK = 29;
 
 export const EPERM = 1;
@@ -72,6 +75,10 @@ export const MSG_LEN = 56;
 
 export const IOVEC_BYTES = 16;
 export const IOV_LEN = 8;
+
+/** `struct timespec` */
+export const TIMESPEC_BYTES = 16;
+export const TV_NSEC = 8;
 
 /** `struct cmsghdr`; data follow it, and the next one begins at the next multiple of 8. */
 export const CMSGHDR_BYTES = 16;

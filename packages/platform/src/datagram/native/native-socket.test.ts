@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { NativeMemory } from '../../native-memory.ts';
 import {
   EAFNOSUPPORT,
   IP_MTU_DISCOVER,
@@ -9,7 +10,7 @@ import {
   SOL_IPV6,
 } from './linux-abi.ts';
 import { openNativeSocket, openSocketWith } from './open.ts';
-import { linuxSyscalls } from './syscalls.ts';
+import { linuxSyscalls, type Syscalls } from './syscalls.ts';
 import { needsNative, TestSocket } from './test-socket.ts';
 
 const ENOSYS = 38;
@@ -94,6 +95,36 @@ describe.skipIf(needsNative)('native socket (needs Linux and koffi)', () => {
     plain.send(Buffer.alloc(3000, 1), receiver.at('127.0.0.1'));
     expect(receiver.received(1)[0]!.ecn).toBe(3);
     for (const { socket } of [plain, marking, receiver]) socket.close();
+  });
+
+  it('says how long a datagram has waited, as far as the clock was not set meanwhile', () => {
+    const real = linuxSyscalls()!;
+    let aheadSeconds = 0;
+    const memories: NativeMemory[] = [];
+    const calls: Partial<Syscalls> = {
+      memory: (byteLength) => {
+        memories.push(real.memory(byteLength));
+        return memories.at(-1)!;
+      },
+      clockGettime: (clock, at) => {
+        const result = real.clockGettime(clock, at);
+        const { words, address } = memories.find(
+          (memory) => at >= memory.address && at < memory.address + memory.bytes.length,
+        )!;
+        words[(at - address) >>> 2]! += aheadSeconds;
+        return result;
+      },
+    };
+    const [sender, receiver] = [new TestSocket(), new TestSocket({}, calls)];
+    const waited = (): number => {
+      sender.send(Buffer.from('x'), receiver.at('127.0.0.1'));
+      return receiver.received(1)[0]!.waitedUs;
+    };
+    expect(Number.isSafeInteger(waited())).toBe(true);
+    aheadSeconds = 1;
+    expect(waited()).toBeGreaterThan(0);
+    for (aheadSeconds of [3_600, -3_600]) expect(waited()).toBe(0);
+    for (const { socket } of [sender, receiver]) socket.close();
   });
 
   it.each([undefined, '0.0.0.0'])(

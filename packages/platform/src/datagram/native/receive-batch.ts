@@ -2,6 +2,7 @@ import type { NativeMemory } from '../../native-memory.ts';
 import { RECEIVE_CONTROL_BYTES, ReceivedAncillaryData } from './ancillary-data.ts';
 import type { NativeSocketStats, OnDatagram } from './contract.ts';
 import {
+  CLOCK_REALTIME,
   IOV_LEN,
   IOVEC_BYTES,
   MMSGHDR_BYTES,
@@ -16,6 +17,7 @@ import {
   MSG_NAMELEN,
   MSG_TRUNC,
   SOCKADDR_ROOM,
+  TIMESPEC_BYTES,
 } from './linux-abi.ts';
 import type { PeerTable } from './peer-table.ts';
 import type { Syscalls } from './syscalls.ts';
@@ -29,7 +31,8 @@ const STRIDE = MESSAGE_BYTES + 1536;
 const IOVECS_AT = MESSAGES * MMSGHDR_BYTES;
 const NAMES_AT = IOVECS_AT + MESSAGES * IOVEC_BYTES;
 const CONTROL_AT = NAMES_AT + MESSAGES * SOCKADDR_ROOM;
-const DATA_AT = CONTROL_AT + MESSAGES * RECEIVE_CONTROL_BYTES;
+const NOW_AT = CONTROL_AT + MESSAGES * RECEIVE_CONTROL_BYTES;
+const DATA_AT = NOW_AT + TIMESPEC_BYTES;
 
 /** Receives by recvmmsg(2) into one arena and hands out each datagram of what UDP_GRO has put together. */
 export class ReceiveBatch {
@@ -58,6 +61,7 @@ export class ReceiveBatch {
   /** @returns datagrams handed out, or a negative errno */
   receive(onDatagram: OnDatagram): number {
     for (let index = 0; index < this.used; index++) this.resetLengths(index);
+    this.syscalls.clockGettime(CLOCK_REALTIME, this.memory.address + NOW_AT);
     const result = this.syscalls.recvmmsg(this.fd, this.memory.address, MESSAGES, MSG_DONTWAIT);
     this.used = Math.max(result, 0);
     if (result < 0) return result;
@@ -79,12 +83,13 @@ export class ReceiveBatch {
     ancillary.read(CONTROL_AT + index * RECEIVE_CONTROL_BYTES, words[(header + MSG_CONTROLLEN) >> 2]!, peer);
     const segmentBytes = ancillary.segmentBytes || Math.max(length, 1);
     const { ecn } = ancillary;
+    const waitedUs = ancillary.waitedUs(NOW_AT);
     this.stats.bytesReceived += length;
     let start = index * STRIDE;
     const end = start + length;
     do {
       this.stats.datagramsReceived++;
-      onDatagram(arena, peer.address, ecn, start, Math.min(start + segmentBytes, end));
+      onDatagram(arena, peer.address, ecn, start, Math.min(start + segmentBytes, end), waitedUs);
       start += segmentBytes;
     } while (start < end);
   }

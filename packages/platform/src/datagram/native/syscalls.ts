@@ -14,6 +14,7 @@ export interface Syscalls {
   recvmmsg(fd: number, headersAt: number, count: number, flags: number): number;
   sendmmsg(fd: number, headersAt: number, count: number, flags: number): number;
   ppoll(pollfdsAt: number, count: number, timespecAt: number): number;
+  clockGettime(clock: number, timespecAt: number): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, at: number, byteLength: number): number;
   write(fd: number, at: number, byteLength: number): number;
@@ -56,6 +57,7 @@ function bindSyscalls(native: Ffi): Syscalls {
   const recvmmsg = libc.func('int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)');
   const sendmmsg = libc.func('int sendmmsg(int, uintptr_t, uint32_t, int)');
   const ppoll = libc.func('int ppoll(uintptr_t, ulong, uintptr_t, uintptr_t)');
+  const clockGettime = libc.func('int clock_gettime(int, uintptr_t)');
   const eventfd = libc.func('int eventfd(uint32_t, int)');
   const read = libc.func('int64_t read(int, uintptr_t, size_t)');
   const write = libc.func('int64_t write(int, uintptr_t, size_t)');
@@ -72,6 +74,7 @@ function bindSyscalls(native: Ffi): Syscalls {
     recvmmsg: (fd, at, count, flags) => orErrno(recvmmsg(fd, at, count, flags, 0)),
     sendmmsg: (fd, at, count, flags) => orErrno(sendmmsg(fd, at, count, flags)),
     ppoll: (at, count, timespecAt) => orErrno(ppoll(at, count, timespecAt, 0)),
+    clockGettime: (clock, at) => orErrno(clockGettime(clock, at)),
     eventfd: (initial, flags) => orErrno(eventfd(initial, flags)),
     read: (fd, at, length) => orErrno(read(fd, at, length)),
     write: (fd, at, length) => orErrno(write(fd, at, length)),

@@ -15,6 +15,7 @@ export interface Received {
   bytes: Buffer;
   from: DatagramAddress;
   ecn: number;
+  waitedUs: number;
 }
 
 /** A native socket and what a test does with it; `calls` stand between it and the system. */
@@ -67,8 +68,8 @@ export class TestSocket {
 
   /** @returns datagrams that came in so far without waiting */
   receiveWaiting(): number {
-    return this.socket.receiveBatch((bytes, from, ecn, start, end) => {
-      this.inbox.push({ bytes: Buffer.from(bytes.subarray(start, end)), from, ecn });
+    return this.socket.receiveBatch((bytes, from, ecn, start, end, waitedUs) => {
+      this.inbox.push({ bytes: Buffer.from(bytes.subarray(start, end)), from, ecn, waitedUs });
     });
   }
 
