@@ -1,5 +1,7 @@
 import type { FileOutcome, TransferProgress, TransferSummary } from '@jetstream/core';
 import type { JetStreamError } from '@jetstream/protocol';
+import { JsonLines } from './json-lines.ts';
+import { ProgressLines } from './progress-lines.ts';
 
 /** What a copy shows while it runs and when it is over. */
 export interface CopyView {
@@ -31,10 +33,10 @@ export async function createView(
   output: 'progress' | 'quiet' | 'json',
   { stdout, stderr }: Outputs,
 ): Promise<CopyView> {
-  if (output === 'json') return new (await import('./json-lines.ts')).JsonLines(stdout, stderr);
+  if (output === 'json') return new JsonLines(stdout, stderr);
   if (output === 'quiet') return new Quiet(stderr);
   if (stderr.isTTY) return new (await import('./progress-bar.ts')).ProgressBar(stderr as NodeJS.WriteStream);
-  return new (await import('./progress-lines.ts')).ProgressLines(stderr);
+  return new ProgressLines(stderr);
 }
 
 class Quiet implements CopyView {

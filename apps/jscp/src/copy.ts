@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstatSync } from 'node:fs';
 import type { ClientSession, RatePolicyOptions, Transfer } from '@jetstream/core';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { connect } from './connect.ts';
@@ -20,7 +20,7 @@ export async function copy(
   view: CopyView,
   signal: AbortSignal,
 ): Promise<number> {
-  if (options.plan.direction === 'upload') await refuseMissing(options.plan.mappings);
+  if (options.plan.direction === 'upload') refuseMissing(options.plan.mappings);
   const session = await connect(options, interactive, signal);
   try {
     return await follow(begin(session, options, signal), view, options.ratePolicy);
@@ -30,10 +30,10 @@ export async function copy(
 }
 
 /** A typing error is told before anything is connected or copied. */
-async function refuseMissing(mappings: JscpOptions['plan']['mappings']): Promise<void> {
+function refuseMissing(mappings: JscpOptions['plan']['mappings']): void {
   for (const { source } of mappings) {
     try {
-      await lstat(source);
+      lstatSync(source);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') continue;

@@ -219,8 +219,9 @@ class ClientTransfer implements TransferHandler {
       this.port.send({ $case: 'failed', value: { errorCode: errorCodeToWire(code), message, subject } });
     }
     this.port.close();
-    void this.#storage
-      .close()
-      .then(() => (error === undefined ? this.handle.complete() : this.handle.fail(error)));
+    const closed = this.#storage.close();
+    // A copy that failed is over when its partial files are gone; of one that is complete nothing is left to do.
+    if (error === undefined) this.handle.complete();
+    else void closed.then(() => this.handle.fail(error));
   }
 }
