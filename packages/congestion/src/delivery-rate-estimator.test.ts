@@ -1,3 +1,4 @@
+import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkNumbers } from './check-invariants.ts';
@@ -41,6 +42,46 @@ describe('DeliveryRateEstimator', () => {
     // 10 packets acknowledged within 9.5 ms of the previous ACK, but sent over 20 ms.
     expect(ackSample(estimator, 29_500).deliveryRate).toBeLessThanOrEqual((10 * PACKET * 1e6) / 9_500);
     expect(estimator.deliveredBytes).toBe(20 * PACKET);
+  });
+
+  /** Five packets are sent every 4 ms and arrive one a millisecond, each with an ACK that a busy sender reads late at times. */
+  function ratesOfLateSender(lateUs: (ms: number) => number, arrivalUs: (ms: number) => number): number[] {
+    const estimator = new DeliveryRateEstimator();
+    const rates: number[] = [];
+    let sent = 0;
+    for (let ms = 0; ms < 100; ms++) {
+      for (; sent * 800 <= ms * 1_000; sent++)
+        estimator.onPacketSent(sent, sent * 800, PACKET, (sent - Math.max(0, ms - 10)) * PACKET);
+      if (ms < 10) continue;
+      const nowUs = ms * 1_000 + lateUs(ms);
+      estimator.onPacketAcked(ms - 10, nowUs, PACKET);
+      const sample = { rttUs: 10_000, arrivalUs: arrivalUs(ms) } as AckSample;
+      estimator.fillAckSample(sample, nowUs, 0);
+      rates.push(sample.deliveryRate);
+    }
+    return rates.slice(20);
+  }
+  const lateAtTimes = (ms: number) => (ms % 20 < 2 ? 900 : 0);
+
+  it('looks at when packets arrived, so that an ACK read late exaggerates nothing', () => {
+    const blind = ratesOfLateSender(lateAtTimes, () => 0);
+    expect(Math.max(...blind)).toBeGreaterThan(1.05e6);
+    const nearWrap = ARRIVAL_MODULUS_US - 50_000;
+    const rates = ratesOfLateSender(lateAtTimes, (ms) => (nearWrap + ms * 1_000) % ARRIVAL_MODULUS_US);
+    expect(Math.max(...rates)).toBeLessThan(1.001e6);
+  });
+
+  it('is told nothing but a lower rate by arrival times that are false', () => {
+    const honest = ratesOfLateSender(lateAtTimes, () => 0);
+    fc.assert(
+      fc.property(fc.array(fc.nat(ARRIVAL_MODULUS_US - 1), { minLength: 1, maxLength: 20 }), (times) => {
+        const rates = ratesOfLateSender(lateAtTimes, (ms) => times[ms % times.length]!);
+        for (const [at, rate] of rates.entries()) {
+          expect(rate).toBeGreaterThan(0);
+          expect(rate).toBeLessThanOrEqual(honest[at]!);
+        }
+      }),
+    );
   });
 
   it('gives no rate for an interval shorter than the least RTT', () => {

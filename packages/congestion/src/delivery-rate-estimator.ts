@@ -1,17 +1,17 @@
+import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
 import type { AckSample, LossSample } from './controller.ts';
 
 const INITIAL_CAPACITY = 1 << 10;
 /** Beyond this span the oldest snapshots give way: their packets still count as delivered but give no sample. */
 const MAX_CAPACITY = 1 << 20;
 
-// State of a snapshot.
-const FREE = 0;
-const IN_FLIGHT = 1;
-const LOST = 2;
-
 // A snapshot is eight numbers in a row (the draft's `P.*`).
+/** Twice the packet's number, and one more when it was declared lost; FREE when there is no packet. */
 const NUMBER = 0;
-const STATE = 1;
+const FREE = -1;
+const LOST = 1;
+/** When the largest packet acknowledged before had arrived by the receiver's clock, plus 1; 0 for not known. */
+const ARRIVAL_US = 1;
 const SEND_US = 2;
 const FIRST_SEND_US = 3;
 const DELIVERED_US = 4;
@@ -37,11 +37,13 @@ export class DeliveryRateEstimator {
 
   private deliveredUs = 0;
   private firstSendUs = 0;
+  /** As in the snapshots. */
+  private arrivalUs = 0;
   /** Samples are application-limited until this many bytes are delivered; 0 for not (`C.app_limited`). */
   private limitedUntilBytes = 0;
 
   private mask = INITIAL_CAPACITY - 1;
-  private snapshots = new Float64Array(INITIAL_CAPACITY << SNAPSHOT_BITS);
+  private snapshots = new Float64Array(INITIAL_CAPACITY << SNAPSHOT_BITS).fill(FREE);
 
   // The newest packet acknowledged since the last `fillAckSample` (the draft's `RS.*`).
   private newestNumber = -1;
@@ -50,6 +52,7 @@ export class DeliveryRateEstimator {
   private timedByteUs = 0;
   private sendElapsedUs = 0;
   private ackElapsedUs = 0;
+  private samplePriorArrivalUs = 0;
   private samplePriorDelivered = 0;
   private samplePriorLost = 0;
   private sampleTransmitInFlight = 0;
@@ -64,12 +67,13 @@ export class DeliveryRateEstimator {
     if (bytesInFlight <= 0) {
       this.firstSendUs = nowUs;
       this.deliveredUs = nowUs;
+      this.arrivalUs = 0;
     }
     const at = this.place(packetNumber);
     const snapshots = this.snapshots;
     const transmitInFlight = Math.max(0, bytesInFlight) + bytes;
-    snapshots[at + NUMBER] = packetNumber;
-    snapshots[at + STATE] = IN_FLIGHT;
+    snapshots[at + NUMBER] = 2 * packetNumber;
+    snapshots[at + ARRIVAL_US] = this.arrivalUs;
     snapshots[at + SEND_US] = nowUs;
     snapshots[at + FIRST_SEND_US] = this.firstSendUs;
     snapshots[at + DELIVERED_US] = this.deliveredUs;
@@ -98,26 +102,27 @@ export class DeliveryRateEstimator {
       this.newestNumber = packetNumber;
       this.sendElapsedUs = sendUs - snapshots[at + FIRST_SEND_US]!;
       this.ackElapsedUs = nowUs - snapshots[at + DELIVERED_US]!;
+      this.samplePriorArrivalUs = snapshots[at + ARRIVAL_US]!;
       this.samplePriorDelivered = snapshots[at + DELIVERED]!;
       this.samplePriorLost = snapshots[at + LOST_BEFORE]!;
       this.sampleTransmitInFlight = Math.abs(transmitInFlight);
       this.sampleLimited = transmitInFlight < 0;
       this.firstSendUs = sendUs;
     }
-    snapshots[at + STATE] = FREE;
+    snapshots[at + NUMBER] = FREE;
   }
 
   /** A packet was declared lost; its snapshot stays for `fillLossSample` and for a late ACK. */
   onPacketLost(packetNumber: number, bytes: number): void {
     this.lostBytes += bytes;
     const at = this.find(packetNumber);
-    if (at >= 0) this.snapshots[at + STATE] = LOST;
+    if (at >= 0) this.snapshots[at + NUMBER] = 2 * packetNumber + LOST;
   }
 
   /** A packet left the books without a verdict (a path MTU probe, a packet of a path given up). */
   onPacketDiscarded(packetNumber: number): void {
     const at = this.find(packetNumber);
-    if (at >= 0) this.snapshots[at + STATE] = FREE;
+    if (at >= 0) this.snapshots[at + NUMBER] = FREE;
   }
 
   /**
@@ -142,6 +147,7 @@ export class DeliveryRateEstimator {
     sample.meanAckUs = this.timedBytes > 0 ? this.timedByteUs / this.timedBytes : 0;
     this.timedBytes = 0;
     this.timedByteUs = 0;
+    if (sample.rttUs > 0) this.arrivalUs = sample.arrivalUs + 1;
     if (this.newestNumber < 0) {
       sample.priorDeliveredBytes = 0;
       sample.applicationLimited = this.applicationLimited;
@@ -154,8 +160,9 @@ export class DeliveryRateEstimator {
     sample.applicationLimited = this.sampleLimited;
     sample.transmitBytesInFlight = this.sampleTransmitInFlight;
     sample.lostSinceTransmitBytes = this.lostBytes - this.samplePriorLost;
-    // The longer of the two intervals, so that neither a burst of sending nor one of ACKs exaggerates the rate.
-    const intervalUs = Math.max(this.sendElapsedUs, this.ackElapsedUs);
+    // The longest of the intervals, so that neither a burst of sending nor one of arrivals nor one of ACKs exaggerates the rate.
+    const arrivalElapsedUs = this.arrivalElapsed();
+    const intervalUs = Math.max(this.sendElapsedUs, this.ackElapsedUs, arrivalElapsedUs);
     if (intervalUs <= 0 || intervalUs < minRttUs) return;
     sample.deliveryRate = ((this.deliveredBytes - this.samplePriorDelivered) * 1e6) / intervalUs;
   }
@@ -178,17 +185,26 @@ export class DeliveryRateEstimator {
     return known;
   }
 
+  /** ACKs that a busy sender reads together had arrivals that did not come together. A receiver that lies is only believed to be slower. */
+  private arrivalElapsed(): number {
+    if (this.samplePriorArrivalUs === 0 || this.arrivalUs === 0) return 0;
+    const elapsedUs = (this.arrivalUs - this.samplePriorArrivalUs + ARRIVAL_MODULUS_US) % ARRIVAL_MODULUS_US;
+    return elapsedUs < ARRIVAL_MODULUS_US / 2 ? elapsedUs : 0;
+  }
+
   /** Where the snapshot of a packet starts, or -1 when there is none. */
   private find(packetNumber: number): number {
     const at = (packetNumber & this.mask) << SNAPSHOT_BITS;
-    return this.snapshots[at + STATE] !== FREE && this.snapshots[at + NUMBER] === packetNumber ? at : -1;
+    const found = this.snapshots[at + NUMBER]!;
+    return found === 2 * packetNumber || found === 2 * packetNumber + LOST ? at : -1;
   }
 
   /** Where to put the snapshot of a new packet: grows rather than overwrite one that is in flight. */
   private place(packetNumber: number): number {
     for (;;) {
       const at = (packetNumber & this.mask) << SNAPSHOT_BITS;
-      if (this.snapshots[at + STATE] !== IN_FLIGHT || this.mask + 1 >= MAX_CAPACITY) return at;
+      const found = this.snapshots[at + NUMBER]!;
+      if (found === FREE || found % 2 === LOST || this.mask + 1 >= MAX_CAPACITY) return at;
       this.grow();
     }
   }
@@ -196,10 +212,10 @@ export class DeliveryRateEstimator {
   private grow(): void {
     const old = this.snapshots;
     this.mask = this.mask * 2 + 1;
-    this.snapshots = new Float64Array(old.length * 2);
+    this.snapshots = new Float64Array(old.length * 2).fill(FREE);
     for (let from = 0; from < old.length; from += 1 << SNAPSHOT_BITS) {
-      if (old[from + STATE] === FREE) continue;
-      const to = (old[from + NUMBER]! & this.mask) << SNAPSHOT_BITS;
+      if (old[from + NUMBER] === FREE) continue;
+      const to = (Math.floor(old[from + NUMBER]! / 2) & this.mask) << SNAPSHOT_BITS;
       for (let field = 0; field < 1 << SNAPSHOT_BITS; field++)
         this.snapshots[to + field] = old[from + field]!;
     }

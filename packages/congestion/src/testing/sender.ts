@@ -174,13 +174,13 @@ export class Sender implements PacketSink {
     this.ackedBytes += ackedBytes;
     const lostBytes = this.#detectLoss(nowUs);
     const sample = this.#ack;
-    this.estimator.fillAckSample(sample, nowUs, this.rtt.minUs);
     sample.ackedBytes = ackedBytes;
     sample.lostBytes = lostBytes;
     sample.bytesInFlight = this.bytesInFlight;
     sample.priorBytesInFlight = priorBytesInFlight;
     sample.rttUs = rttUs;
     sample.arrivalUs = Math.trunc(this.#arrivalClock(this.#lastArrivedUs)) % ARRIVAL_MODULUS_US;
+    this.estimator.fillAckSample(sample, nowUs, this.rtt.minUs);
     sample.ackDelayUs = nowUs - this.#lastArrivedUs;
     sample.smoothedRttUs = this.rtt.smoothedUs;
     sample.minRttUs = this.rtt.minUs;
