@@ -33,6 +33,33 @@ describe('Bbr', () => {
     }
   });
 
+  it('drains a queue that grows while it cruises at a rate that reads too high', () => {
+    const path = bbrPath({ bufferBdp: 4 });
+    path.runUntil('probe-bw-cruise');
+    let deepest = 0;
+    for (let step = 0; step < 150; step++) {
+      path.state.maxBwFilter.update(1.1 * path.bytesPerSecond, path.state.cycleCount);
+      path.runFor(0.01);
+      deepest = Math.max(deepest, path.simulation.bottleneck.queuedBytes(path.simulation.nowUs));
+    }
+    expect(path.state.drainsAgain).toBe(true);
+    expect(deepest).toBeGreaterThan(0.1 * path.bdpBytes);
+    expect(deepest).toBeLessThan(0.5 * path.bdpBytes);
+  });
+
+  it('sends on top what the line loses, and no more than that while it cruises', () => {
+    const path = bbrPath({ loss: 0.015 });
+    path.runFor(10);
+    path.runUntil('probe-bw-refill');
+    path.runUntil('probe-bw-cruise');
+    path.runFor(0.5);
+    expect(path.state.pacingRate / path.state.bw).toBeCloseTo(0.99 / (1 - 0.015), 2);
+    expect(path.state.pacingRate / path.state.bw).toBeGreaterThan(0.997);
+    path.state.bwShortterm = path.state.maxBw;
+    path.runFor(0.1);
+    expect(path.state.pacingRate / path.state.bw).toBeCloseTo(0.99, 3);
+  });
+
   it('puts ProbeRTT off while the floor of the RTT shows by itself', () => {
     const path = bbrPath();
     expect(path.runUntil('probe-rtt', 20)).toBe(Number.POSITIVE_INFINITY);

@@ -14,6 +14,7 @@ import { checkDrainDone } from './drain.ts';
 import { respondToCe } from './ecn.ts';
 import { checkFullBwReached } from './full-pipe.ts';
 import { JitterEstimator } from './jitter-estimator.ts';
+import { updateLineLoss } from './line-loss.ts';
 import { checkProbeLoss } from './long-term-model.ts';
 import { MAX_BW } from './parameters.ts';
 import { updateProbeBwCyclePhase } from './probe-bw.ts';
@@ -170,6 +171,7 @@ export class Bbr implements CongestionController {
     if (!gate.isQueueStanding(state)) this.jitter.onAck(state, sample);
     respondToCe(state, sample);
     adaptLowerBoundsFromCongestion(state, gate);
+    updateLineLoss(state, gate);
     this.checkCollapse(sample);
     this.sustained.onAck(state);
     updateAckAggregation(state, sample);

@@ -21,7 +21,7 @@ export function updateControlParameters(state: BbrState, sample: AckSample, resu
 }
 
 export function setPacingRateWithGain(state: BbrState, gain: number): void {
-  const rate = gain * state.bw * (1 - PACING_MARGIN);
+  const rate = (gain * state.bw * (1 - PACING_MARGIN)) / (1 - state.lineLossRate);
   if (rate > 0 && (state.fullBwReached || rate > state.pacingRate)) state.pacingRate = Math.min(rate, MAX_BW);
 }
 

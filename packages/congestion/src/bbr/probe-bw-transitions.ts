@@ -17,6 +17,7 @@ export function enterProbeBw(state: BbrState): void {
 
 export function startProbeBwDown(state: BbrState): void {
   resetCongestionSignals(state);
+  state.drainsAgain = false;
   state.probeUpAckedPerInc = 0;
   // When to probe next: a random time so that flows do not probe together.
   state.roundsSinceProbeUp = state.random() < 0.5 ? 0 : 1;

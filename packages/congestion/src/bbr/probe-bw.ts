@@ -22,6 +22,7 @@ export function updateProbeBwCyclePhase(state: BbrState, gate: DelayGatedLoss, s
       break;
     case 'probe-bw-cruise':
       if (isTimeToProbeBw(state)) startProbeBwRefill(state);
+      else if (gate.isQueueStanding(state) && !isTimeToCruise(state)) drainAgain(state);
       break;
     case 'probe-bw-refill':
       if (state.round.started) {
@@ -59,6 +60,15 @@ function isTimeToCruise(state: BbrState): boolean {
     state.bytesInFlight <= inflightWithHeadroom(state) &&
     state.bytesInFlight <= state.inflight(state.maxBw, 1)
   );
+}
+
+/**
+ * Ours: the largest of some thousand rate samples is above the path's rate by what clumps of ACKs and late timers make of one of them, so that
+ * cruising at it builds a queue. The link stays in use while that is drained.
+ */
+function drainAgain(state: BbrState): void {
+  state.phase = 'probe-bw-down';
+  state.drainsAgain = true;
 }
 
 function isTimeToGoDown(state: BbrState, sample: AckSample): boolean {

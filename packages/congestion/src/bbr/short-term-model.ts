@@ -48,11 +48,12 @@ function isLossInExcess(state: BbrState, gate: DelayGatedLoss): boolean {
 
 /**
  * Ours: while a queue is drained packets leave slower than the path takes them, and a round trip later they arrive as slowly. That
- * is our doing, and would be taken for the path's.
+ * is our doing, and would be taken for the path's. Not so when cruising ran into a queue: others may have made it, and what is delivered
+ * beside them is what there is.
  */
 function noteSlowPace(state: BbrState): void {
   const gain = PACING_GAIN[state.phase];
-  if (gain >= 1) return;
+  if (gain >= 1 || state.drainsAgain) return;
   state.slowGain = gain;
   state.slowUntilBytes = state.deliveredBytes + state.bytesInFlight;
 }

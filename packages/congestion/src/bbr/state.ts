@@ -71,6 +71,8 @@ export class BbrState {
   cycleCount = 0;
   bwShortterm = Number.POSITIVE_INFINITY;
   bw = 0;
+  /** Of what is sent the line loses this part, whatever we do; 0 where that is not clear. */
+  lineLossRate = 0;
 
   // Data volume model.
   /** 0 for not known yet: the draft's Infinity, which must not leak into a window. */
@@ -115,6 +117,8 @@ export class BbrState {
   bwProbeWaitUs = 0;
   /** The first probe of ProbeBW must not be waited for: Startup ended with a retreat. */
   probesSoon = false;
+  /** In ProbeBW_DOWN once more, out of ProbeBW_CRUISE. */
+  drainsAgain = false;
   roundsSinceProbeUp = 0;
   bwProbeUpRounds = 0;
   bwProbeUpAcked = 0;

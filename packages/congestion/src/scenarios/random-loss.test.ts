@@ -18,6 +18,12 @@ describe('BBR under random loss', () => {
     },
   );
 
+  it('makes up for 2 % of loss, so that cruising delivers what the path was seen to deliver', () => {
+    const steady = measureSteady({ mbitPerSecond: 50, rttMs: 100, loss: 0.02 }, 10, 20);
+    expect(steady.goodput).toBeGreaterThan(0.985);
+    expect(steady.queueP95Bdp).toBeLessThan(0.3);
+  });
+
   it('uses 85 % of 1 Gbit/s × 300 ms × 5 % after start-up', () => {
     const steady = measureSteady({ mbitPerSecond: 1_000, rttMs: 300, loss: 0.05 }, 8, 10);
     expect(steady.goodput).toBeGreaterThan(0.9);

@@ -85,6 +85,26 @@ const fastRate = 100 * MEGABIT;
 const contentRate = (rate: number): number => PAYLOAD_SHARE * rate;
 
 /** One disturbance each, with what it may cost. */
+/** Ends whose threads sleep: everything comes in clumps, and no rate must be read out of one. */
+const sleepyEnds = (rttMs: number): Scenario => {
+  const rateBytesPerSecond = 100 * MEGABIT;
+  return {
+    name: `sleepy ends, ${rttMs} ms`,
+    about:
+      'ends that notice arrivals 0.1 to 3 ms late and timers 1.5 ms late keep no queue standing before 4 BDP of buffer',
+    ...path({ rateBytesPerSecond, rttMs, queueBdp: 4 }),
+    flows: [{ transfer: { bytes: 96 * MIB } }],
+    timerLatenessUs: 1_500,
+    receiveLatenessUs: { least: 100, most: 3_000 },
+    bounds: {
+      completionUs: ((96 * MIB) / (0.85 * rateBytesPerSecond)) * SECOND,
+      resentShare: 0.01,
+      steadyFromUs: 2 * SECOND,
+      queueTimeP95Us: 0.35 * rttMs * 1_000,
+    },
+  };
+};
+
 export const ADVERSE_PATHS: readonly Scenario[] = [
   scenario({
     name: 'bursts of loss',
@@ -268,6 +288,8 @@ export const ADVERSE_PATHS: readonly Scenario[] = [
     extraUs: ((8 * MIB) / (0.9 * contentRate(20 * MEGABIT))) * SECOND,
     redundantShare: 0.01,
   }),
+  sleepyEnds(20),
+  sleepyEnds(100),
   scenario({
     name: 'late timers',
     about: 'every timer fires 2 ms late',

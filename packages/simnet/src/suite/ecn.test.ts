@@ -13,7 +13,7 @@ describe('ECN through the connection', () => {
   it(`[EC-2] ${BLEACHED_MARKS.name}: ${BLEACHED_MARKS.about}`, () => {
     const { flows, forward } = prove(BLEACHED_MARKS);
     for (const { stats } of flows) expect([stats?.ecnState, stats?.packetsMarked]).toEqual(['failed', 0]);
-    // What the marks are good for: without them the queue holds most of a bandwidth-delay product.
-    expect(forward.queueTimeUs.quantile(0.5, 1e6)).toBeGreaterThan(30_000);
+    // What the marks are good for: without them the queue is more than twice as long (with them 6 ms).
+    expect(forward.queueTimeUs.quantile(0.5, 1e6)).toBeGreaterThan(12_000);
   });
 });
