@@ -1,4 +1,4 @@
-import { MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
+import { FLOAT_ZERO, MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import type { AckSample } from './controller.ts';
 import { RoundCounter } from './round-counter.ts';
 
@@ -26,10 +26,10 @@ export class CircuitBreaker {
   limitRate = MAX_RATE_BYTES_PER_SECOND;
 
   private readonly round = new RoundCounter();
-  private ackedBytes = 0;
-  private lostBytes = 0;
+  private ackedBytes = FLOAT_ZERO;
+  private lostBytes = FLOAT_ZERO;
   private badRounds = 0;
-  private goodSinceUs = 0;
+  private goodSinceUs = FLOAT_ZERO;
   private holdUs = MIN_HOLD_US;
 
   onLost(bytes: number): void {

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample } from './controller.ts';
 
 const NONE = -1;
@@ -9,7 +10,7 @@ const NONE = -1;
 export class CongestionEvent {
   private startedUs = NONE;
   private startedDeliveredBytes = 0;
-  private lostBytes = 0;
+  private lostBytes = FLOAT_ZERO;
   private spuriousBytes = 0;
 
   begin(nowUs: number, deliveredBytes: number): void {

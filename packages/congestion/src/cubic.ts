@@ -1,4 +1,4 @@
-import { MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
+import { FLOAT_ZERO, MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { CongestionEvent } from './congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from './controller.ts';
 import { HyStart } from './hystart.ts';
@@ -23,8 +23,8 @@ const UNKNOWN_RTT_US = 1_000;
  */
 export class Cubic implements CongestionController {
   readonly name = 'cubic';
-  windowBytes = 0;
-  pacingRate = 0;
+  windowBytes = FLOAT_ZERO;
+  pacingRate = FLOAT_ZERO;
 
   private datagramBytes: number;
   private readonly initialWindowBytes: number;
@@ -32,11 +32,11 @@ export class Cubic implements CongestionController {
   /** Window at which slow start ends; Infinity until it first did. */
   private slowStartThreshold = Number.POSITIVE_INFINITY;
   private smoothedRttUs = UNKNOWN_RTT_US;
-  private lastAckUs = 0;
+  private lastAckUs = FLOAT_ZERO;
 
   // The growth curve of one epoch.
   private inEpoch = false;
-  private epochStartUs = 0;
+  private epochStartUs = FLOAT_ZERO;
   /** Where the curve levels off (W_max): the window at the last reduction, less a little with fast convergence. */
   private plateauBytes = 0;
   /** Seconds from the start of the epoch to the plateau (K). */

@@ -1,4 +1,4 @@
-import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
+import { ARRIVAL_MODULUS_US, FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample, LossSample } from './controller.ts';
 
 const INITIAL_CAPACITY = 1 << 10;
@@ -31,16 +31,16 @@ const SNAPSHOT_BITS = 3;
  */
 export class DeliveryRateEstimator {
   /** Bytes acknowledged so far (`C.delivered`). */
-  deliveredBytes = 0;
+  deliveredBytes = FLOAT_ZERO;
   /** Bytes declared lost so far (`C.lost`). */
-  lostBytes = 0;
+  lostBytes = FLOAT_ZERO;
 
-  private deliveredUs = 0;
-  private firstSendUs = 0;
+  private deliveredUs = FLOAT_ZERO;
+  private firstSendUs = FLOAT_ZERO;
   /** As in the snapshots. */
-  private arrivalUs = 0;
+  private arrivalUs = FLOAT_ZERO;
   /** Samples are application-limited until this many bytes are delivered; 0 for not (`C.app_limited`). */
-  private limitedUntilBytes = 0;
+  private limitedUntilBytes = FLOAT_ZERO;
 
   private mask = INITIAL_CAPACITY - 1;
   private snapshots = new Float64Array(INITIAL_CAPACITY << SNAPSHOT_BITS).fill(FREE);
@@ -48,13 +48,13 @@ export class DeliveryRateEstimator {
   // The newest packet acknowledged since the last `fillAckSample` (the draft's `RS.*`).
   private newestNumber = -1;
   // All packets acknowledged since then: bytes, and bytes × time from sending.
-  private timedBytes = 0;
-  private timedByteUs = 0;
-  private sendElapsedUs = 0;
-  private ackElapsedUs = 0;
-  private samplePriorArrivalUs = 0;
-  private samplePriorDelivered = 0;
-  private samplePriorLost = 0;
+  private timedBytes = FLOAT_ZERO;
+  private timedByteUs = FLOAT_ZERO;
+  private sendElapsedUs = FLOAT_ZERO;
+  private ackElapsedUs = FLOAT_ZERO;
+  private samplePriorArrivalUs = FLOAT_ZERO;
+  private samplePriorDelivered = FLOAT_ZERO;
+  private samplePriorLost = FLOAT_ZERO;
   private sampleTransmitInFlight = 0;
   private sampleLimited = false;
 

@@ -1,4 +1,4 @@
-import { MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
+import { FLOAT_ZERO, MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { AckSample } from './controller.ts';
 
@@ -15,15 +15,15 @@ const NONE = -1;
  */
 export class GuaranteedRate {
   /** Bytes per second; 0 while none is demanded. */
-  pacingRate = 0;
+  pacingRate = FLOAT_ZERO;
   /** 0 while none is demanded. */
-  windowBytes = 0;
+  windowBytes = FLOAT_ZERO;
 
-  private demandedRate = 0;
+  private demandedRate = FLOAT_ZERO;
   private breaker = new CircuitBreaker();
   /** Time of a persistent congestion not yet answered by an ACK of something sent after it; -1 for none. */
   private backedOffUs = NONE;
-  private smoothedRttUs = 0;
+  private smoothedRttUs = FLOAT_ZERO;
   private datagramBytes: number;
   private readonly initialWindowBytes: number;
 

@@ -1,4 +1,4 @@
-import { MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
+import { FLOAT_ZERO, MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 
 /** A burst is at most 1 ms of the rate… */
 const BURST_US = 1_000;
@@ -32,13 +32,13 @@ export class Pacer {
   private capRate = MAX_RATE_BYTES_PER_SECOND;
   private minBurstBytes: number;
   /** Bytes that at `stampUs` had left ahead of the schedule; negative for behind it. */
-  private aheadBytes = 0;
-  private stampUs = 0;
-  private burstEndUs = 0;
+  private aheadBytes = FLOAT_ZERO;
+  private stampUs = FLOAT_ZERO;
+  private burstEndUs = FLOAT_ZERO;
   /** When everything sent so far has left at the rate. Follows from what stands above, as the next one does: kept, for each is asked for many times. */
-  private dueUs = 0;
+  private dueUs = FLOAT_ZERO;
   /** Time that a burst stands for. */
-  private quantumUs = 0;
+  private quantumUs = FLOAT_ZERO;
   private catchUpUs = CATCH_UP_US;
 
   /**

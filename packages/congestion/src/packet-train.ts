@@ -1,4 +1,4 @@
-import { ARRIVAL_MODULUS_US } from '@jetstream/protocol';
+import { ARRIVAL_MODULUS_US, FLOAT_ZERO } from '@jetstream/protocol';
 import { MAX_BW } from './bbr/parameters.ts';
 import type { AckSample } from './controller.ts';
 
@@ -29,35 +29,35 @@ const MAX_ACK_STRETCH = 4;
  */
 export class PacketTrain {
   /** Bounds of the rate shown by the train measured last, bytes per second; both 0 before. `highRate` is `MAX_BW` when no bottleneck was seen. */
-  lowRate = 0;
-  highRate = 0;
+  lowRate = FLOAT_ZERO;
+  highRate = FLOAT_ZERO;
   /** How often its length in time holds the uncertainty about that. */
   certainty = 0;
   /** How much of it had arrived when it was measured. */
-  ackedBytes = 0;
+  ackedBytes = FLOAT_ZERO;
 
-  private bytesToSend = 0;
-  private maxGapUs = 0;
+  private bytesToSend = FLOAT_ZERO;
+  private maxGapUs = FLOAT_ZERO;
   private awaited = false;
-  private bytesSent = 0;
+  private bytesSent = FLOAT_ZERO;
   private packetsSent = 0;
   private firstNumber = 0;
   private lastNumber = 0;
-  private firstSentUs = 0;
-  private lastSentUs = 0;
+  private firstSentUs = FLOAT_ZERO;
+  private lastSentUs = FLOAT_ZERO;
   /** Bytes delivered before any of it. */
   private deliveredBefore = 0;
   /** Packets below are behind us. */
-  private ackedBelow = 0;
+  private ackedBelow = FLOAT_ZERO;
 
   // Instants at which some of it arrived.
   private instants = 0;
-  private firstDelivered = 0;
-  private firstArrivalUs = 0;
-  private firstAckUs = 0;
+  private firstDelivered = FLOAT_ZERO;
+  private firstArrivalUs = FLOAT_ZERO;
+  private firstAckUs = FLOAT_ZERO;
   private lastDelivered = 0;
-  private lastArrivalUs = 0;
-  private lastAckUs = 0;
+  private lastArrivalUs = FLOAT_ZERO;
+  private lastAckUs = FLOAT_ZERO;
   /** Bytes delivered before the latest instant, and the most that came at one instant but the first. */
   private clumpStart = 0;
   private largestClump = 0;

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import { Bbr } from './bbr/bbr.ts';
 import type {
   AckSample,
@@ -30,8 +31,8 @@ export interface PolicyControllerOptions extends ControllerOptions {
  * rate that it guarantees. Its cap is the pacer's affair.
  */
 export class PolicyController implements CongestionController {
-  windowBytes = 0;
-  pacingRate = 0;
+  windowBytes = FLOAT_ZERO;
+  pacingRate = FLOAT_ZERO;
 
   private readonly options: ControllerOptions;
   private readonly congestion: 'bbr' | 'cubic';
@@ -41,15 +42,15 @@ export class PolicyController implements CongestionController {
   private controller: CongestionController | undefined;
   private readonly guaranteed: GuaranteedRate;
   /** Until a new controller has its first RTT sample it is paced by this at most; 0 for no bound. */
-  private seedPacingRate = 0;
+  private seedPacingRate = FLOAT_ZERO;
 
   // What a new controller is seeded with.
-  private smoothedRttUs = 0;
-  private minRttUs = 0;
+  private smoothedRttUs = FLOAT_ZERO;
+  private minRttUs = FLOAT_ZERO;
   private readonly round = new RoundCounter();
   /** Best delivery rate of this round and of the last. */
-  private roundRate = 0;
-  private lastRoundRate = 0;
+  private roundRate = FLOAT_ZERO;
+  private lastRoundRate = FLOAT_ZERO;
 
   /** @throws JetStreamError `invalid-argument` for a policy that cannot be */
   constructor({ congestion, policy, ...options }: PolicyControllerOptions) {

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample } from './controller.ts';
 
 /**
@@ -9,7 +10,7 @@ export class RoundCounter {
   count = 0;
   /** Did the newest ACK end a round? */
   started = false;
-  private endDeliveredBytes = 0;
+  private endDeliveredBytes = FLOAT_ZERO;
 
   /** Returns `started`. An ACK without a sample ends no round. */
   onAck(sample: AckSample): boolean {

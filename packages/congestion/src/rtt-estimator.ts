@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 /** RFC 9002 §6.2.2: RTT assumed before the first sample. */
 export const INITIAL_RTT_US = 333_000;
 /** RFC 9002 §6.1.2: finest timer a sender is taken to have. */
@@ -10,11 +11,11 @@ const VARIANCE_SMOOTHING = 1 / 4;
 
 /** Round-trip time of one path, as RFC 9002 §5 has it. All values are microseconds, 0 before the first sample. */
 export class RttEstimator {
-  latestUs = 0;
-  smoothedUs = 0;
-  varianceUs = 0;
+  latestUs = FLOAT_ZERO;
+  smoothedUs = FLOAT_ZERO;
+  varianceUs = FLOAT_ZERO;
   /** Smallest sample since the start or `reset`, without subtracting the peer's delay. BBR keeps its own windowed minimum. */
-  minUs = 0;
+  minUs = FLOAT_ZERO;
 
   get hasSample(): boolean {
     return this.minUs > 0;

@@ -3,6 +3,7 @@ export * from './constants.ts';
 export * from './copy-bytes.ts';
 export * from './ecn.ts';
 export * from './errors.ts';
+export * from './float-zero.ts';
 export * from './frames/ack.ts';
 export * from './frames/ack-frequency.ts';
 export {

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample, LossSample, RememberedPath } from '../controller.ts';
 import type { PacketTrain } from '../packet-train.ts';
 import { PathCapacity } from './path-capacity.ts';
@@ -43,7 +44,7 @@ export class CarefulResume {
   private rememberedRate: number;
   private nextNumber = 0;
   /** Of the jump: its rate, its window, and the numbers of its packets. */
-  private jumpRate = 0;
+  private jumpRate = FLOAT_ZERO;
   private jumpWindow = 0;
   private jumpFrom = 0;
   private jumpUntil = 0;
@@ -52,7 +53,7 @@ export class CarefulResume {
   private jumpLost = 0;
   private jumpQueued = 0;
   /** RTT before the jump, with whatever queue others have made. */
-  private rttBeforeUs = 0;
+  private rttBeforeUs = FLOAT_ZERO;
 
   constructor(state: BbrState, remembered: RememberedPath | undefined) {
     this.rememberedRttUs = remembered?.minRttUs ?? 0;

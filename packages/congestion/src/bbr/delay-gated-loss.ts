@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample, LossSample } from '../controller.ts';
 import { LossLedgers } from './loss-ledgers.ts';
 import { LOSS_THRESH } from './parameters.ts';
@@ -27,11 +28,11 @@ export class DelayGatedLoss {
   private ceRounds = 0;
   private shortfall = false;
   private hardLoss = false;
-  private roundMaxRate = 0;
-  private ackedBytes = 0;
-  private lostBytes = 0;
+  private roundMaxRate = FLOAT_ZERO;
+  private ackedBytes = FLOAT_ZERO;
+  private lostBytes = FLOAT_ZERO;
   private cycle = 0;
-  private judgedUs = 0;
+  private judgedUs = FLOAT_ZERO;
 
   onAck(state: BbrState, sample: AckSample): void {
     this.queue.onRtt(state, sample.rttUs);

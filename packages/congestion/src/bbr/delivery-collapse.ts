@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample } from '../controller.ts';
 import { MIN_WINDOW_US } from './queue-detector.ts';
 import type { BbrState } from './state.ts';
@@ -15,12 +16,12 @@ const MIN_INTERVAL_DATAGRAMS = 16;
  * bursts, are signs of a longer path rather than a slower one.
  */
 export class DeliveryCollapse {
-  private startUs = 0;
-  private startDelivered = 0;
+  private startUs = FLOAT_ZERO;
+  private startDelivered = FLOAT_ZERO;
   private lowIntervals = 0;
-  private lastRate = 0;
+  private lastRate = FLOAT_ZERO;
   private armed = true;
-  private lastAckUs = 0;
+  private lastAckUs = FLOAT_ZERO;
 
   /**
    * @param congested a queue or much loss is seen

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample } from '../controller.ts';
 import { MIN_WINDOW_US } from './queue-detector.ts';
 import type { BbrState } from './state.ts';
@@ -13,11 +14,11 @@ const GAIN = 1 / 4;
  * least of a window like the mean. While one is seen, nothing is learned, and a spread counts when two windows in a row have it.
  */
 export class JitterEstimator {
-  private windowStartUs = 0;
-  private leastUs = 0;
-  private ackedBytes = 0;
-  private ackedByteUs = 0;
-  private lastSpreadUs = 0;
+  private windowStartUs = FLOAT_ZERO;
+  private leastUs = FLOAT_ZERO;
+  private ackedBytes = FLOAT_ZERO;
+  private ackedByteUs = FLOAT_ZERO;
+  private lastSpreadUs = FLOAT_ZERO;
 
   /** Of the time sampled, `rttUs` has the least (packets that were overtaken give no RTT) and `meanAckUs` the mean. */
   onAck(state: BbrState, sample: AckSample): void {

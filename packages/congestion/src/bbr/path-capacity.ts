@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample } from '../controller.ts';
 import { PacketTrain } from '../packet-train.ts';
 import { MAX_BW } from './parameters.ts';
@@ -28,8 +29,8 @@ const REMEMBERED_TOLERANCE = 1.25;
 /** What packet trains tell of the rate of the path's slowest link. One train may err (jitter, a burst let through); two that agree are believed. */
 export class PathCapacity {
   /** Of the last train, or remembered; bytes per second. */
-  lowRate = 0;
-  highRate = 0;
+  lowRate = FLOAT_ZERO;
+  highRate = FLOAT_ZERO;
   /** The last two agree, and both saw a bottleneck. */
   isConfirmed = false;
   private readonly train = new PacketTrain();

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { BbrState } from './state.ts';
 
 /** A queue is seen when the RTT stays above min_rtt by an eighth of it, and by this at least. */
@@ -16,9 +17,9 @@ export const MIN_WINDOW_US = 25_000;
  */
 export class QueueDetector {
   /** Least RTT of the last window and of this one; 0 for none. */
-  private lastLeastUs = 0;
-  private leastUs = 0;
-  private windowStartUs = 0;
+  private lastLeastUs = FLOAT_ZERO;
+  private leastUs = FLOAT_ZERO;
+  private windowStartUs = FLOAT_ZERO;
 
   onRtt(state: BbrState, rttUs: number): void {
     if (rttUs <= 0) return;

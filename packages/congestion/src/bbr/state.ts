@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample, ControllerOptions } from '../controller.ts';
 import { RoundCounter } from '../round-counter.ts';
 import * as parameters from './parameters.ts';
@@ -47,13 +48,13 @@ export class BbrState {
   cwndGain = parameters.DEFAULT_CWND_GAIN;
 
   // The connection.
-  nowUs = 0;
-  deliveredBytes = 0;
+  nowUs = FLOAT_ZERO;
+  deliveredBytes = FLOAT_ZERO;
   bytesInFlight = 0;
   /** `C.delivered` when the model was last begun anew. */
   startDeliveredBytes = 0;
   /** Application-limited until so much is delivered; 0 for not (`C.app_limited`). */
-  appLimitedUntilBytes = 0;
+  appLimitedUntilBytes = FLOAT_ZERO;
   cwndLimitedThisRound = false;
   cwndLimitedLastRound = false;
   readonly round = new RoundCounter();
@@ -66,55 +67,55 @@ export class BbrState {
 
   // Data rate model.
   /** Packets sent before this measured a path that has changed since. */
-  modelSinceUs = 0;
+  modelSinceUs = FLOAT_ZERO;
   readonly maxBwFilter = new WindowedMaxFilter(parameters.MAX_BW_FILTER_LEN);
   cycleCount = 0;
   bwShortterm = Number.POSITIVE_INFINITY;
-  bw = 0;
+  bw = FLOAT_ZERO;
   /** Of what is sent the line loses this part, whatever we do; 0 where that is not clear. */
-  lineLossRate = 0;
+  lineLossRate = FLOAT_ZERO;
 
   // Data volume model.
   /** 0 for not known yet: the draft's Infinity, which must not leak into a window. */
-  minRttUs = 0;
-  minRttStampUs = 0;
+  minRttUs = FLOAT_ZERO;
+  minRttStampUs = FLOAT_ZERO;
   /** By how much packets take longer than the quickest, where that is much; see `JitterEstimator`. */
-  jitterUs = 0;
+  jitterUs = FLOAT_ZERO;
   inflightShortterm = Number.POSITIVE_INFINITY;
   inflightLongterm = Number.POSITIVE_INFINITY;
   readonly extraAckedFilter = new WindowedMaxFilter(parameters.EXTRA_ACKED_FILTER_LEN);
-  extraAckedIntervalStartUs = 0;
-  extraAckedDelivered = 0;
+  extraAckedIntervalStartUs = FLOAT_ZERO;
+  extraAckedDelivered = FLOAT_ZERO;
 
   // The latest round's delivery.
-  bwLatest = 0;
+  bwLatest = FLOAT_ZERO;
   inflightLatest = 0;
-  lossRoundDelivered = 0;
+  lossRoundDelivered = FLOAT_ZERO;
   lossRoundStart = false;
   isLossInRound = false;
   /** Lost in this loss round, and `deliveredBytes` at its beginning. */
   lossRoundLostBytes = 0;
-  lossRoundFromBytes = 0;
+  lossRoundFromBytes = FLOAT_ZERO;
   /** Packets sent before so much was delivered were paced at this part of the rate, to drain a queue. */
   slowGain = 1;
-  slowUntilBytes = 0;
+  slowUntilBytes = FLOAT_ZERO;
   lossRangesInRound = 0;
   lastLostPacket = -1;
 
   // Full pipe estimator.
   fullBwReached = false;
   fullBwNow = false;
-  fullBw = 0;
+  fullBw = FLOAT_ZERO;
   fullBwCount = 0;
   drainStartRound = 0;
 
   // Bandwidth probing.
   ackPhase: AckPhase = 'init';
   isBwProbeSample = false;
-  cycleStampUs = 0;
-  upStampUs = 0;
+  cycleStampUs = FLOAT_ZERO;
+  upStampUs = FLOAT_ZERO;
   upStartInflight = 0;
-  bwProbeWaitUs = 0;
+  bwProbeWaitUs = FLOAT_ZERO;
   /** The first probe of ProbeBW must not be waited for: Startup ended with a retreat. */
   probesSoon = false;
   /** In ProbeBW_DOWN once more, out of ProbeBW_CRUISE. */
@@ -128,13 +129,13 @@ export class BbrState {
   prevProbePrecautionary = false;
 
   // RTT probing.
-  probeRttMinDelayUs = 0;
-  probeRttMinStampUs = 0;
+  probeRttMinDelayUs = FLOAT_ZERO;
+  probeRttMinStampUs = FLOAT_ZERO;
   probeRttExpired = false;
-  probeRttDoneStampUs = 0;
+  probeRttDoneStampUs = FLOAT_ZERO;
   probeRttRoundDone = false;
   /** Packets sent while so much was delivered were sent in ProbeRTT: their samples count as application-limited. */
-  probeRttFromBytes = 0;
+  probeRttFromBytes = FLOAT_ZERO;
   probeRttUntilBytes = -1;
   idleRestart = false;
 
@@ -144,7 +145,7 @@ export class BbrState {
   undoBwShortterm = Number.POSITIVE_INFINITY;
   undoInflightShortterm = Number.POSITIVE_INFINITY;
   undoInflightLongterm = Number.POSITIVE_INFINITY;
-  episodeUntilBytes = 0;
+  episodeUntilBytes = FLOAT_ZERO;
   episodeLostBytes = 0;
   episodeSpuriousBytes = 0;
 

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { BbrState } from './state.ts';
 
 /** A rate is sustained when it was delivered over so many round trips and at least so long. */
@@ -11,8 +12,8 @@ const MIN_WINDOW_US = 250_000;
 export class SustainedRate {
   /** Of the latest whole window, bytes per second; 0 before. */
   bytesPerSecond = 0;
-  private startUs = 0;
-  private startDelivered = 0;
+  private startUs = FLOAT_ZERO;
+  private startDelivered = FLOAT_ZERO;
   private measuring = false;
 
   /** In the model of the ACK in hand. */

@@ -1,10 +1,11 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 /**
  * Maximum over the last `length` units of a time that is counted, not measured: rounds or probing cycles.
  * One bucket a unit, so it is exact; the windows of BBR are 2 and 10 long.
  */
 export class WindowedMaxFilter {
   /** Largest value in the window, 0 when empty. */
-  max = 0;
+  max = FLOAT_ZERO;
   private readonly buckets: Float64Array;
   private time = 0;
 

@@ -1,4 +1,4 @@
-import { MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
+import { FLOAT_ZERO, MAX_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { CongestionEvent } from '../congestion-event.ts';
 import type { AckSample, CongestionController, ControllerOptions, LossSample } from '../controller.ts';
 import { usesWindow } from '../window-validation.ts';
@@ -36,8 +36,8 @@ const UNKNOWN_RTT_US = 1_000;
  */
 export class Ledbat implements CongestionController {
   readonly name = 'ledbat';
-  windowBytes = 0;
-  pacingRate = 0;
+  windowBytes = FLOAT_ZERO;
+  pacingRate = FLOAT_ZERO;
 
   private datagramBytes: number;
   private readonly initialWindowBytes: number;
@@ -51,7 +51,7 @@ export class Ledbat implements CongestionController {
   private slowStartThreshold = Number.POSITIVE_INFINITY;
   private smoothedRttUs = UNKNOWN_RTT_US;
   /** What was sent before this time is no concern of ours: another path or another controller sent it. */
-  private sinceUs = 0;
+  private sinceUs = FLOAT_ZERO;
   private before = { windowBytes: 0, slowStartThreshold: 0 };
 
   constructor(options: ControllerOptions) {

@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample } from '../controller.ts';
 
 /** RFC 6817 §2.5: minima of the last ten minutes, one for each, so that a base that grew is forgotten in the end. */
@@ -16,7 +17,7 @@ export class QueueingDelay {
   baseUs = NONE;
   private readonly minutes = new Float64Array(BASE_HISTORY_MINUTES);
   private minute = 0;
-  private minuteStartUs = 0;
+  private minuteStartUs = FLOAT_ZERO;
   private readonly latest = new Float64Array(CURRENT_SAMPLES);
   private samples = 0;
 

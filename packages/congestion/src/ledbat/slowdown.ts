@@ -1,3 +1,5 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
+
 // draft-irtf-iccrg-ledbat-plus-plus-06 §4.4.
 const FIRST_AFTER_ROUND_TRIPS = 2;
 const FREEZE_ROUND_TRIPS = 2;
@@ -15,9 +17,9 @@ export class Slowdown {
   isFrozen = false;
   /** Frozen, or on the way back to the window from before. */
   private isUnderWay = false;
-  private beganUs = 0;
+  private beganUs = FLOAT_ZERO;
   /** When the next one begins; 0 for none planned. */
-  private nextUs = 0;
+  private nextUs = FLOAT_ZERO;
 
   isDue(nowUs: number): boolean {
     return !this.isUnderWay && this.nextUs > 0 && nowUs >= this.nextUs;

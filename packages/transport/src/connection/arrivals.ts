@@ -1,4 +1,4 @@
-import { type AckFrame, ARRIVAL_MODULUS_US, MAX_ARRIVAL_RUNS } from '@jetstream/protocol';
+import { type AckFrame, ARRIVAL_MODULUS_US, FLOAT_ZERO, MAX_ARRIVAL_RUNS } from '@jetstream/protocol';
 
 /** Packets that came within so much of each other are one run, until there are too many runs. */
 const FINEST_US = 20;
@@ -13,7 +13,7 @@ export class Arrivals {
   private readonly packets = new Int32Array(MAX_ARRIVAL_RUNS);
   private resolutionUs = FINEST_US;
   /** Of the last run. */
-  private startUs = 0;
+  private startUs = FLOAT_ZERO;
 
   onPacket(arrivedUs: number): void {
     if (this.count > 0 && arrivedUs < this.startUs + this.resolutionUs) {

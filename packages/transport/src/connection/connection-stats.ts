@@ -1,27 +1,28 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import type { ConnectionStats } from '../contract.ts';
 import type { EstablishedSession } from './established-session.ts';
 
 /** Statistics of a connection that is not established yet. */
 export function newConnectionStats(): ConnectionStats {
   return {
-    smoothedRttUs: 0,
-    minRttUs: 0,
-    latestRttUs: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
+    smoothedRttUs: FLOAT_ZERO,
+    minRttUs: FLOAT_ZERO,
+    latestRttUs: FLOAT_ZERO,
+    bytesSent: FLOAT_ZERO,
+    bytesReceived: FLOAT_ZERO,
     packetsSent: 0,
     packetsReceived: 0,
     packetsLost: 0,
     packetsSpuriouslyLost: 0,
     ecnState: 'off',
     packetsMarked: 0,
-    bulkBytesSent: 0,
+    bulkBytesSent: FLOAT_ZERO,
     bulkBytesResent: 0,
-    bulkBytesAcked: 0,
+    bulkBytesAcked: FLOAT_ZERO,
     bytesInFlight: 0,
-    windowBytes: 0,
-    pacingRate: 0,
-    deliveryRate: 0,
+    windowBytes: FLOAT_ZERO,
+    pacingRate: FLOAT_ZERO,
+    deliveryRate: FLOAT_ZERO,
     datagramBytes: 0,
     limiter: 'none',
     ratePolicy: 'fair',

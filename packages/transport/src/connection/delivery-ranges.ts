@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 import { RangeSet } from './range-set.ts';
 
 /**
@@ -6,9 +7,9 @@ import { RangeSet } from './range-set.ts';
  */
 export class DeliveryRanges {
   /** First byte never sent so far. */
-  nextUnsent = 0;
+  nextUnsent = FLOAT_ZERO;
   /** Every byte below was acknowledged. */
-  ackedPrefix = 0;
+  ackedPrefix = FLOAT_ZERO;
   /** To be sent again. */
   readonly lost = new RangeSet();
   /** Acknowledged, at and above `ackedPrefix`. */

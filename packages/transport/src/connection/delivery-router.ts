@@ -1,4 +1,4 @@
-import { BLOCK_BYTES } from '@jetstream/protocol';
+import { BLOCK_BYTES, FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckFrequency } from './ack-frequency.ts';
 import { plainBlock } from './bulk/repeat-address.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -19,7 +19,7 @@ export class DeliveryRouter implements ContentListener {
   /** Set once it exists; it needs this router to be made. */
   ackFrequency: AckFrequency | undefined;
   /** DATA bytes acknowledged for the first time. */
-  bulkBytesAcked = 0;
+  bulkBytesAcked = FLOAT_ZERO;
 
   constructor(
     transfers: TransferTable,

@@ -7,7 +7,7 @@ import {
   newLossSample,
   type RttEstimator,
 } from '@jetstream/congestion';
-import { type AckFrame, JetStreamError } from '@jetstream/protocol';
+import { type AckFrame, FLOAT_ZERO, JetStreamError } from '@jetstream/protocol';
 import type { EcnValidation } from './ecn-validation.ts';
 import { PersistentCongestion } from './persistent-congestion.ts';
 import { ReorderingTolerance } from './reordering-tolerance.ts';
@@ -40,11 +40,11 @@ export class LossDetection {
   largestAcked = -1;
   /** When the time threshold declares the next packet lost; Infinity for never. */
   lossTimeUs: number = Number.POSITIVE_INFINITY;
-  lastElicitingSentUs = 0;
+  lastElicitingSentUs = FLOAT_ZERO;
   packetsLost = 0;
   packetsSpuriouslyLost = 0;
   /** Latest sample, bytes per second. */
-  deliveryRate = 0;
+  deliveryRate = FLOAT_ZERO;
 
   readonly ecn: EcnValidation;
   readonly tolerance = new ReorderingTolerance();
@@ -56,11 +56,11 @@ export class LossDetection {
   /** What the controller was last given. */
   readonly ackSample: AckSample = newAckSample();
   readonly lossSample: LossSample = newLossSample();
-  private ackedBytes = 0;
+  private ackedBytes = FLOAT_ZERO;
   /** Packets acknowledged anew by an ACK, without those of a path left behind. */
   private ackedPackets = 0;
   private ackedElicitingPackets = 0;
-  private lostBytes = 0;
+  private lostBytes = FLOAT_ZERO;
 
   private readonly sent: SentPackets;
   private readonly rtt: RttEstimator;

@@ -3,6 +3,7 @@ import {
   decodeFrames,
   type ErrorCode,
   expandPacketNumber,
+  FLOAT_ZERO,
   type FrameVisitor,
   PROTECTED_HEADER_BYTES,
   truncatedPacketNumber,
@@ -29,7 +30,7 @@ export class PacketProcessor implements FrameVisitor, ReceiptTime {
   private readonly parts: SessionParts;
   private readonly session: SessionControl;
   /** Of the packet under way. */
-  nowUs = 0;
+  nowUs = FLOAT_ZERO;
   private from: PathAddress;
   /** The packet under way must not be acknowledged. */
   private refused = false;

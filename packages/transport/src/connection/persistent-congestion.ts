@@ -1,3 +1,4 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
 /**
  * Persistent congestion, RFC 9002 §7.6: a run of lost packets, none acknowledged between them, that spans several probe
  * timeouts. Fed in the order of packet numbers.
@@ -5,9 +6,9 @@
 export class PersistentCongestion {
   /** The run under way. */
   private runStartUs: number = Number.NaN;
-  private runUs = 0;
+  private runUs = FLOAT_ZERO;
   /** Longest run that ended since the last look. */
-  private longestRunUs = 0;
+  private longestRunUs = FLOAT_ZERO;
   /** Packets sent before the first RTT sample prove nothing. */
   private firstSampleUs: number = Number.POSITIVE_INFINITY;
 

@@ -1,4 +1,4 @@
-import { type AckFrame, ARRIVAL_MODULUS_US, Ecn, MAX_ACK_RANGES } from '@jetstream/protocol';
+import { type AckFrame, ARRIVAL_MODULUS_US, Ecn, FLOAT_ZERO, MAX_ACK_RANGES } from '@jetstream/protocol';
 import { Arrivals } from './arrivals.ts';
 import { EcnCounts } from './ecn-counts.ts';
 import { RangeSet } from './range-set.ts';
@@ -14,7 +14,7 @@ export class ReceivedPackets {
   private readonly ecn = new EcnCounts();
   private readonly ranges = new RangeSet(MAX_ACK_RANGES + 1);
   private readonly arrivals = new Arrivals();
-  private largestArrivedUs = 0;
+  private largestArrivedUs = FLOAT_ZERO;
   private elicitingSinceAck = 0;
   private dueUs = Number.POSITIVE_INFINITY;
   private packetThreshold = DEFAULT_PACKET_THRESHOLD;

@@ -7,7 +7,12 @@ import {
   type RememberedPath,
   RttEstimator,
 } from '@jetstream/congestion';
-import { type AckFrame, MAX_RATE_BYTES_PER_SECOND, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import {
+  type AckFrame,
+  FLOAT_ZERO,
+  MAX_RATE_BYTES_PER_SECOND,
+  MIN_DATAGRAM_BYTES,
+} from '@jetstream/protocol';
 import type { CongestionName } from '../endpoint-contract.ts';
 import { AckFrequency } from './ack-frequency.ts';
 import { EcnValidation } from './ecn-validation.ts';
@@ -47,8 +52,8 @@ export class Recovery implements PacketListener {
   readonly loss: LossDetection;
   readonly probeTimeout: ProbeTimeout;
   readonly mtu: PathMtu;
-  private nextRoundUs = 0;
-  private deliveredAtRoundStart = 0;
+  private nextRoundUs = FLOAT_ZERO;
+  private deliveredAtRoundStart = FLOAT_ZERO;
 
   constructor(setup: RecoverySetup) {
     const { maxDatagramBytes, handshakeRttUs } = setup;

@@ -1,3 +1,5 @@
+import { FLOAT_ZERO } from '@jetstream/protocol';
+
 /** RFC 9002 §6.1.1, and how far reordering may raise it; the time threshold bounds the wait in any case. */
 const FIRST_PACKET_THRESHOLD = 3;
 const MAX_PACKET_THRESHOLD = 1000;
@@ -12,7 +14,7 @@ const QUIET_ROUNDS = 16;
 export class ReorderingTolerance {
   packetThreshold: number = FIRST_PACKET_THRESHOLD;
   /** Longest time from sending to acknowledgement of a packet held for lost. */
-  private latestAckUs = 0;
+  private latestAckUs = FLOAT_ZERO;
   private quietRounds = 0;
   private roundStartUs = Number.NEGATIVE_INFINITY;
 

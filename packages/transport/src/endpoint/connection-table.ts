@@ -1,4 +1,4 @@
-import { type ConnectionIdKey, connectionIdKey, readInt32 } from '@jetstream/protocol';
+import { type ConnectionIdKey, connectionIdKey, FLOAT_ZERO, readInt32 } from '@jetstream/protocol';
 import type { Transmission } from '../contract.ts';
 import type { ManagedConnection } from '../handshake-driver.ts';
 import type { IncomingHandshake } from './incoming-handshake.ts';
@@ -24,7 +24,7 @@ export class Entry implements WakeItem {
   nextReady: Entry | undefined;
   /** Waits to be handed out for its events. */
   hasEventsQueued = false;
-  wakeUs = 0;
+  wakeUs = FLOAT_ZERO;
   heapIndex = -1;
 
   constructor(localConnectionId: Uint8Array, initialKey?: string) {

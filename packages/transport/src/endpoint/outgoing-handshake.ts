@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   encodeFinish,
   encodeInitial,
+  FLOAT_ZERO,
   JetStreamError,
   PROTOCOL_VERSION,
   parseHandshakePacket,
@@ -55,7 +56,7 @@ export class OutgoingHandshake implements HandshakeDriver {
   readonly #results: HandshakeResult[] = [];
   #state: 'awaiting-reply' | 'awaiting-policy' | 'repeating-finish' | 'over' = 'awaiting-reply';
   #timer = new RetransmitTimer(FIRST_INTERVAL_US);
-  #lastSentUs = 0;
+  #lastSentUs = FLOAT_ZERO;
   #cookie: Uint8Array = new Uint8Array(0);
   #cookiesTaken = 0;
   #badReplies = 0;

@@ -1,4 +1,11 @@
-import { BLOCK_BYTES, type CopyBytes, copyBytes, JetStreamError, offsetInBlock } from '@jetstream/protocol';
+import {
+  BLOCK_BYTES,
+  type CopyBytes,
+  copyBytes,
+  FLOAT_ZERO,
+  JetStreamError,
+  offsetInBlock,
+} from '@jetstream/protocol';
 import { DeliveryRanges } from '../delivery-ranges.ts';
 import { LimiterMeter } from '../limiter-meter.ts';
 import { RangeSet } from '../range-set.ts';
@@ -24,7 +31,7 @@ export class BulkSender {
   /** Bytes never sent that the application should keep up; set by the connection. */
   aheadBytes: number = 2 * BLOCK_BYTES;
   /** Bytes acknowledged so far, each beginning of a block on its own. */
-  ackedBytes = 0;
+  ackedBytes = FLOAT_ZERO;
   readonly meter = new LimiterMeter();
 
   private readonly active = new Map<number, SendingBlock>();

@@ -1,4 +1,4 @@
-import { MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import { FLOAT_ZERO, MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
 
 /** RFC 8899 §5.1.2. */
 const MAX_PROBES = 3;
@@ -28,14 +28,14 @@ export class PathMtu {
   private failedBytes: number;
   private probeInFlightBytes = 0;
   private failedAttempts = 0;
-  private searchFromUs = 0;
+  private searchFromUs = FLOAT_ZERO;
   /** Size to be tried next, 0 for none, and what must have been delivered before. */
   private candidateBytes = 0;
   private neededBytes = 0;
   /** Packets above 1,200 bytes lost with none of that size, sent later, arriving: how many, and the first of them. */
   private suspectCount = 0;
   private firstSuspectNumber = 0;
-  private firstSuspectSentUs = 0;
+  private firstSuspectSentUs = FLOAT_ZERO;
   private largestBigAcked = -1;
   private lastBlackHoleUs = Number.NEGATIVE_INFINITY;
 

@@ -1,4 +1,4 @@
-import { JetStreamError } from '@jetstream/protocol';
+import { FLOAT_ZERO, JetStreamError } from '@jetstream/protocol';
 import { RangeSet } from '../range-set.ts';
 import { ByteRing } from './byte-ring.ts';
 
@@ -13,10 +13,10 @@ export const MAX_STREAM_WINDOW_BYTES: number = 8 * 1024 * 1024;
 export class ReceiveStream {
   readonly id: number;
   /** 0 until `raiseWindow`: no credit beyond the first. */
-  private windowBytes = 0;
+  private windowBytes = FLOAT_ZERO;
   /** Last credit announced (or to be announced first). */
   private creditBytes: number;
-  private deliveredBytes = 0;
+  private deliveredBytes = FLOAT_ZERO;
   private consumedBytes = 0;
   private creditLost = false;
   private lastCreditUs = Number.NEGATIVE_INFINITY;
