@@ -135,7 +135,7 @@ function sourceOf(target: string, mappings: readonly FileMapping[], localTargets
   return at === -1 ? target : `${mappings[at]!.source}${local.slice(localTargets[at]!.length)}`;
 }
 
-type Content = TransferHandler & { start(): void };
+type Content = TransferHandler & { start?(): void };
 
 /** One transfer at the client: its worker, its place in the session, and what the application sees of it. */
 class ClientTransfer implements TransferHandler {
@@ -159,7 +159,7 @@ class ClientTransfer implements TransferHandler {
   begin(content: Content, opened: Promise<void>): void {
     this.#content = content;
     opened.then(
-      () => this.#over || content.start(),
+      () => this.#over || content.start?.(),
       (error) => this.onClosed(asJetStreamError(error)),
     );
   }

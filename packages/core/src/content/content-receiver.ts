@@ -50,16 +50,13 @@ export class ContentReceiver implements TransferHandler {
   #awaitsAnswer = false;
   #over = false;
 
+  /** Takes blocks from now on; until the storage worker has its writer open, they and the manifest wait. */
   constructor(port: TransferPort, storage: StorageHost, observer: ContentReceiverObserver) {
     this.#port = port;
     this.#storage = storage;
     this.#observer = observer;
     this.#progressTimer = setInterval(() => this.#sendProgress(), PROGRESS_INTERVAL_MS);
-  }
-
-  /** Begins; the storage worker has its writer open already. */
-  start(): void {
-    this.#port.connection.openBulkReceiver(this.#port.transfer, MAX_HELD_BLOCKS);
+    port.connection.openBulkReceiver(port.transfer, MAX_HELD_BLOCKS);
   }
 
   onMessage(message: TransferMessage): void | Promise<void> {

@@ -41,7 +41,7 @@ export class ServerTransfer implements TransferHandler {
   /** Resolves when the storage worker has ended. */
   readonly ended: Promise<void>;
   #storage: StorageHost | undefined;
-  #content: (TransferHandler & { start(): void; stop(): void }) | undefined;
+  #content: (TransferHandler & { start?(): void; stop(): void }) | undefined;
   #direction: 'upload' | 'download' = 'upload';
   #accountName = '';
   #over = false;
@@ -152,7 +152,7 @@ export class ServerTransfer implements TransferHandler {
       this.#content = content;
     }
     this.#port.send({ $case: 'accepted', value: {} });
-    this.#content.start();
+    this.#content.start?.();
   }
 
   #observer() {
