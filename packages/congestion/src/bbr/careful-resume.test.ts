@@ -93,6 +93,16 @@ describe('a remembered path', () => {
     expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.4 * path.bdpBytes);
   });
 
+  it('does not retreat from a receiver that answers late, but from a path that takes longer', () => {
+    const extraDelayUs = (nowUs: number) => (nowUs > 10_000 ? 80_000 : 0);
+    const arrivalClock = (nowUs: number) => (nowUs > 150_000 ? nowUs - 80_000 : nowUs);
+    const start = (late: object) =>
+      phasesOf(bbrPath({ ...remembering(480, 100, FAST), sender: () => late }), 0.5);
+    expect(start({ extraDelayUs, arrivalClock })).toEqual(['unvalidated', 'validating', 'normal']);
+    expect(start({ extraDelayUs })).toContain('retreated');
+    expect(start({ extraDelayUs, arrivalClock: () => 0 })).toContain('retreated');
+  });
+
   it('waits for a first RTT when the handshake gave none', () => {
     const path = bbrPath({ ...remembering(480, 100, FAST), handshakeRttMs: 0 });
     path.runFor(0.1);

@@ -1,4 +1,4 @@
-import { FLOAT_ZERO } from '@jetstream/protocol';
+import { ARRIVAL_MODULUS_US, FLOAT_ZERO } from '@jetstream/protocol';
 import type { AckSample, LossSample, RememberedPath } from '../controller.ts';
 import type { PacketTrain } from '../packet-train.ts';
 import { PathCapacity } from './path-capacity.ts';
@@ -19,9 +19,12 @@ const SAME_RTT = 2;
 /** A jump went too far when so much of it is lost, … */
 const RETREAT_LOSS = 0.1;
 const MIN_RETREAT_DATAGRAMS = 16;
-/** …or when a quarter of it came with an RTT that says that it stands in a queue of half a BDP. */
+/** …or when a quarter of it was so long on its way that it stands in a queue of half a BDP. */
 const RETREAT_QUEUE = 1 / 2;
 const RETREAT_QUEUED = 1 / 4;
+
+/** Of two packets the later may seem so much faster; beyond, the receiver's clock is none. */
+const CLOCK_JITTER_US = 20_000;
 
 /** Above what the capacity makes, for ACKs that come late or together. */
 const WINDOW_HEADROOM = 1.15;
@@ -52,8 +55,10 @@ export class CarefulResume {
   private jumpAcked = 0;
   private jumpLost = 0;
   private jumpQueued = 0;
-  /** RTT before the jump, with whatever queue others have made. */
+  /** Before the jump, with whatever queue others have made: the RTT, and the time there by the receiver's clock, or what the first of the jump took. */
   private rttBeforeUs = FLOAT_ZERO;
+  private transitBeforeUs = FLOAT_ZERO;
+  private isTransitKnown = false;
 
   constructor(state: BbrState, remembered: RememberedPath | undefined) {
     this.rememberedRttUs = remembered?.minRttUs ?? 0;
@@ -85,7 +90,7 @@ export class CarefulResume {
     if (this.isJumping) this.followJump(state, sample);
     const train = this.capacity.onAck(sample);
     if (this.phase === 'retreated') return;
-    if (train !== undefined) this.onTrain(state, train, sample.rttUs);
+    if (train !== undefined) this.onTrain(state, train, sample);
     else if (this.phase !== 'unvalidated' && !this.capacity.isConfirmed && !this.capacity.isTrainUnderWay)
       this.capacity.sendBlindTrain(state, state.cwnd / 2);
   }
@@ -128,10 +133,10 @@ export class CarefulResume {
     if (!isSamePath || this.phase !== 'reconnaissance') return;
     this.capacity.remember(rememberedRate);
     const bdp = (rememberedRate * Math.min(rememberedRttUs, state.minRttUs)) / 1e6;
-    this.jump(state, JUMP_SHARE * bdp, state.minRttUs);
+    this.jump(state, JUMP_SHARE * bdp, undefined);
   }
 
-  private onTrain(state: BbrState, train: PacketTrain, rttUs: number): void {
+  private onTrain(state: BbrState, train: PacketTrain, sample: AckSample): void {
     const { capacity } = this;
     if (this.isJumping && capacity.highRate < this.jumpRate) {
       this.retreat(state);
@@ -139,12 +144,15 @@ export class CarefulResume {
     }
     const growth = Math.min(MAX_GROWTH, GROWTH_PER_CERTAINTY * Math.max(1, train.certainty));
     const window = Math.min(JUMP_SHARE * state.bdp(train.lowRate, 1), growth * train.ackedBytes);
-    if (!this.jump(state, window, rttUs) && this.phase === 'reconnaissance' && capacity.isConfirmed)
+    if (!this.jump(state, window, sample) && this.phase === 'reconnaissance' && capacity.isConfirmed)
       this.phase = 'normal';
   }
 
-  /** @returns false when it would not be worth it */
-  private jump(state: BbrState, window: number, rttUs: number): boolean {
+  /**
+   * @param before undefined: nothing was acknowledged yet
+   * @returns false when it would not be worth it
+   */
+  private jump(state: BbrState, window: number, before: AckSample | undefined): boolean {
     if (state.minRttUs === 0 || window < WORTHWHILE * state.cwnd) return false;
     this.phase = 'unvalidated';
     this.jumpFrom = this.nextNumber;
@@ -152,7 +160,9 @@ export class CarefulResume {
     this.jumpAcked = 0;
     this.jumpLost = 0;
     this.jumpQueued = 0;
-    this.rttBeforeUs = rttUs;
+    this.rttBeforeUs = before?.rttUs ?? state.minRttUs;
+    this.isTransitKnown = false;
+    if (before !== undefined) this.compareWith(before);
     this.jumpWindow = window;
     this.jumpRate = (window * 1e6) / state.minRttUs;
     state.cwnd = window;
@@ -164,8 +174,7 @@ export class CarefulResume {
   private followJump(state: BbrState, sample: AckSample): void {
     if (sample.rttUs > 0 && sample.largestAcked >= this.jumpFrom) {
       this.jumpAcked += sample.ackedBytes;
-      if (sample.rttUs > this.rttBeforeUs + RETREAT_QUEUE * state.minRttUs)
-        this.jumpQueued += sample.ackedBytes;
+      if (this.queueUs(sample) > RETREAT_QUEUE * state.minRttUs) this.jumpQueued += sample.ackedBytes;
       if (this.phase === 'unvalidated') {
         this.phase = 'validating';
         this.jumpUntil = this.nextNumber;
@@ -178,6 +187,22 @@ export class CarefulResume {
     else if (this.phase === 'validating' && sample.largestAcked >= this.jumpUntil - 1) this.phase = 'normal';
   }
 
+  /**
+   * How much longer it was on its way than what came before. A host that has just begun, or is busy, reads and answers late: so
+   * what the receiver's clock shows counts, as long as that goes forward, and not the RTT.
+   */
+  private queueUs(sample: AckSample): number {
+    if (!this.isTransitKnown) this.compareWith(sample);
+    const rttGrowthUs = sample.rttUs - this.rttBeforeUs;
+    const growthUs = wrapped(transitUs(sample) - this.transitBeforeUs);
+    return growthUs < -CLOCK_JITTER_US ? rttGrowthUs : Math.min(growthUs, rttGrowthUs);
+  }
+
+  private compareWith(sample: AckSample): void {
+    this.transitBeforeUs = transitUs(sample);
+    this.isTransitKnown = true;
+  }
+
   private retreat(state: BbrState): void {
     this.phase = 'retreated';
     this.capacity.isConfirmed = false;
@@ -185,4 +210,15 @@ export class CarefulResume {
     state.pacingRate = Math.max(state.bw, (state.cwnd * 1e6) / state.minRttUs);
     state.probesSoon = true;
   }
+}
+
+/** Time from sending to arrival of the largest packet, but for the unknown difference of the two clocks; modulo `ARRIVAL_MODULUS_US`. */
+function transitUs({ nowUs, rttUs, arrivalUs }: AckSample): number {
+  const us = (arrivalUs - (nowUs - rttUs)) % ARRIVAL_MODULUS_US;
+  return us < 0 ? us + ARRIVAL_MODULUS_US : us;
+}
+
+/** The shorter way from 0, forward or backward. */
+function wrapped(us: number): number {
+  return us - ARRIVAL_MODULUS_US * Math.round(us / ARRIVAL_MODULUS_US);
 }
