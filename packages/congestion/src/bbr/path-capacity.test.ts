@@ -88,6 +88,18 @@ describe('the capacity of a path', () => {
     expect(changed.capacity.isConfirmed).toBe(false);
   });
 
+  it('is known no worse after a vague train that agrees', () => {
+    for (const packets of [20, 24, 32, 64]) {
+      const trains = new Trains();
+      trains.capacity.remember(100 * MBIT);
+      trains.blind(110, packets);
+      expect(trains.capacity.isConfirmed).toBe(true);
+      expect(trains.capacity.lowRate).toBeGreaterThanOrEqual(80 * MBIT);
+      expect(trains.capacity.highRate).toBeLessThanOrEqual(125 * MBIT);
+      expect(trains.capacity.lowRate).toBeLessThanOrEqual(trains.capacity.highRate);
+    }
+  });
+
   it('has no bound when the link is faster than the train', () => {
     const trains = new Trains();
     trains.capacity.remember(10 * MBIT);

@@ -28,11 +28,12 @@ const REMEMBERED_TOLERANCE = 1.25;
 
 /** What packet trains tell of the rate of the path's slowest link. One train may err (jitter, a burst let through); two that agree are believed. */
 export class PathCapacity {
-  /** Of the last train, or remembered; bytes per second. */
+  /** Of the last train, or remembered, or what both say; bytes per second. */
   lowRate = FLOAT_ZERO;
   highRate = FLOAT_ZERO;
   /** The last two agree, and both saw a bottleneck. */
   isConfirmed = false;
+  private isRemembered = false;
   private readonly train = new PacketTrain();
   private trainRate = BACK_TO_BACK_RATE;
 
@@ -47,6 +48,7 @@ export class PathCapacity {
 
   /** Takes a rate measured on an earlier connection for a train. */
   remember(bytesPerSecond: number): void {
+    this.isRemembered = true;
     this.lowRate = bytesPerSecond / REMEMBERED_TOLERANCE;
     this.highRate = Math.min(bytesPerSecond * REMEMBERED_TOLERANCE, MAX_BW);
   }
@@ -81,9 +83,22 @@ export class PathCapacity {
     const agree = train.lowRate <= AGREEMENT * this.highRate && this.lowRate <= AGREEMENT * train.highRate;
     const isLong = train.certainty >= MIN_CERTAINTY;
     this.isConfirmed = agree && isLong && train.highRate < MAX_BW && this.highRate < MAX_BW;
-    this.lowRate = train.lowRate;
-    this.highRate = train.highRate;
+    if (this.isConfirmed && this.isRemembered) this.narrow(train);
+    else {
+      this.lowRate = train.lowRate;
+      this.highRate = train.highRate;
+    }
+    this.isRemembered = false;
     return train;
+  }
+
+  /** To what both say: a vague train, as busy hosts make them, does not take back what a connection before has shown. */
+  private narrow({ lowRate, highRate }: PacketTrain): void {
+    const low = Math.max(this.lowRate, lowRate);
+    const high = Math.min(this.highRate, highRate);
+    // They may miss each other a little.
+    this.lowRate = Math.min(low, high);
+    this.highRate = Math.max(low, high);
   }
 
   private begin(state: BbrState, bytes: number, maxGapUs: number): void {
