@@ -19,9 +19,7 @@ const MAX_BLIND_TRAIN_DATAGRAMS = 512;
 const MAX_GAP_US = 500;
 const MAX_GAP_ROUND_TRIPS = 1 / 100;
 const MAX_GAP_DATAGRAMS = 8;
-/** Bounds that miss each other by no more than this still agree. */
-const AGREEMENT = 1.1;
-/** …if the latter is long enough not to show jitter or a sleepy receiver. */
+/** Two trains agree when their bounds touch, if the latter is long enough not to show jitter or a sleepy receiver. */
 const MIN_CERTAINTY = 6;
 /** Bounds of a rate that is known from elsewhere. */
 const REMEMBERED_TOLERANCE = 1.25;
@@ -80,7 +78,7 @@ export class PathCapacity {
   onAck(sample: AckSample): PacketTrain | undefined {
     const { train } = this;
     if (!train.onAck(sample)) return undefined;
-    const agree = train.lowRate <= AGREEMENT * this.highRate && this.lowRate <= AGREEMENT * train.highRate;
+    const agree = train.lowRate <= this.highRate && this.lowRate <= train.highRate;
     const isLong = train.certainty >= MIN_CERTAINTY;
     this.isConfirmed = agree && isLong && train.highRate < MAX_BW && this.highRate < MAX_BW;
     if (this.isConfirmed && this.isRemembered) this.narrow(train);
@@ -94,11 +92,8 @@ export class PathCapacity {
 
   /** To what both say: a vague train, as busy hosts make them, does not take back what a connection before has shown. */
   private narrow({ lowRate, highRate }: PacketTrain): void {
-    const low = Math.max(this.lowRate, lowRate);
-    const high = Math.min(this.highRate, highRate);
-    // They may miss each other a little.
-    this.lowRate = Math.min(low, high);
-    this.highRate = Math.max(low, high);
+    this.lowRate = Math.max(this.lowRate, lowRate);
+    this.highRate = Math.min(this.highRate, highRate);
   }
 
   private begin(state: BbrState, bytes: number, maxGapUs: number): void {
