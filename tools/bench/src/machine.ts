@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statfsSync } from 'node:fs';
-import { arch, cpus, loadavg, release, totalmem, type } from 'node:os';
+import { arch, cpus, release, totalmem, type } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What figures depend on. Names nobody. */
 export interface Machine {
@@ -15,9 +16,14 @@ export interface Machine {
   fileSystem: string;
   /** Of this checkout; with a plus sign where files were changed. */
   commit: string;
-  /** When it began: what else ran on the machine. */
-  load: number;
+  /** Part of the CPUs that others used in the second before it began. */
+  othersShare: number;
 }
+
+/** Load averages would still tell of the case before. */
+const LISTENED_MS = 1_000;
+/** Above it others disturb what is measured. */
+const BUSY_SHARE = 0.1;
 
 /** Of statfs(2). */
 const FILE_SYSTEMS = new Map([
@@ -29,7 +35,7 @@ const FILE_SYSTEMS = new Map([
 ]);
 
 /** @param directory where files are copied from and to */
-export function describeMachine(directory: string): Machine {
+export async function describeMachine(directory: string): Promise<Machine> {
   const fileSystem = statfsSync(directory).type;
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -40,21 +46,33 @@ export function describeMachine(directory: string): Machine {
     socketBufferBytes: Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8')),
     fileSystem: FILE_SYSTEMS.get(fileSystem) ?? `type 0x${fileSystem.toString(16)}`,
     commit: commit(),
-    load: loadavg()[0]!,
+    othersShare: await othersShare(),
   };
 }
 
-/** Above half a program per core, others worked on the machine while it was measured. */
-export function isBusy({ load, cores }: Machine): boolean {
-  return load > cores / 2;
+export function isBusy({ othersShare }: Machine): boolean {
+  return othersShare > BUSY_SHARE;
+}
+
+async function othersShare(): Promise<number> {
+  const before = cpuTimes();
+  await sleep(LISTENED_MS);
+  const after = cpuTimes();
+  return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all);
+}
+
+function cpuTimes(): { idle: number; all: number } {
+  const times = cpus().map((cpu) => cpu.times);
+  const all = times.flatMap((time) => Object.values(time)).reduce((sum, ms) => sum + ms, 0);
+  return { idle: times.reduce((sum, { idle }) => sum + idle, 0), all };
 }
 
 export function machineLine(machine: Machine): string {
-  const { cpu, cores, memoryGiB, kernel, node, fileSystem, commit, load } = machine;
+  const { cpu, cores, memoryGiB, kernel, node, fileSystem, commit, othersShare } = machine;
   return [
     `${cpu}, ${cores} cores, ${memoryGiB} GiB`,
     ...[kernel, `Node ${node}`, `files on ${fileSystem}, source in the page cache`],
-    ...[`commit ${commit}`, `load at the start ${load.toFixed(2)}`],
+    ...[`commit ${commit}`, `${(100 * othersShare).toFixed(0)} % of the CPUs used by others at the start`],
   ].join('; ');
 }
 

@@ -67,7 +67,7 @@ async function runCase(each: Case, command: BenchCommand, commandLine: string): 
     const output = new CaseOutput(resolve(command.outputDirectory), each, {
       startedAt: new Date().toISOString(),
       command: commandLine,
-      machine: describeMachine(work.path),
+      machine: await describeMachine(work.path),
     });
     if (each.kind === 'flows') {
       const results = await runFlows(each, command.runs, work, (round) => output.flowsRound(round));
