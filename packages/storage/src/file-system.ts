@@ -64,7 +64,7 @@ export interface OpenFile {
   continueWriteBack(): void;
   /** Part of it will not be read soon: what of it is on the disk need not stay in memory. May do nothing. */
   dropFromCache(position: number, byteLength: number): void;
-  /** Makes content and length durable (fdatasync). */
+  /** Makes content, length, time and mode durable (fsync). */
   sync(): void;
   close(): void;
 }

@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fdatasyncSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, readSync, writeSync } from 'node:fs';
 import {
   continueWriteBack,
   dropFromPageCache,
@@ -61,7 +61,7 @@ export class NodeFile implements OpenFile {
   }
 
   sync(): void {
-    this.#attempt('making it durable', () => fdatasyncSync(this.#fd));
+    this.#attempt('making it durable', () => fsyncSync(this.#fd));
   }
 
   close(): void {

@@ -11,6 +11,8 @@ export interface TargetDirectory {
   readonly name: string;
   /** What this transfer has named in it so far; undefined: nothing. */
   names: Map<string, TargetDirectory | 'file'> | undefined;
+  /** The next sync makes its own name durable, or an earlier one has. */
+  isNameSynced: boolean;
 }
 
 /**
@@ -18,7 +20,12 @@ export interface TargetDirectory {
  * made where they are missing.
  */
 export class TargetTree {
-  readonly root: TargetDirectory = { parent: undefined, name: '', names: undefined };
+  readonly root: TargetDirectory = {
+    parent: undefined,
+    name: '',
+    names: undefined,
+    isNameSynced: true,
+  };
   readonly #fileSystem: FileSystem;
   readonly #volumes: Volumes;
   readonly #handles: HandleCache;
@@ -79,7 +86,7 @@ export class TargetTree {
       if (child === 'file')
         throw conflict('not-a-directory', components, 'has a file of this transfer in its path');
       if (child === undefined) {
-        child = { parent: directory, name, names: undefined };
+        child = { parent: directory, name, names: undefined, isNameSynced: false };
         takeName(directory, name, child);
       }
       directory = child;
@@ -90,20 +97,25 @@ export class TargetTree {
   /** Not by recursion: a path may be two thousand directories deep. */
   #openOrMake(directory: TargetDirectory): Directory {
     const missing: TargetDirectory[] = [];
-    let handle: Directory | undefined;
-    for (let at = directory; handle === undefined; ) {
-      try {
-        handle = this.#fileSystem.openDirectory(componentsOf(at));
-      } catch (error) {
-        const isMissing = error instanceof JetStreamError && error.code === 'not-found';
-        if (!isMissing || at.parent === undefined) throw error;
-        missing.push(at);
-        at = at.parent;
-      }
+    let at = directory;
+    let handle = this.#openStanding(at);
+    while (handle === undefined) {
+      missing.push(at);
+      at = at.parent!;
+      handle = this.#openStanding(at);
+    }
+    try {
+      // Before those above it, which may not let themselves be read, and so have no volume to give.
+      this.#volumes.of(handle);
+      this.#touchNames(at);
+    } catch (error) {
+      handle.close();
+      throw error;
     }
     for (const next of missing.reverse()) {
       try {
         this.#touch(next.parent!, handle);
+        next.isNameSynced = true;
         handle.makeDirectory(next.name);
       } finally {
         handle.close();
@@ -111,6 +123,33 @@ export class TargetTree {
       handle = this.#fileSystem.openDirectory(componentsOf(next));
     }
     return handle;
+  }
+
+  /** Undefined: it is missing. */
+  #openStanding(directory: TargetDirectory): Directory | undefined {
+    try {
+      return this.#fileSystem.openDirectory(componentsOf(directory));
+    } catch (error) {
+      const isMissing = error instanceof JetStreamError && error.code === 'not-found';
+      if (!isMissing || directory.parent === undefined) throw error;
+      return undefined;
+    }
+  }
+
+  /** A directory that was there may have been made just now, by a run that was killed before it synced its name. */
+  #touchNames(directory: TargetDirectory): void {
+    for (let at = directory; at.parent !== undefined && !at.isNameSynced; at = at.parent) {
+      const { parent } = at;
+      if (!this.#touched.has(parent)) {
+        const handle = this.#fileSystem.openDirectory(componentsOf(parent));
+        try {
+          this.#touch(parent, handle);
+        } finally {
+          handle.close();
+        }
+      }
+      at.isNameSynced = true;
+    }
   }
 
   /** A name in the directory is about to be made or changed. */
