@@ -14,7 +14,10 @@ import { BLOCK_BYTES, type ErrorCode } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { loadBlake3 } from './digest.ts';
 import { openStorage } from './node-file-system.ts';
-import { type Fault, failing, faultyFileSystem } from './testing/faulty-file-system.ts';
+import { FakeMachine } from './testing/fake/fake-machine.ts';
+import { fakeSurroundings } from './testing/fake/fake-surroundings.ts';
+import type { Operation } from './testing/fake/operation-log.ts';
+import type { Errno } from './testing/fake/system-error.ts';
 import { temporaryDirectories } from './testing/temporary-directory.ts';
 import {
   createTreeReader,
@@ -35,16 +38,12 @@ interface Sending {
 }
 
 /** Scans a directory as `t`, made by `fill`. */
-function sending(
-  fill: (root: string) => void,
-  options: Partial<TreeReaderOptions> & { fault?: Fault } = {},
-): Sending {
+function sending(fill: (root: string) => void, options: Partial<TreeReaderOptions> = {}): Sending {
   const root = temporaryDirectory();
   fill(root);
-  const { fault = () => {}, ...rest } = options;
-  const fileSystem = faultyFileSystem(openStorage({ sandboxRoot: root }), fault);
+  const fileSystem = openStorage({ sandboxRoot: root });
   const mappings = [{ source: '/', target: 't' }];
-  const reader = createTreeReader({ fileSystem, blake3, mappings, symlinks: 'follow', ...rest });
+  const reader = createTreeReader({ fileSystem, blake3, mappings, symlinks: 'follow', ...options });
   const batch = reader.nextBatch(1000);
   expect(batch.done).toBe(true);
   return {
@@ -269,24 +268,24 @@ describe('a source that changes while it is sent', () => {
 });
 
 describe('a failing source', () => {
-  it.each<[string, ErrorCode]>([
-    ['openFile', 'permission-denied'],
-    ['read', 'io-error'],
-    ['status', 'io-error'],
-  ])('at %s with %s fails that file by name', (operation, code) => {
-    let armed = false;
-    const fail = failing(operation, code, { times: 1 });
-    const fault: Fault = (name, parameters) => {
-      if (armed) fail(name, parameters);
-    };
-    const { reader } = sending(
-      (root) => {
-        writeFileSync(`${root}/a`, 'abc');
-        writeFileSync(`${root}/b`, 'abc');
-      },
-      { fault },
-    );
-    armed = true;
+  function failingSource(paths: readonly string[]) {
+    const machine = new FakeMachine();
+    const surroundings = fakeSurroundings(machine);
+    for (const path of paths) surroundings.write(path, 'abc');
+    surroundings.makeDirectory('/d');
+    const mappings = [{ source: '/', target: 't' }];
+    const reader = createTreeReader({ fileSystem: machine.start(), blake3, mappings, symlinks: 'follow' });
+    return { machine, reader };
+  }
+
+  it.each<[Operation, Errno, ErrorCode]>([
+    ['open file', 'EACCES', 'permission-denied'],
+    ['read', 'EIO', 'io-error'],
+    ['status', 'EIO', 'io-error'],
+  ])('at "%s" with %s fails that file by name', (operation, errno, code) => {
+    const { machine, reader } = failingSource(['/a', '/b']);
+    reader.nextBatch(1000);
+    machine.faults.add({ operation, errno, times: 1 });
     const { bytes, failures } = read(reader);
     expect(failures).toEqual([expect.objectContaining({ code })]);
     expect([...bytes.subarray(0, 3)]).toEqual([0, 0, 0]);
@@ -294,12 +293,14 @@ describe('a failing source', () => {
   });
 
   it('that cannot be listed is told by name', () => {
-    const { batch } = sending((root) => mkdirSync(`${root}/d`), {
-      fault: failing('openDirectory', 'permission-denied', { first: 2 }),
-    });
-    expect(batch.problems).toEqual([expect.objectContaining({ source: '/d', code: 'permission-denied' })]);
+    const { machine, reader } = failingSource([]);
+    machine.faults.add({ operation: 'open directory', errno: 'EACCES', path: /d$/ });
+    const { problems } = reader.nextBatch(1000);
+    expect(problems).toEqual([expect.objectContaining({ source: '/d', code: 'permission-denied' })]);
   });
+});
 
+describe('an entry', () => {
   it('keeps what an executable is', () => {
     const { batch, indexOf } = sending((root) => {
       writeFileSync(`${root}/x`, '');

@@ -17,9 +17,12 @@ import { BLOCK_BYTES, type ErrorCode } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { loadBlake3 } from './digest.ts';
 import { openStorage } from './node-file-system.ts';
-import { type Fault, failing, faultyFileSystem } from './testing/faulty-file-system.ts';
+import { FakeMachine } from './testing/fake/fake-machine.ts';
+import { fakeSurroundings } from './testing/fake/fake-surroundings.ts';
+import type { Fault } from './testing/fake/fault.ts';
+import type { Operation } from './testing/fake/operation-log.ts';
+import type { Errno } from './testing/fake/system-error.ts';
 import { temporaryDirectories } from './testing/temporary-directory.ts';
-import { namesBeneath } from './testing/tree-snapshot.ts';
 import {
   createTreeWriter,
   type EntryResult,
@@ -31,18 +34,22 @@ const temporaryDirectory = temporaryDirectories();
 const blake3 = await loadBlake3();
 const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
 
-function writerInto(root: string, options: Partial<TreeWriterOptions> & { fault?: Fault } = {}): TreeWriter {
-  const { fault = () => {}, ...rest } = options;
-  const fileSystem = faultyFileSystem(openStorage({ sandboxRoot: root }), fault);
-  return createTreeWriter({
-    fileSystem,
-    blake3,
-    resolve,
-    transferId: 't',
-    maxEntries: 100,
-    umask: 0o022,
-    ...rest,
-  });
+const OPTIONS = { blake3, resolve, transferId: 't', maxEntries: 100, umask: 0o022 };
+
+function writerInto(root: string, options: Partial<TreeWriterOptions> = {}): TreeWriter {
+  return createTreeWriter({ ...OPTIONS, fileSystem: openStorage({ sandboxRoot: root }), ...options });
+}
+
+/** A writer to a machine on which something goes wrong, and what somebody else sees there. */
+function failing(fault: Fault, options: Partial<TreeWriterOptions> = {}) {
+  const machine = new FakeMachine();
+  machine.faults.add(fault);
+  const writer = createTreeWriter({ ...OPTIONS, fileSystem: machine.start(), ...options });
+  return { writer, surroundings: fakeSurroundings(machine) };
+}
+
+function namesBeneath(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).sort();
 }
 
 function file(targetPath: string, size: number, rest: Partial<ManifestEntry> = {}): ManifestEntry {
@@ -463,39 +470,37 @@ describe('an unfinished file', () => {
 });
 
 describe('a failing system', () => {
-  const codes: ErrorCode[] = ['disk-full', 'quota-exceeded', 'read-only', 'permission-denied', 'io-error'];
+  const operations: Operation[] = ['create file', 'write', 'sync file', 'rename'];
+  const causes: [Errno, ErrorCode][] = [
+    ['ENOSPC', 'disk-full'],
+    ['EDQUOT', 'quota-exceeded'],
+    ['EROFS', 'read-only'],
+    ['EACCES', 'permission-denied'],
+    ['EIO', 'io-error'],
+  ];
 
-  it.each(
-    ['createFile', 'write', 'sync', 'rename'].flatMap((operation) =>
-      codes.map((code) => [operation, code] as const),
-    ),
-  )('at %s with %s fails that file by name and leaves nothing of it', (operation, code) => {
-    const root = temporaryDirectory();
-    writeFileSync(`${root}/a`, 'old');
-    const results = writeLetters(writerInto(root, { fault: failing(operation, code, { times: 1 }) }), [
-      'a',
-      'b',
-    ]);
-    expect(outcomes(results)).toEqual([
-      [0, code],
-      [1, 'none'],
-    ]);
-    expect(readdirSync(root).sort()).toEqual(['a', 'b']);
-    expect(readFileSync(`${root}/a`, 'utf8')).toBe('old');
-  });
+  it.each(operations.flatMap((operation) => causes.map((cause) => [operation, ...cause] as const)))(
+    'at "%s" with %s fails that file by name and leaves nothing of it',
+    (operation, errno, code) => {
+      const { writer, surroundings } = failing({ operation, errno, times: 1 });
+      surroundings.write('/a', 'old');
+      const results = writeLetters(writer, ['a', 'b']);
+      expect(outcomes(results)).toEqual([
+        [0, code],
+        [1, 'none'],
+      ]);
+      expect(surroundings.names()).toEqual(['a', 'b']);
+      expect(surroundings.read('/a').toString()).toBe('old');
+    },
+  );
 
   it('that has no modes and times to set does not fail a file', () => {
-    const fault: Fault = (operation, parameters) => {
-      failing('setMode', 'permission-denied')(operation, parameters);
-      failing('setModificationTime', 'permission-denied')(operation, parameters);
-    };
-    const writer = writerInto(temporaryDirectory(), { fault });
+    const { writer } = failing({ operation: 'set attributes', errno: 'EPERM' });
     expect(outcomes(writeLetters(writer, ['a']))).toEqual([[0, 'none']]);
   });
 
   it('fails the files whose names it could not make durable', () => {
-    const root = temporaryDirectory();
-    const writer = writerInto(root, { fault: failing('sync', 'io-error', { first: 2 }) });
+    const { writer } = failing({ operation: 'sync directory', errno: 'EIO' });
     writer.addEntries(0, [file('a', 0), directory('d')]);
     writer.endManifest(2);
     expect(outcomes(writer.commitReady())).toEqual([
@@ -505,8 +510,7 @@ describe('a failing system', () => {
   });
 
   it('fails a directory by name when it cannot be made, and what is in it', () => {
-    const root = temporaryDirectory();
-    const writer = writerInto(root, { fault: failing('makeDirectory', 'read-only') });
+    const { writer } = failing({ operation: 'make directory', errno: 'EROFS' });
     const { results } = writer.addEntries(0, [directory('d'), file('d/x', 0), file('y', 0)]);
     writer.endManifest(3);
     results.push(...writer.commitReady());
@@ -519,12 +523,8 @@ describe('a failing system', () => {
   });
 
   it('whose loss shows only at closing (NFS) fails the file', () => {
-    const root = temporaryDirectory();
-    let closes = 0;
-    const fault: Fault = (operation) => {
-      if (operation === 'close' && ++closes === 2) failing('close', 'quota-exceeded')('close', []);
-    };
-    const writer = writerInto(root, { fault, maxOpenHandles: 1 });
+    const fault: Fault = { operation: 'close file', errno: 'EDQUOT', times: 1 };
+    const { writer, surroundings } = failing(fault, { maxOpenHandles: 1 });
     const bytes = new Uint8Array(BLOCK_BYTES);
     writer.addEntries(0, [file('big', 2 * BLOCK_BYTES), file('other', 1)]);
     writer.endManifest(2);
@@ -532,13 +532,14 @@ describe('a failing system', () => {
     writer.writeBlock(2, ...block('a'));
     const { results } = writer.writeBlock(1, bytes, blake3(bytes));
     expect(outcomes(results)).toEqual([[0, 'quota-exceeded']]);
-    expect(readdirSync(root)).toEqual(['.other.jspart-t-1']);
+    expect(surroundings.names()).toEqual(['.other.jspart-t-1']);
   });
 
   it('is not taken for ours: a fault in our own code is thrown on', () => {
-    const fault: Fault = (operation) => {
-      if (operation === 'write') throw new TypeError('a fault of ours');
+    const fault = () => {
+      throw new TypeError('a fault of ours');
     };
-    expect(() => writeLetters(writerInto(temporaryDirectory(), { fault }), ['a'])).toThrow(TypeError);
+    const writer = writerInto(temporaryDirectory(), { blake3: fault });
+    expect(() => writeLetters(writer, ['a'])).toThrow(TypeError);
   });
 });

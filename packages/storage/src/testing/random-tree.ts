@@ -1,17 +1,5 @@
-import { chmodSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { BLOCK_BYTES } from '@jetstream/protocol';
-
-/** Deterministic numbers in [0, 1): mulberry32. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import type { Surroundings } from './surroundings.ts';
 
 const NAMES = [
   'a',
@@ -26,34 +14,51 @@ const NAMES = [
   'x'.repeat(250),
 ];
 
+export interface RandomTree {
+  entries: number;
+  /** 0…1: of files, how many have the length of some blocks, or nearly; default 0.15. */
+  largeShare?: number;
+  /** Of the other files; default 300,000. */
+  maxSmallBytes?: number;
+}
+
 /** Fills a directory with files of awkward sizes and names. */
-export function makeRandomTree(root: string, random: () => number, entries: number): void {
+export function makeRandomTree(
+  surroundings: Surroundings,
+  root: string,
+  random: () => number,
+  { entries, largeShare = 0.15, maxSmallBytes = 300_000 }: RandomTree,
+): void {
   const directories = [root];
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
   for (let at = 0; at < entries; at++) {
-    const path = join(pick(directories), `${pick(NAMES)}${at}`);
+    const path = `${pick(directories)}/${pick(NAMES)}${at}`;
     if (random() < 0.2) {
-      mkdirSync(path);
+      surroundings.makeDirectory(path);
       directories.push(path);
       continue;
     }
-    writeFileSync(path, randomContent(random));
-    chmodSync(path, random() < 0.3 ? 0o755 : 0o644);
-    setRandomTime(path, random);
+    const isLarge = random() < largeShare;
+    surroundings.write(
+      path,
+      randomContent(random, isLarge ? pick(EDGES) : Math.floor(random() ** 4 * maxSmallBytes)),
+    );
+    surroundings.setMode(path, random() < 0.3 ? 0o755 : 0o644);
+    setRandomTime(surroundings, path, random);
   }
-  for (const directory of directories) setRandomTime(directory, random);
+  for (const directory of directories) setRandomTime(surroundings, directory, random);
 }
 
-function randomContent(random: () => number): Buffer {
-  const edges = [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 17];
-  const size =
-    random() < 0.15 ? edges[Math.floor(random() * edges.length)]! : Math.floor(random() ** 4 * 300_000);
-  const content = Buffer.alloc(size);
-  for (let at = 0; at < size; at += 1 + Math.floor(random() * 4096)) content[at] = Math.floor(random() * 256);
+const EDGES = [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 17];
+
+export function randomContent(random: () => number, byteLength: number): Buffer {
+  const content = Buffer.alloc(byteLength);
+  for (let at = 0; at < byteLength; at += 1 + Math.floor(random() * 4096))
+    content[at] = Math.floor(random() * 256);
   return content;
 }
 
-function setRandomTime(path: string, random: () => number): void {
-  const time = String(Math.floor((random() * 2 - 0.1) * 1e9) + Math.floor(random() * 1000) / 1000);
-  utimesSync(path, time, time);
+function setRandomTime(surroundings: Surroundings, path: string, random: () => number): void {
+  const seconds = Math.floor((random() * 2 - 0.1) * 1e9);
+  surroundings.setTime(path, seconds, Math.floor(random() * 1000) * 1_000_000);
 }

@@ -11,6 +11,8 @@ export interface TransferOptions {
   tamper?: (block: number, bytes: Uint8Array, beginning: number) => void;
   /** Runs after the scan and before the first block is read. */
   afterScan?: () => void;
+  /** Sees each result at once: the transfer may be cut off. */
+  onResult?: (result: EntryResult) => void;
 }
 
 export interface TransferOutcome {
@@ -22,13 +24,22 @@ export interface TransferOutcome {
   blocksRead: number[];
 }
 
+/** What is read into it is known from what stood there. */
+const memory = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES)).fill(0xee);
+
 /** Takes a tree from reader to writer in one thread, as two ends of a connection would. */
 export function transfer(
   reader: TreeReader,
   writer: TreeWriter,
   options: TransferOptions = {},
 ): TransferOutcome {
-  const { batchEntries = 100, order = (blocks) => blocks, tamper = () => {}, afterScan = () => {} } = options;
+  const {
+    batchEntries = 100,
+    order = (blocks) => blocks,
+    tamper = () => {},
+    afterScan = () => {},
+    onResult,
+  } = options;
   const outcome: TransferOutcome = {
     entries: [],
     results: [],
@@ -39,7 +50,10 @@ export function transfer(
   const blocks: number[] = [];
   const take = (results: readonly EntryResult[]) => {
     outcome.results.push(...results);
-    for (const { index } of results) outcome.settled.set(index, reader.entrySettled(index));
+    for (const result of results) {
+      onResult?.(result);
+      outcome.settled.set(result.index, reader.entrySettled(result.index));
+    }
   };
 
   for (let done = false; !done; ) {
@@ -53,10 +67,8 @@ export function transfer(
   }
   afterScan();
 
-  const memory = new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES));
   for (const block of order(blocks)) {
     for (let beginning = 1; reader.isBlockWanted(block); beginning++) {
-      memory.fill(0xee);
       const { byteLength, digests, failures } = reader.readBlock(block, memory);
       outcome.blocksRead.push(block);
       for (const { index, code, message } of failures) take(writer.failEntry(index, code, message));
@@ -64,6 +76,7 @@ export function transfer(
       tamper(block, bytes, beginning);
       const written = writer.writeBlock(block, bytes, digests);
       take(written.results);
+      bytes.fill(0xee);
       if (!written.mismatch) break;
     }
     if (block % 3 === 0) take(writer.commitReady());

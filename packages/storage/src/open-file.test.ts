@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bothMachines, refusal } from './testing/both-machines.ts';
+
+describe.each(bothMachines)('a file of %s', (_, make) => {
+  it('that shrank is read as far as it goes', () => {
+    const surroundings = make();
+    surroundings.write('/file', 'abcdef');
+    const file = surroundings.open().openFile(['file']);
+    surroundings.truncate('/file', 2);
+    expect(file.read(new Uint8Array(6), 0)).toBe(2);
+    surroundings.truncate('/file', 4);
+    const into = Buffer.alloc(6);
+    expect(file.read(into, 0)).toBe(4);
+    expect(into.toString('latin1')).toBe('ab\0\0\0\0');
+    file.close();
+  });
+
+  it('can be written and read on after its name is gone', () => {
+    const surroundings = make();
+    const directory = surroundings.open().openDirectory([]);
+    const written = directory.createFile('f', 'f');
+    const read = directory.openFile('f');
+    directory.remove('f');
+    written.write(Buffer.from('abc'), 0);
+    written.sync();
+    const into = Buffer.alloc(3);
+    expect(read.read(into, 0)).toBe(3);
+    expect(into.toString()).toBe('abc');
+    expect(surroundings.names()).toEqual([]);
+  });
+
+  it('is written by whom opened it for that alone, and not after it was closed', () => {
+    const surroundings = make();
+    surroundings.write('/f', 'abc');
+    const directory = surroundings.open().openDirectory([]);
+    expect(refusal(() => directory.openFile('f').write(Buffer.from('x'), 0)).code).toBe('io-error');
+    expect(refusal(() => directory.reopenFile('f', 'f').read(new Uint8Array(1), 0)).code).toBe('io-error');
+    const file = directory.reopenFile('f', 'f');
+    file.write(Buffer.from('X'), 1);
+    file.close();
+    expect(surroundings.read('/f').toString()).toBe('aXc');
+  });
+
+  it('of 1 TiB has zeros where nothing was written, and is made in no time', () => {
+    const surroundings = make();
+    const file = surroundings.open().openDirectory([]).createFile('sparse', 'sparse');
+    file.write(Buffer.from('end'), 2 ** 40);
+    file.close();
+    const read = surroundings.open().openFile(['sparse']);
+    const into = Buffer.alloc(10, 0xee);
+    expect(read.status().size).toBe(2 ** 40 + 3);
+    expect(read.read(into, 2 ** 39)).toBe(10);
+    expect(into).toEqual(Buffer.alloc(10));
+    expect(read.read(into, 2 ** 40)).toBe(3);
+    expect(into.subarray(0, 3).toString()).toBe('end');
+  });
+
+  it('is what an array of bytes is that is written, cut and read the same', () => {
+    const surroundings = make();
+    const directory = surroundings.open().openDirectory([]);
+    const position = fc.nat(20_000);
+    const action = fc.oneof(
+      fc.record({ write: fc.uint8Array({ maxLength: 9000 }), position }),
+      fc.record({ truncate: position }),
+      fc.record({ read: fc.nat(9000), position }),
+    );
+    let files = 0;
+    const check = fc.property(fc.array(action, { maxLength: 12 }), (actions) => {
+      const name = String(files++);
+      const [written, read] = [directory.createFile(name, name), directory.openFile(name)];
+      let model = Buffer.alloc(0);
+      for (const next of actions) {
+        if ('write' in next) {
+          written.write(next.write, next.position);
+          const end = next.write.byteLength === 0 ? 0 : next.position + next.write.byteLength;
+          model = Buffer.concat([model], Math.max(model.byteLength, end));
+          model.set(next.write, end === 0 ? 0 : next.position);
+        } else if ('truncate' in next) {
+          surroundings.truncate(`/${name}`, next.truncate);
+          model = Buffer.concat([model], next.truncate);
+        } else {
+          const into = Buffer.alloc(next.read);
+          const expected = model.subarray(next.position, next.position + next.read);
+          expect(read.read(into, next.position)).toBe(expected.byteLength);
+          expect(into.subarray(0, expected.byteLength).equals(expected)).toBe(true);
+        }
+      }
+      expect(surroundings.read(`/${name}`).equals(model)).toBe(true);
+      written.close();
+      read.close();
+    });
+    fc.assert(check, { numRuns: 60 });
+  });
+});
