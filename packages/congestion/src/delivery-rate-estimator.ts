@@ -1,4 +1,5 @@
 import { ARRIVAL_MODULUS_US, FLOAT_ZERO } from '@jetstream/protocol';
+import { onArrivalClock } from './arrival-clock.ts';
 import type { AckSample, LossSample } from './controller.ts';
 
 const INITIAL_CAPACITY = 1 << 10;
@@ -188,7 +189,7 @@ export class DeliveryRateEstimator {
   /** ACKs that a busy sender reads together had arrivals that did not come together. A receiver that lies is only believed to be slower. */
   private arrivalElapsed(): number {
     if (this.samplePriorArrivalUs === 0 || this.arrivalUs === 0) return 0;
-    const elapsedUs = (this.arrivalUs - this.samplePriorArrivalUs + ARRIVAL_MODULUS_US) % ARRIVAL_MODULUS_US;
+    const elapsedUs = onArrivalClock(this.arrivalUs - this.samplePriorArrivalUs);
     return elapsedUs < ARRIVAL_MODULUS_US / 2 ? elapsedUs : 0;
   }
 

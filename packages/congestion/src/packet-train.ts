@@ -1,4 +1,5 @@
 import { ARRIVAL_MODULUS_US, FLOAT_ZERO } from '@jetstream/protocol';
+import { onArrivalClock } from './arrival-clock.ts';
 import { MAX_BW } from './bbr/parameters.ts';
 import type { AckSample } from './controller.ts';
 
@@ -142,7 +143,7 @@ export class PacketTrain {
       agoUs += gapsUs[run]!;
     }
     for (; run > 0; run--) {
-      const arrivalUs = modulo(sample.arrivalUs - agoUs);
+      const arrivalUs = onArrivalClock(sample.arrivalUs - agoUs);
       this.addInstant(nowUs, arrivalUs, deliveredBytes - later * packetBytes);
       agoUs -= gapsUs[run]!;
       later -= packets[run - 1]!;
@@ -167,13 +168,16 @@ export class PacketTrain {
     this.lastAckUs = nowUs;
     const bytes = deliveredBytes - this.firstDelivered;
     if (bytes > this.bytesSent / 2)
-      this.fastest = Math.max(this.fastest, bytes / Math.max(1, modulo(arrivalUs - this.firstArrivalUs)));
+      this.fastest = Math.max(
+        this.fastest,
+        bytes / Math.max(1, onArrivalClock(arrivalUs - this.firstArrivalUs)),
+      );
   }
 
   private conclude(): boolean {
     this.ackedBytes = Math.max(0, this.lastDelivered - this.deliveredBefore);
     const bytes = this.lastDelivered - this.firstDelivered;
-    const spanUs = modulo(this.lastArrivalUs - this.firstArrivalUs);
+    const spanUs = onArrivalClock(this.lastArrivalUs - this.firstArrivalUs);
     if (this.instants < MIN_INSTANTS || this.packetsSent < MIN_PACKETS) return false;
     // Most of it at one instant, or a clock that ran backwards.
     if (2 * bytes < this.ackedBytes || 2 * this.largestClump > bytes) return false;
@@ -190,8 +194,4 @@ export class PacketTrain {
       highRate < Math.min(SPACED * sentRate, MAX_BW) ? Math.max(highRate, this.lowRate) : MAX_BW;
     return true;
   }
-}
-
-function modulo(us: number): number {
-  return ((us % ARRIVAL_MODULUS_US) + ARRIVAL_MODULUS_US) % ARRIVAL_MODULUS_US;
 }

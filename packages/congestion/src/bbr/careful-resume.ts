@@ -1,4 +1,5 @@
 import { ARRIVAL_MODULUS_US, FLOAT_ZERO } from '@jetstream/protocol';
+import { onArrivalClock } from '../arrival-clock.ts';
 import type { AckSample, LossSample, RememberedPath } from '../controller.ts';
 import type { PacketTrain } from '../packet-train.ts';
 import { PathCapacity } from './path-capacity.ts';
@@ -212,10 +213,9 @@ export class CarefulResume {
   }
 }
 
-/** Time from sending to arrival of the largest packet, but for the unknown difference of the two clocks; modulo `ARRIVAL_MODULUS_US`. */
+/** Time from sending to arrival of the largest packet, but for the unknown difference of the two clocks. */
 function transitUs({ nowUs, rttUs, arrivalUs }: AckSample): number {
-  const us = (arrivalUs - (nowUs - rttUs)) % ARRIVAL_MODULUS_US;
-  return us < 0 ? us + ARRIVAL_MODULUS_US : us;
+  return onArrivalClock(arrivalUs - (nowUs - rttUs));
 }
 
 /** The shorter way from 0, forward or backward. */
