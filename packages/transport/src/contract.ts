@@ -90,10 +90,11 @@ export interface ConnectionStats {
   forgedPackets: number;
 }
 
-export interface Connection {
-  /** Where the peer is now; changes with `path-changed`. */
-  readonly remoteAddress: PathAddress;
+/** What takes and makes datagrams by being asked: a connection, and all of them on one path. */
+export interface DatagramMachine {
   /**
+   * Takes the datagram `bytes[start, end)`, by default all of `bytes`. Many in one buffer, each given by its place, cost less than
+   * a view of it for each; the same holds for `transmit`.
    * @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable
    * @param waitedUs how long before `nowUs` it had come to this machine; left out: 0
    */
@@ -110,6 +111,11 @@ export interface Connection {
   transmit(nowUs: number, out: Uint8Array, at?: number): Transmission;
   /** When `transmit` (or a timer inside it) must be called next; Infinity for never. May lie in the past. */
   nextWakeUs(): number;
+}
+
+export interface Connection extends DatagramMachine {
+  /** Where the peer is now; changes with `path-changed`. */
+  readonly remoteAddress: PathAddress;
   /** Next event, oldest first. Drain after each `receive` and `transmit`. */
   pollEvent(): ConnectionEvent | undefined;
 

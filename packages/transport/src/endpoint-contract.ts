@@ -1,6 +1,6 @@
 import type { RatePolicy, RememberedPath } from '@jetstream/congestion';
 import type { AeadProvider, CopyBytes } from '@jetstream/protocol';
-import type { BlockPool, Connection, PathAddress, Transmission } from './contract.ts';
+import type { BlockPool, Connection, DatagramMachine, PathAddress } from './contract.ts';
 
 export type { RememberedPath } from '@jetstream/congestion';
 
@@ -60,26 +60,8 @@ export interface EndpointOptions {
 }
 
 /** All connections on one datagram path: demultiplexing, handshakes, cookies, version negotiation. Sans-I/O. */
-export interface Endpoint {
+export interface Endpoint extends DatagramMachine {
   connect(nowUs: number, to: PathAddress): Connection;
-  /**
-   * Takes the datagram `bytes[start, end)`, by default all of `bytes`. Many in one buffer, each given by its place, cost less than
-   * a view of it for each; the same holds for `transmit`.
-   * @param ecn codepoint of the IP header as in `Ecn` (RFC 3168); left out: 0, not capable
-   * @param waitedUs how long before `nowUs` it had come to this machine; left out: 0
-   */
-  receive(
-    nowUs: number,
-    bytes: Uint8Array,
-    from: PathAddress,
-    ecn?: number,
-    start?: number,
-    end?: number,
-    waitedUs?: number,
-  ): void;
-  /** As that of a connection. */
-  transmit(nowUs: number, out: Uint8Array, at?: number): Transmission;
-  nextWakeUs(): number;
   /** A connection with events waiting (drain it with `pollEvent`), or undefined. New incoming connections appear here with `established`. */
   pollReady(): Connection | undefined;
   readonly connectionCount: number;
