@@ -151,6 +151,8 @@ export interface Connection extends DatagramMachine {
   setRatePolicy(nowUs: number, policy: RatePolicy): void;
   /** After login: what a peer may use beyond the pre-login limits of PROTOCOL.md LG-1. */
   raiseLimits(): void;
+  /** Asks the peer for a sign of life, whatever the congestion window says. Nothing is asked before the handshake is complete. */
+  ping(nowUs: number): void;
   stats(): Readonly<ConnectionStats>;
   close(nowUs: number, code: import('@jetstream/protocol').ErrorCode, reason: string): void;
 }

@@ -40,6 +40,7 @@ export class LaneConnection {
   readonly #sending = new Map<number, SendingTransfer>();
   /** Closed by us, but the lane may have told of them before it knew. */
   readonly #closing = new Set<number>();
+  readonly #awaitingPeer = new Set<(heard: boolean) => void>();
   #blocksInHand = 0;
   #closed = false;
   #stats: ConnectionStats | undefined;
@@ -124,6 +125,24 @@ export class LaneConnection {
     this.#call('raiseLimits');
   }
 
+  /**
+   * Asks the peer for a sign of life.
+   * @returns whether a packet of the peer came within that time; false also of a connection that has ended
+   */
+  async answers(withinMs: number): Promise<boolean> {
+    if (this.#closed) return false;
+    this.#call('ping');
+    return new Promise((resolve) => {
+      const told = (heard: boolean) => {
+        clearTimeout(timer);
+        this.#awaitingPeer.delete(told);
+        resolve(heard);
+      };
+      const timer = setTimeout(told, withinMs, false);
+      this.#awaitingPeer.add(told);
+    });
+  }
+
   close(code: ErrorCode, reason: string): void {
     this.#call('close', code, reason);
   }
@@ -133,7 +152,7 @@ export class LaneConnection {
     if (this.#closed) return;
     switch (event.type) {
       case 'stats':
-        this.#stats = event.stats;
+        this.#onStats(event.stats);
         return;
       case 'stream-taken':
         this.#onTaken(event.stream, event.byteCount);
@@ -162,6 +181,16 @@ export class LaneConnection {
     this.#tell(event);
   }
 
+  #onStats(stats: ConnectionStats): void {
+    const heard = stats.packetsReceived > (this.#stats?.packetsReceived ?? 0);
+    this.#stats = stats;
+    if (heard) this.#answerWaiting(true);
+  }
+
+  #answerWaiting(heard: boolean): void {
+    for (const told of [...this.#awaitingPeer]) told(heard);
+  }
+
   #tell(event: SessionEvent): void {
     if ('transfer' in event && this.#closing.has(event.transfer)) return;
     if ('stream' in event && this.#closing.has(event.stream)) return;
@@ -186,6 +215,7 @@ export class LaneConnection {
   /** A closed connection sends nothing more: its memory is ours. */
   #onClosed(): void {
     this.#closed = true;
+    this.#answerWaiting(false);
     for (const sending of this.#sending.values()) sending.end();
     this.#sending.clear();
     this.#forgetWhenDone();

@@ -49,6 +49,7 @@ export interface ConnectionCommands {
   closeTransfer(transfer: number): void;
   setRatePolicy(policy: RatePolicy): void;
   raiseLimits(): void;
+  ping(): void;
   close(code: ErrorCode, reason: string): void;
   /** The main thread has no more to say of it, and nothing of it in its hands. */
   forget(): void;

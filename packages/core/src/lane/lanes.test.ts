@@ -120,6 +120,17 @@ describe.each(paths.filter((path) => hasNative || path === 'portable'))('a lane 
     expect(memory.acquire()).toBeDefined();
   });
 
+  it('asks a peer for a sign of life, which one that is gone does not give', async () => {
+    const { client, server } = await pair.connect();
+    expect(await server.connection.answers(60_000)).toBe(true);
+    expect(await client.connection.answers(60_000)).toBe(true);
+    const asked = server.connection.answers(60_000);
+    server.connection.close('none', '');
+    await client.next('closed');
+    expect(await client.connection.answers(60_000)).toBe(false);
+    await asked;
+  });
+
   it('tells both ends when one closes, and forgets the connection', async () => {
     const { client, server } = await pair.connect();
     client.connection.close('cancelled', 'enough');

@@ -90,6 +90,10 @@ export class ServedConnection implements ConnectionCommands {
     this.connection.raiseLimits();
   }
 
+  ping(): void {
+    this.connection.ping(monotonicNowUs());
+  }
+
   close(code: ErrorCode, reason: string): void {
     this.connection.close(monotonicNowUs(), code, reason);
   }

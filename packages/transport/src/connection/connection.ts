@@ -201,6 +201,12 @@ export class TransportConnection implements ManagedConnection {
     this.notifyHost();
   }
 
+  ping(nowUs: number): void {
+    this.nowUs = nowUs;
+    this.session?.parts.recovery.probeTimeout.askNow();
+    this.notifyHost();
+  }
+
   stats(): Readonly<ConnectionStats> {
     if (this.session !== undefined) fillConnectionStats(this.statistics, this.session);
     return this.statistics;

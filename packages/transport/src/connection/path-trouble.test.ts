@@ -62,6 +62,16 @@ describe('Probe timeout', () => {
     expect(Math.max(...gaps)).toBe(5_000_000);
   });
 
+  it('is not waited for when the application asks for a sign of life, nor is the congestion window', () => {
+    const peer = new ScriptedPeer('server');
+    peer.connection.openBulkSender(1);
+    peer.connection.offerBlock(1, 0, new Uint8Array(BLOCK_BYTES));
+    peer.advance(100_000);
+    expect(peer.advance(1000)).toHaveLength(0);
+    peer.connection.ping(peer.nowUs);
+    expect(peer.advance(1000)).toHaveLength(1);
+  });
+
   it('recovers the loss of the very last packets', () => {
     const upload = new Upload(1, { delayUs: 20_000 });
     let dropped = 0;

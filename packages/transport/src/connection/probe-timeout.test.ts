@@ -35,6 +35,13 @@ describe('ProbeTimeout', () => {
     expect(timeout.probesDue).toBe(0);
   });
 
+  it('lets one packet go when the application asks', () => {
+    const timeout = probeTimeout(1000);
+    timeout.askNow();
+    timeout.askNow();
+    expect([timeout.count, timeout.probesDue]).toEqual([0, 1]);
+  });
+
   it('begins anew with an acknowledgement', () => {
     const timeout = probeTimeout(1000);
     timeout.onExpired();

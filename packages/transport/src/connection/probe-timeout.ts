@@ -36,6 +36,11 @@ export class ProbeTimeout {
     this.probesDue = PROBES_PER_TIMEOUT;
   }
 
+  /** The application wants to know now whether the peer is there. */
+  askNow(): void {
+    this.probesDue = Math.max(1, this.probesDue);
+  }
+
   /** An ack-eliciting packet left: a probe, if one was due. */
   onElicitingSent(): void {
     if (this.probesDue > 0) this.probesDue -= 1;
