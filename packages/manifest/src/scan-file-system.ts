@@ -8,8 +8,12 @@ export interface FileStatus {
   mtimeNanoseconds: number;
   /** Permission bits. */
   mode: number;
+  uid: number;
+  gid: number;
   device: number;
   inode: number;
+  /** Names that stand for it. */
+  links: number;
 }
 
 /**

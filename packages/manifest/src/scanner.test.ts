@@ -70,8 +70,11 @@ class Tree implements ScanFileSystem {
       mtimeSeconds: 1_700_000_000,
       mtimeNanoseconds: 123_456_789,
       mode: node.kind === 'file' ? (node.mode ?? 0o644) : 0o755,
+      uid: 1000,
+      gid: 1000,
       device: 1,
       inode: this.#inodes.get(node)!,
+      links: 1,
     };
   }
 }

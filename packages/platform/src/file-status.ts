@@ -10,8 +10,12 @@ export interface FileStatus {
   mtimeNanoseconds: number;
   /** Permission bits. */
   mode: number;
+  uid: number;
+  gid: number;
   device: number;
   inode: number;
+  /** Names that stand for it. */
+  links: number;
 }
 
 const SECOND_NS = 1_000_000_000n;
@@ -24,8 +28,11 @@ export function fileStatus(stats: BigIntStats): FileStatus {
     mtimeSeconds: safeInteger(Number((stats.mtimeNs - nanoseconds) / SECOND_NS)),
     mtimeNanoseconds: Number(nanoseconds),
     mode: Number(stats.mode) & 0o7777,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
     device: Number(stats.dev),
     inode: Number(stats.ino),
+    links: Number(stats.nlink),
   };
 }
 

@@ -25,6 +25,7 @@ export { setModificationTime } from './modification-time.ts';
 export type { NativeMemory } from './native-memory.ts';
 export { pageAlignedMemory } from './page-aligned-memory.ts';
 export { dropFromPageCache } from './page-cache.ts';
+export { punchHole } from './punch-hole.ts';
 export { statusOfDescriptor } from './stat.ts';
 export { threadCpuClock } from './thread-cpu-time.ts';
 export { inNetworkNamespace } from './tun/network-namespace.ts';

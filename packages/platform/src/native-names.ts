@@ -16,7 +16,13 @@ export interface NativeNames {
   status(fd: number, name: FileName): FileStatus | undefined;
   /** renameat(2) */
   rename(fromFd: number, oldName: FileName, toFd: number, newName: FileName): void;
+  /** renameat2(2) with RENAME_NOREPLACE. False: kernel or file system do not have it, and nothing was done. */
+  renameNoReplace(fromFd: number, oldName: FileName, toFd: number, newName: FileName): boolean;
 }
+
+/** By number, because not every C library has the function. */
+const SYS_renameat2: Readonly<Record<string, number>> = { x64: 316, arm64: 276 };
+const RENAME_NOREPLACE = 1;
 
 /** Numbers of Linux, and the byte offsets of `struct statx`: the same on x64 and arm64. */
 const AT_FDCWD = -100;
@@ -24,12 +30,24 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BYTES = 256;
-const STX = { mode: 28, inode: 32, size: 40, mtime: 112, deviceMajor: 136, deviceMinor: 140 } as const;
+const STX = {
+  links: 16,
+  uid: 20,
+  gid: 24,
+  mode: 28,
+  inode: 32,
+  size: 40,
+  mtime: 112,
+  deviceMajor: 136,
+  deviceMinor: 140,
+} as const;
 
 /** The kernel's limit of a path, with the NUL at its end. */
 const MAX_NAME_BYTES = 4096;
 const HIGH_WORD = 2 ** 32;
-const { ENAMETOOLONG, ENOENT } = constants.errno;
+const { EINVAL, ENAMETOOLONG, ENOENT, ENOSYS, EPERM } = constants.errno;
+/** EPERM: a filter of system calls, as containers have, says so of what it does not know. */
+const NO_RENAMEAT2 = new Set([EINVAL, ENOSYS, EPERM]);
 
 let bound: { names: NativeNames | undefined } | undefined;
 
@@ -55,6 +73,8 @@ function bindNames(native: Ffi): NativeNames {
   const { koffi, process: libc } = native;
   const statx = libc.func('int statx(int, uintptr_t, int, uint32_t, uintptr_t)');
   const renameat = libc.func('int renameat(int, uintptr_t, int, uintptr_t)');
+  const syscall = libc.func('long syscall(long, int, uintptr_t, int, uintptr_t, unsigned int)');
+  const renameat2 = SYS_renameat2[process.arch]!;
   const memory = new NativeMemory(native, STATX_BYTES + 2 * MAX_NAME_BYTES);
   const names = Buffer.from(memory.bytes.buffer, STATX_BYTES);
   const view = new DataView(memory.bytes.buffer);
@@ -87,15 +107,25 @@ function bindNames(native: Ffi): NativeNames {
         ),
         mtimeNanoseconds: view.getUint32(STX.mtime + 8, true),
         mode: mode & 0o7777,
+        uid: view.getUint32(STX.uid, true),
+        gid: view.getUint32(STX.gid, true),
         // Not as `st_dev` has it: compare it with its like only.
         device: view.getUint32(STX.deviceMajor, true) * HIGH_WORD + view.getUint32(STX.deviceMinor, true),
         inode: uint64(STX.inode),
+        links: view.getUint32(STX.links, true),
       };
     },
     rename(fromFd, oldName, toFd, newName) {
       if (renameat(fromFd, put(oldName, 0), toFd, put(newName, MAX_NAME_BYTES)) !== 0) {
         throw systemError(koffi.errno(), 'rename', oldName.toString());
       }
+    },
+    renameNoReplace(fromFd, oldName, toFd, newName) {
+      const [from, to] = [put(oldName, 0), put(newName, MAX_NAME_BYTES)];
+      if (syscall(renameat2, fromFd, from, toFd, to, RENAME_NOREPLACE) === 0) return true;
+      const errno = koffi.errno();
+      if (NO_RENAMEAT2.has(errno)) return false;
+      throw systemError(errno, 'rename', newName.toString());
     },
   };
 }

@@ -92,8 +92,11 @@ describe.each(bothMachines)('a directory of %s', (_, make) => {
       mtimeSeconds: -2,
       mtimeNanoseconds: 250_000_001,
       mode: 0o644,
+      links: 1,
     });
     expect(status).toEqual(surroundings.status('/file'));
+    surroundings.link('/file', '/twin');
+    expect(surroundings.open().openDirectory([]).status('twin')).toEqual({ ...status, links: 2 });
     expect(surroundings.open().openDirectory([]).status('none')).toBeUndefined();
   });
 
@@ -198,6 +201,33 @@ describe.each(bothMachines)('a directory of %s', (_, make) => {
     expect(surroundings.status('/d')?.mtimeSeconds).toBeGreaterThan(123);
   });
 
+  it('has its own mode and owner', () => {
+    const surroundings = make();
+    surroundings.makeDirectory('/d');
+    const { uid, gid } = surroundings.status('/d')!;
+    const directory = surroundings.open().openDirectory(['d']);
+    directory.setOwner(uid, gid);
+    directory.setMode(0o1750);
+    expect(surroundings.status('/d')).toMatchObject({ uid, gid, mode: 0o1750 });
+  });
+
+  it('gives a file a second name, and takes it for no other', () => {
+    const surroundings = make();
+    surroundings.write('/file', 'x');
+    surroundings.makeSymlink('file', '/link');
+    surroundings.makeDirectory('/directory');
+    const directory = surroundings.open().openDirectory([]);
+    directory.link('file', 'twin');
+    directory.link('link', 'other');
+    expect(surroundings.status('/twin')).toEqual(surroundings.status('/file'));
+    expect(surroundings.status('/other')?.kind).toBe('symlink');
+    for (const name of ['link', 'directory', 'file']) {
+      expect(refusal(() => directory.link('file', name)).code).toBe('already-exists');
+    }
+    expect(refusal(() => directory.link('none', 'new')).code).toBe('not-found');
+    expect(refusal(() => directory.link('directory', 'new')).code).toBe('permission-denied');
+  });
+
   it('in which nothing can be made any more when it was removed', () => {
     const surroundings = make();
     surroundings.makeDirectory('/gone');
@@ -262,6 +292,24 @@ describe.each(bothMachines)('a rename on %s', (_, make) => {
     expect(refusal(() => directory.rename('file', 'directory')).code).toBe('is-a-directory');
     expect(refusal(() => directory.rename('directory', 'file')).code).toBe('not-a-directory');
     expect(refusal(() => directory.rename('none', 'file')).code).toBe('not-found');
+  });
+
+  it('that replaces nothing is refused where there is anything', () => {
+    const surroundings = make();
+    surroundings.write('/file', 'old');
+    surroundings.write('/new', 'new');
+    surroundings.makeSymlink('nowhere', '/link');
+    surroundings.makeDirectory('/directory');
+    const directory = surroundings.open().openDirectory([]);
+    for (const name of ['file', 'link', 'directory']) {
+      expect(refusal(() => directory.renameNoReplace('new', name))).toMatchObject({
+        code: 'already-exists',
+        subject: `/${name}`,
+      });
+    }
+    directory.renameNoReplace('new', 'newer');
+    expect(surroundings.names()).toEqual(['directory', 'file', 'link', 'newer']);
+    expect(surroundings.read('/file').toString()).toBe('old');
   });
 
   it('to another name of the same file does nothing', () => {

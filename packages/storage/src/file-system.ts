@@ -36,7 +36,14 @@ export interface Directory extends ScanDirectory {
   makeDirectory(name: string): boolean;
   /** Replaces a file or symlink at the new name. */
   rename(oldName: string, newName: string): void;
+  /** `already-exists` when there is anything of the new name. */
+  renameNoReplace(oldName: string, newName: string): void;
+  /** A second name of a file, or of a symlink itself; `already-exists` when there is anything of the new name. */
+  link(oldName: string, newName: string): void;
   remove(name: string): void;
+  /** Permission bits, with those of setuid, setgid and sticky. */
+  setMode(mode: number): void;
+  setOwner(uid: number, gid: number): void;
   setModificationTime(seconds: number, nanoseconds: number): void;
   /** Makes new and renamed names durable. */
   sync(): void;
@@ -59,7 +66,14 @@ export interface OpenFile {
   /** Writes all of it. */
   write(bytes: Uint8Array, position: number): void;
   setModificationTime(seconds: number, nanoseconds: number): void;
+  /** Permission bits, with those of setuid, setgid and sticky. */
   setMode(mode: number): void;
+  /** May take the setuid and setgid bits away: set the mode after it. */
+  setOwner(uid: number, gid: number): void;
+  /** Makes it so long: cut off, or with zeros at its end. */
+  truncate(byteLength: number): void;
+  /** Makes a part of it zeros, which take no room where the file system can have it so. Makes it no longer. */
+  punchHole(position: number, byteLength: number): void;
   /** Begins to bring to the disk what was written, when what the call before began is there: so `sync` has less to wait for. May do nothing. */
   continueWriteBack(): void;
   /** Part of it will not be read soon: what of it is on the disk need not stay in memory. May do nothing. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fstatSync } from 'node:fs';
 import {
   type DirectoryHandle,
   type DirectoryOperations,
@@ -90,8 +90,28 @@ export class NodeDirectory implements Directory {
     );
   }
 
+  renameNoReplace(oldName: string, newName: string): void {
+    this.#attempt('giving it its name', newName, () =>
+      this.#operations.renameNoReplaceAt(this.#handle, oldName, this.#handle, newName),
+    );
+  }
+
+  link(oldName: string, newName: string): void {
+    this.#attempt('giving it a second name', newName, () =>
+      this.#operations.linkAt(this.#handle, oldName, this.#handle, newName),
+    );
+  }
+
   remove(name: string): void {
     this.#attempt('removing it', name, () => this.#operations.unlinkAt(this.#handle, name));
+  }
+
+  setMode(mode: number): void {
+    this.#attempt('setting its mode', undefined, () => chmodSync(`${this.#handle.location}/.`, mode));
+  }
+
+  setOwner(uid: number, gid: number): void {
+    this.#attempt('setting its owner', undefined, () => chownSync(`${this.#handle.location}/.`, uid, gid));
   }
 
   setModificationTime(seconds: number, nanoseconds: number): void {

@@ -1,12 +1,16 @@
-import { closeSync, fchmodSync, fsyncSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import {
   continueWriteBack,
   dropFromPageCache,
+  punchHole,
   setModificationTime,
   statusOfDescriptor,
 } from '@jetstream/platform';
 import { operationFailed } from './errno.ts';
 import type { FileStatus, OpenFile } from './file-system.ts';
+
+/** Written at a time where there are no holes. */
+const ZEROS_BYTES = 2 ** 20;
 
 export class NodeFile implements OpenFile {
   readonly #fd: number;
@@ -50,6 +54,24 @@ export class NodeFile implements OpenFile {
 
   setMode(mode: number): void {
     this.#attempt('setting its mode', () => fchmodSync(this.#fd, mode));
+  }
+
+  setOwner(uid: number, gid: number): void {
+    this.#attempt('setting its owner', () => fchownSync(this.#fd, uid, gid));
+  }
+
+  truncate(byteLength: number): void {
+    this.#attempt('setting its length', () => ftruncateSync(this.#fd, byteLength));
+  }
+
+  punchHole(position: number, byteLength: number): void {
+    const end = Math.min(position + byteLength, this.status().size);
+    if (end <= position) return;
+    if (this.#attempt('writing it', () => punchHole(this.#fd, position, end - position))) return;
+    const zeros = new Uint8Array(Math.min(ZEROS_BYTES, end - position));
+    for (let at = position; at < end; at += zeros.byteLength) {
+      this.write(zeros.subarray(0, end - at), at);
+    }
   }
 
   continueWriteBack(): void {

@@ -42,6 +42,51 @@ describe.each(bothMachines)('a file of %s', (_, make) => {
     expect(surroundings.read('/f').toString()).toBe('aXc');
   });
 
+  it('is given away by root alone, and loses its setuid bit by that', () => {
+    const surroundings = make();
+    surroundings.write('/f', 'abc');
+    const file = surroundings.open().openDirectory([]).reopenFile('f', 'f');
+    const { uid, gid } = file.status();
+    file.setMode(0o4755);
+    if (uid === 0) {
+      file.setOwner(1, 2);
+      expect(surroundings.status('/f')).toMatchObject({ uid: 1, gid: 2, mode: 0o755 });
+    } else {
+      expect(refusal(() => file.setOwner(uid + 1, gid)).code).toBe('permission-denied');
+      file.setOwner(uid, gid);
+      expect(surroundings.status('/f')).toMatchObject({ uid, gid, mode: 0o755 });
+    }
+  });
+
+  it('is cut or made longer by whom opened it for writing alone', () => {
+    const surroundings = make();
+    surroundings.write('/f', 'abc');
+    const directory = surroundings.open().openDirectory([]);
+    const file = directory.reopenFile('f', 'f');
+    file.truncate(2);
+    file.truncate(4);
+    expect(surroundings.read('/f').toString('latin1')).toBe('ab\0\0');
+    const read = directory.openFile('f');
+    expect(refusal(() => read.truncate(0)).code).toBe('io-error');
+    expect(refusal(() => read.punchHole(0, 1)).code).toBe('io-error');
+  });
+
+  it('of 1 TiB gets a hole in no time', () => {
+    const surroundings = make();
+    const file = surroundings.open().openDirectory([]).createFile('sparse', 'sparse');
+    for (const position of [0, 2 ** 39, 2 ** 40]) file.write(Buffer.from('content'), position);
+    file.punchHole(3, 2 ** 40);
+    file.punchHole(2 ** 40 + 5, 2 ** 40);
+    const read = surroundings.open().openFile(['sparse']);
+    const into = Buffer.alloc(7);
+    expect(read.status().size).toBe(2 ** 40 + 7);
+    const found = [0, 2 ** 39, 2 ** 40].map((position) => {
+      read.read(into, position);
+      return into.toString('latin1');
+    });
+    expect(found).toEqual(['con\0\0\0\0', '\0'.repeat(7), '\0\0\0te\0\0']);
+  });
+
   it('of 1 TiB has zeros where nothing was written, and is made in no time', () => {
     const surroundings = make();
     const file = surroundings.open().openDirectory([]).createFile('sparse', 'sparse');
@@ -63,6 +108,8 @@ describe.each(bothMachines)('a file of %s', (_, make) => {
     const action = fc.oneof(
       fc.record({ write: fc.uint8Array({ maxLength: 9000 }), position }),
       fc.record({ truncate: position }),
+      fc.record({ cut: position }),
+      fc.record({ punch: position, byteLength: fc.integer({ min: 1, max: 9000 }) }),
       fc.record({ read: fc.nat(9000), position }),
     );
     let files = 0;
@@ -79,6 +126,12 @@ describe.each(bothMachines)('a file of %s', (_, make) => {
         } else if ('truncate' in next) {
           surroundings.truncate(`/${name}`, next.truncate);
           model = Buffer.concat([model], next.truncate);
+        } else if ('cut' in next) {
+          written.truncate(next.cut);
+          model = Buffer.concat([model], next.cut);
+        } else if ('punch' in next) {
+          written.punchHole(next.punch, next.byteLength);
+          model.subarray(next.punch, next.punch + next.byteLength).fill(0);
         } else {
           const into = Buffer.alloc(next.read);
           const expected = model.subarray(next.position, next.position + next.read);

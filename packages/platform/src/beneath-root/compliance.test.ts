@@ -228,6 +228,23 @@ describe.each(implementations)('operations beneath a root: $name', ({ operations
     expect(readdirSync(join(root, 'a/b'))).toEqual([]);
   });
 
+  it('renames without ever replacing anything', () => {
+    writeFileSync(join(root, 'a/new'), 'new');
+    symlinkSync('nowhere', join(root, 'a/link'));
+    const a = directory(['a']);
+    for (const name of ['file', 'b', 'link', 'new']) {
+      expect(() => operations.renameNoReplaceAt(a, 'new', a, name)).toThrow(
+        expect.objectContaining({ code: 'EEXIST' }),
+      );
+    }
+    expect(() => operations.renameNoReplaceAt(a, 'none', a, 'other')).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
+    operations.renameNoReplaceAt(a, 'new', a, 'other');
+    expect(readdirSync(join(root, 'a')).sort()).toEqual(['b', 'file', 'link', 'other']);
+    expect(readFileSync(join(root, 'a/file'), 'utf8')).toBe('inside');
+  });
+
   it('lists the names of a directory, many of them, and again', () => {
     const names = Array.from({ length: 1000 }, (_, index) => `name-${index}`);
     for (const name of names) writeFileSync(join(root, 'a/b/c', name), '');

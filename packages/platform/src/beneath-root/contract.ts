@@ -61,7 +61,12 @@ export interface DirectoryOperations {
   mkdirAt(directory: DirectoryHandle, name: FileName, mode: number): void;
   /** Replaces a file or symlink at the new name, as rename(2). */
   renameAt(from: DirectoryHandle, oldName: FileName, to: DirectoryHandle, newName: FileName): void;
-  /** Hard link; `EEXIST` when the new name exists: a rename that never replaces is `linkAt` then `unlinkAt`. */
+  /**
+   * A rename that never replaces: `EEXIST` when the new name exists. One step by renameat2(2); where kernel or file system do not have
+   * that, `linkAt` then `unlinkAt`, so that for a moment, or after a crash, the file has both names.
+   */
+  renameNoReplaceAt(from: DirectoryHandle, oldName: FileName, to: DirectoryHandle, newName: FileName): void;
+  /** Hard link; `EEXIST` when the new name exists. */
   linkAt(from: DirectoryHandle, oldName: FileName, to: DirectoryHandle, newName: FileName): void;
   unlinkAt(directory: DirectoryHandle, name: FileName): void;
   /** Removes an empty directory. */

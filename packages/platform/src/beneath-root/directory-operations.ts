@@ -101,6 +101,9 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
     }
   }
 
+  const linkAt: DirectoryOperations['linkAt'] = (from, oldName, to, newName) =>
+    linkSync(at(from, oldName), at(to, newName));
+
   return {
     guarantee: resolver.guarantee,
     openRoot: resolver.openRoot,
@@ -140,7 +143,14 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
       checkFileName(newName);
       native.rename(from.fd, oldName, to.fd, newName);
     },
-    linkAt: (from, oldName, to, newName) => linkSync(at(from, oldName), at(to, newName)),
+    renameNoReplaceAt(from, oldName, to, newName) {
+      checkFileName(oldName);
+      checkFileName(newName);
+      if (nativeNames()?.renameNoReplace(from.fd, oldName, to.fd, newName)) return;
+      linkAt(from, oldName, to, newName);
+      unlinkSync(at(from, oldName));
+    },
+    linkAt,
     unlinkAt: (directory, name) => unlinkSync(at(directory, name)),
     rmdirAt: (directory, name) => rmdirSync(at(directory, name)),
     readlinkAt: (directory, name) => readlinkSync(at(directory, name), { encoding: 'buffer' }),

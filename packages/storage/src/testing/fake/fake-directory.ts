@@ -78,7 +78,7 @@ export class FakeDirectory implements Directory {
     return this.#perform('create file', shownAs, () => {
       const key = checkedKey(name);
       this.#process.checkDescriptors();
-      const made = this.#node.volume.makeFile(this.#node, key, 0o600);
+      const made = this.#node.volume.makeFile(this.#node, key, 0o600, this.#process.owner);
       return this.#process.openRegular(made, [...this.#components, shownAs], 'write');
     });
   }
@@ -91,7 +91,7 @@ export class FakeDirectory implements Directory {
     return this.#perform('make directory', name, () => {
       const key = checkedKey(name);
       if (this.#node.child(key) !== undefined) return false;
-      this.#node.volume.makeDirectory(this.#node, key, 0o777 & ~UMASK);
+      this.#node.volume.makeDirectory(this.#node, key, 0o777 & ~UMASK, this.#process.owner);
       return true;
     });
   }
@@ -102,8 +102,31 @@ export class FakeDirectory implements Directory {
     );
   }
 
+  renameNoReplace(oldName: string, newName: string): void {
+    this.#perform('rename', newName, () =>
+      this.#node.volume.renameNoReplace(this.#node, checkedKey(oldName), checkedKey(newName)),
+    );
+  }
+
+  link(oldName: string, newName: string): void {
+    this.#perform('link', newName, () => {
+      const node = this.#node.child(checkedKey(oldName));
+      if (node === undefined) throw systemError('ENOENT', 'link');
+      if (node.kind === 'directory') throw systemError('EPERM', 'link');
+      this.#node.volume.link(node, this.#node, checkedKey(newName));
+    });
+  }
+
   remove(name: string): void {
     this.#perform('remove', name, () => this.#node.volume.unlink(this.#node, checkedKey(name)));
+  }
+
+  setMode(mode: number): void {
+    this.#perform('set attributes', undefined, () => this.#process.setMode(this.#node, mode));
+  }
+
+  setOwner(uid: number, gid: number): void {
+    this.#perform('set attributes', undefined, () => this.#process.setOwner(this.#node, { uid, gid }));
   }
 
   setModificationTime(mtimeSeconds: number, mtimeNanoseconds: number): void {

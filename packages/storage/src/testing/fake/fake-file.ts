@@ -54,7 +54,25 @@ export class FakeFile implements OpenFile {
   }
 
   setMode(mode: number): void {
-    this.#perform('set attributes', () => this.#node.volume.setAttributes(this.#node, { mode }));
+    this.#perform('set attributes', () => this.#process.setMode(this.#node, mode));
+  }
+
+  setOwner(uid: number, gid: number): void {
+    this.#perform('set attributes', () => this.#process.setOwner(this.#node, { uid, gid }));
+  }
+
+  truncate(byteLength: number): void {
+    this.#perform('truncate', () => {
+      if (this.#access === 'read') throw systemError('EINVAL', 'ftruncate');
+      this.#node.volume.truncate(this.#node, byteLength);
+    });
+  }
+
+  punchHole(position: number, byteLength: number): void {
+    this.#perform('punch hole', () => {
+      if (this.#access === 'read') throw systemError('EBADF', 'fallocate');
+      this.#node.volume.punchHole(this.#node, position, byteLength);
+    });
   }
 
   continueWriteBack(): void {

@@ -1,9 +1,9 @@
 import { seededRandom } from '../seeded-random.ts';
 import { FakeProcess } from './fake-process.ts';
-import { FakeVolume, type VolumeOptions } from './fake-volume.ts';
+import { FakeVolume, SOMEBODY, type VolumeOptions } from './fake-volume.ts';
 import { type Fate, randomFate } from './fate.ts';
 import { FaultPlan } from './fault.ts';
-import { type DirectoryNode, nameKey } from './nodes.ts';
+import { type DirectoryNode, nameKey, type Owner } from './nodes.ts';
 import { type Operation, OperationLog } from './operation-log.ts';
 import { walk } from './path-walk.ts';
 import { systemError } from './system-error.ts';
@@ -18,6 +18,8 @@ export interface ProcessOptions {
   sandboxRoot?: string;
   /** Default: any number. */
   maxDescriptors?: number;
+  /** As whom it works; default: as the one to whom all belongs. */
+  owner?: Owner;
 }
 
 /**
@@ -42,7 +44,11 @@ export class FakeMachine {
   }
 
   /** A program that uses the files, as `openStorage` gives them to one. */
-  start({ sandboxRoot, maxDescriptors = Number.POSITIVE_INFINITY }: ProcessOptions = {}): FakeProcess {
+  start({
+    sandboxRoot,
+    maxDescriptors = Number.POSITIVE_INFINITY,
+    owner = SOMEBODY,
+  }: ProcessOptions = {}): FakeProcess {
     let root = this.volume.root;
     for (const name of (sandboxRoot ?? '').split('/').filter(Boolean)) {
       const known = root.child(nameKey(name));
@@ -50,7 +56,7 @@ export class FakeMachine {
       root = known ?? root.volume.makeDirectory(root, nameKey(name), 0o700);
     }
     const rule = sandboxRoot === undefined ? 'system' : 'beneath';
-    const process = new FakeProcess(this, root, rule, maxDescriptors);
+    const process = new FakeProcess(this, root, rule, maxDescriptors, owner);
     this.#processes.add(process);
     return process;
   }

@@ -4,13 +4,14 @@ import type { Directory, FileStatus, FileSystem, OpenFile } from '../../file-sys
 import { FakeDirectory } from './fake-directory.ts';
 import { FakeFile } from './fake-file.ts';
 import type { FakeMachine } from './fake-machine.ts';
-import { type DirectoryNode, type FakeNode, statusOf } from './nodes.ts';
+import { type DirectoryNode, type FakeNode, type Owner, statusOf } from './nodes.ts';
 import type { Operation } from './operation-log.ts';
 import { walk } from './path-walk.ts';
 import { systemError } from './system-error.ts';
 
 /** The files of a machine as one process has them, with its descriptors. */
 export class FakeProcess implements FileSystem {
+  readonly owner: Owner;
   readonly #machine: FakeMachine;
   readonly #root: DirectoryNode;
   readonly #rule: 'beneath' | 'system';
@@ -18,11 +19,18 @@ export class FakeProcess implements FileSystem {
   readonly #descriptors = new Set<Descriptor>();
   #ended = false;
 
-  constructor(machine: FakeMachine, root: DirectoryNode, rule: 'beneath' | 'system', maxDescriptors: number) {
+  constructor(
+    machine: FakeMachine,
+    root: DirectoryNode,
+    rule: 'beneath' | 'system',
+    maxDescriptors: number,
+    owner: Owner,
+  ) {
     this.#machine = machine;
     this.#root = root;
     this.#rule = rule;
     this.#maxDescriptors = maxDescriptors;
+    this.owner = owner;
   }
 
   get hasEnded(): boolean {
@@ -75,6 +83,25 @@ export class FakeProcess implements FileSystem {
     }
   }
 
+  /** As chmod(2). */
+  setMode(node: FakeNode, mode: number): void {
+    if (!this.#isRoot && node.attributes.current.uid !== this.owner.uid) throw systemError('EPERM', 'chmod');
+    node.volume.setAttributes(node, { mode });
+  }
+
+  /** As chown(2); who is not root is in one group. */
+  setOwner(node: FakeNode, owner: Owner): void {
+    const { uid, gid, mode } = node.attributes.current;
+    const isOwn = uid === this.owner.uid && owner.uid === uid;
+    const isOwnGroup = owner.gid === gid || owner.gid === this.owner.gid;
+    if (!this.#isRoot && !(isOwn && isOwnGroup)) throw systemError('EPERM', 'chown');
+    node.volume.setAttributes(node, { ...owner, mode: node.kind === 'file' ? mode & 0o1777 : mode });
+  }
+
+  get #isRoot(): boolean {
+    return this.owner.uid === 0;
+  }
+
   hold(node: FakeNode): Descriptor {
     this.checkDescriptors();
     node.opens++;
@@ -101,6 +128,10 @@ export class FakeProcess implements FileSystem {
     if (node.kind === 'special') throw systemError('ENXIO', 'open');
     if (node.kind === 'directory') throw systemError('EISDIR', 'open');
     if (access === 'write' && node.volume.options.readOnly) throw systemError('EROFS', 'open');
+    // By anybody: that is enough for tests.
+    const permitted = access === 'write' ? 0o222 : 0o444;
+    if (!this.#isRoot && (node.attributes.current.mode & permitted) === 0)
+      throw systemError('EACCES', 'open');
     node.path = `/${components.join('/')}`;
     return new FakeFile(this, this.hold(node), node, components, access);
   }

@@ -7,6 +7,7 @@ import {
   DirectoryNode,
   type FakeNode,
   FileNode,
+  type Owner,
   SpecialNode,
   SymlinkNode,
 } from './nodes.ts';
@@ -21,6 +22,9 @@ export interface VolumeOptions extends RoomOptions {
   /** Whether it can be synced as a whole; default true. */
   syncable?: boolean;
 }
+
+/** Who made what was made by no process. */
+export const SOMEBODY: Owner = { uid: 1000, gid: 1000 };
 
 /** A file system on a disk of its own: inodes, what of them is durable, and room. */
 export class FakeVolume {
@@ -45,14 +49,14 @@ export class FakeVolume {
     this.root.links = 1;
   }
 
-  makeFile(directory: DirectoryNode, key: string, mode: number): FileNode {
-    const file = new FileNode(this, this.#nextInode++, this.#attributes(mode));
+  makeFile(directory: DirectoryNode, key: string, mode: number, owner?: Owner): FileNode {
+    const file = new FileNode(this, this.#nextInode++, this.#attributes(mode, owner));
     this.link(file, directory, key);
     return file;
   }
 
-  makeDirectory(directory: DirectoryNode, key: string, mode: number): DirectoryNode {
-    const made = new DirectoryNode(this, this.#nextInode++, this.#attributes(mode));
+  makeDirectory(directory: DirectoryNode, key: string, mode: number, owner?: Owner): DirectoryNode {
+    const made = new DirectoryNode(this, this.#nextInode++, this.#attributes(mode, owner));
     this.link(made, directory, key);
     return made;
   }
@@ -70,6 +74,11 @@ export class FakeVolume {
     if (directory.removed) throw systemError('ENOENT', 'link');
     if (directory.child(key) !== undefined) throw systemError('EEXIST', 'link');
     this.#name(directory, [[directory, key, node]], change(node.attributes, node.attributes.current));
+  }
+
+  renameNoReplace(directory: DirectoryNode, oldKey: string, newKey: string): void {
+    if (directory.child(newKey) !== undefined) throw systemError('EEXIST', 'rename');
+    this.rename(directory, oldKey, directory, newKey);
   }
 
   rename(from: DirectoryNode, oldKey: string, to: DirectoryNode, newKey: string): void {
@@ -122,6 +131,11 @@ export class FakeVolume {
   truncate(file: FileNode, length: number): void {
     this.#writable();
     this.#changeContent(file, () => file.content.truncate(length));
+  }
+
+  punchHole(file: FileNode, position: number, byteLength: number): void {
+    this.#writable();
+    this.#changeContent(file, () => file.content.punchHole(position, byteLength));
   }
 
   /**
@@ -231,8 +245,8 @@ export class FakeVolume {
     }
   }
 
-  #attributes(mode: number): Attributes {
-    return { mode, ...this.#machine.now() };
+  #attributes(mode: number, { uid, gid }: Owner = SOMEBODY): Attributes {
+    return { mode, uid, gid, ...this.#machine.now() };
   }
 
   #writable(): void {

@@ -6,8 +6,16 @@ import { PagedContent } from './paged-content.ts';
 
 export interface Attributes {
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly mtimeSeconds: number;
   readonly mtimeNanoseconds: number;
+}
+
+/** To whom a file belongs, or as whom a process works; uid 0 is root. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** What a name may stand for: an inode. */
@@ -68,10 +76,9 @@ export class SpecialNode extends Inode {
 }
 
 export function statusOf(node: FakeNode): FileStatus {
-  const { mode, mtimeSeconds, mtimeNanoseconds } = node.attributes.current;
-  const { kind, inode } = node;
+  const { kind, inode, links } = node;
   const { device } = node.volume;
-  return { kind, size: sizeOf(node), mtimeSeconds, mtimeNanoseconds, mode, device, inode };
+  return { kind, size: sizeOf(node), ...node.attributes.current, device, inode, links };
 }
 
 function sizeOf(node: FakeNode): number {

@@ -82,6 +82,20 @@ export class PagedContent {
     this.#setLength(length);
   }
 
+  /** Zeros that take no room but at the edges. */
+  punchHole(position: number, byteLength: number): void {
+    const end = Math.min(position + byteLength, this.#length);
+    for (const { page, from, count } of this.#cachedSpans(position, end)) {
+      if (count === PAGE_BYTES) {
+        this.#replace(page, ZERO_PAGE);
+        continue;
+      }
+      const punched = this.#cached.get(page)!.slice();
+      punched.fill(0, from, from + count);
+      this.#replace(page, punched);
+    }
+  }
+
   /** How many of the bytes find room when so many pages may be taken. */
   bytesWithin(freePages: number, position: number, byteLength: number): number {
     let room = freePages;
@@ -127,6 +141,16 @@ export class PagedContent {
       const flipped = (pages.get(page) ?? ZERO_PAGE).slice();
       flipped[offset % PAGE_BYTES]! ^= 1 << bit;
       put(pages, page, flipped);
+    }
+  }
+
+  /** Of those pages alone that were written: the range may be that of 1 TiB. */
+  *#cachedSpans(position: number, end: number) {
+    for (const page of [...this.#cached.keys()]) {
+      const start = page * PAGE_BYTES;
+      const from = Math.max(position - start, 0);
+      const to = Math.min(end - start, PAGE_BYTES);
+      if (to > from) yield { page, from, count: to - from };
     }
   }
 
