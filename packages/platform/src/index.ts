@@ -1,4 +1,10 @@
-export { type Account, lookUpAccount } from './accounts/account.ts';
+export {
+  type Account,
+  lookUpAccount,
+  lookUpGroupId,
+  lookUpGroupName,
+  lookUpUserName,
+} from './accounts/account.ts';
 export { currentUser } from './accounts/current-user.ts';
 export { actAs, canActAsOthers } from './act-as.ts';
 export { aeadProvider } from './aead/aead-provider.ts';
@@ -26,6 +32,7 @@ export type { NativeMemory } from './native-memory.ts';
 export { pageAlignedMemory } from './page-aligned-memory.ts';
 export { dropFromPageCache } from './page-cache.ts';
 export { punchHole } from './punch-hole.ts';
+export { type HoleSeeker, holeSeeker } from './seek-hole.ts';
 export { statusOfDescriptor } from './stat.ts';
 export { threadCpuClock } from './thread-cpu-time.ts';
 export { inNetworkNamespace } from './tun/network-namespace.ts';

@@ -63,6 +63,13 @@ export interface OpenFile {
   status(): FileStatus;
   /** Fills `into` from `position` on. Returns fewer bytes only at the end of the file. */
   read(into: Uint8Array, position: number): number;
+  /**
+   * Position of the first content from `position` on; Infinity where only a hole follows, or nothing. What is not content reads as zeros.
+   * Undefined where the system cannot say.
+   */
+  nextData(position: number): number | undefined;
+  /** Position of the first hole from `position` on: the end of the file counts as one, and all behind it. Undefined as above. */
+  nextHole(position: number): number | undefined;
   /** Writes all of it. */
   write(bytes: Uint8Array, position: number): void;
   setModificationTime(seconds: number, nanoseconds: number): void;

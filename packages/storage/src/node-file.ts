@@ -2,6 +2,7 @@ import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, readSync, 
 import {
   continueWriteBack,
   dropFromPageCache,
+  holeSeeker,
   punchHole,
   setModificationTime,
   statusOfDescriptor,
@@ -38,6 +39,14 @@ export class NodeFile implements OpenFile {
       }
       return done;
     });
+  }
+
+  nextData(position: number): number | undefined {
+    return this.#attempt('reading it', () => holeSeeker()?.nextData(this.#fd, position));
+  }
+
+  nextHole(position: number): number | undefined {
+    return this.#attempt('reading it', () => holeSeeker()?.nextHole(this.#fd, position));
   }
 
   write(bytes: Uint8Array, position: number): void {

@@ -145,4 +145,48 @@ describe.each(bothMachines)('a file of %s', (_, make) => {
     });
     fc.assert(check, { numRuns: 60 });
   });
+
+  it('has only zeros in what it calls holes, and they end where it says', () => {
+    const surroundings = make();
+    const directory = surroundings.open().openDirectory([]);
+    const write = fc.record({ at: fc.nat(60), byteLength: fc.integer({ min: 1, max: 9000 }) });
+    let files = 0;
+    const check = fc.property(fc.array(write, { maxLength: 5 }), fc.nat(300_000), (writes, size) => {
+      const name = String(files++);
+      const file = directory.createFile(name, name);
+      for (const { at, byteLength } of writes) file.write(Buffer.alloc(byteLength, 1), at * 4096);
+      surroundings.truncate(`/${name}`, size);
+      file.close();
+      const content = surroundings.read(`/${name}`);
+      const read = directory.openFile(name);
+      let at = 0;
+      for (let steps = 0; at < size; steps++) {
+        expect(steps).toBeLessThanOrEqual(writes.length + 1);
+        const data = Math.min(read.nextData(at) ?? at, size);
+        expect(data).toBeGreaterThanOrEqual(at);
+        expect(content.subarray(at, data).every((byte) => byte === 0)).toBe(true);
+        at = data === size ? size : (read.nextHole(data) ?? size);
+        if (data < size) expect(at).toBeGreaterThan(data);
+      }
+      expect(at).toBe(size);
+      read.close();
+    });
+    fc.assert(check, { numRuns: 40 });
+  });
+
+  it('of 1 TiB tells its holes in as many steps as it has pieces', () => {
+    const surroundings = make();
+    const file = surroundings.open().openDirectory([]).createFile('sparse', 'sparse');
+    file.write(Buffer.from('middle'), 2 ** 39);
+    file.close();
+    surroundings.truncate('/sparse', 2 ** 40);
+    const read = surroundings.open().openFile(['sparse']);
+    const first = read.nextData(0);
+    if (first === undefined) return;
+    expect(first).toBeLessThanOrEqual(2 ** 39);
+    const end = read.nextHole(2 ** 39)!;
+    expect(end).toBeGreaterThanOrEqual(2 ** 39 + 6);
+    expect([read.nextData(2 ** 40), read.nextHole(2 ** 40)]).toEqual([Number.POSITIVE_INFINITY, 2 ** 40]);
+    if (end < 2 ** 40) expect(read.nextData(end)).toBe(Number.POSITIVE_INFINITY);
+  });
 });

@@ -19,6 +19,12 @@ export function fileAccounts(passwdFile = '/etc/passwd', groupFile = '/etc/group
       }
       return undefined;
     },
+    userName: (uid) => records(passwdFile, 7).find((fields) => idOf(fields[2]!) === uid)?.[0],
+    groupName: (gid) => records(groupFile, 4).find((fields) => idOf(fields[2]!) === gid)?.[0],
+    groupId(name) {
+      const group = records(groupFile, 4).find(([found]) => found === name);
+      return group && idOf(group[2]!);
+    },
   };
 }
 

@@ -13,10 +13,12 @@ export interface Account {
   readonly fullName: string;
 }
 
-/** Where accounts are looked up. */
+/** Where accounts and groups are looked up. undefined: there is none. All throw when the system cannot say. */
 export interface AccountDatabase {
-  /** undefined: there is no such account. Throws when the system cannot say. */
   lookUp(name: string): Account | undefined;
+  userName(uid: number): string | undefined;
+  groupName(gid: number): string | undefined;
+  groupId(name: string): number | undefined;
 }
 
 let database: AccountDatabase | undefined;
@@ -27,9 +29,27 @@ let database: AccountDatabase | undefined;
  * @throws JetStreamError `io-error` when the system could not say
  */
 export function lookUpAccount(name: string): Account | undefined {
-  if (!isAccountName(name)) return undefined;
+  return isAccountName(name) ? accounts().lookUp(name) : undefined;
+}
+
+/** Name of the account with that uid; sources, waits and throws as `lookUpAccount`. */
+export function lookUpUserName(uid: number): string | undefined {
+  return accounts().userName(uid);
+}
+
+/** Name of the group with that gid; sources, waits and throws as `lookUpAccount`. */
+export function lookUpGroupName(gid: number): string | undefined {
+  return accounts().groupName(gid);
+}
+
+/** The gid of the group of that name; sources, waits and throws as `lookUpAccount`. */
+export function lookUpGroupId(name: string): number | undefined {
+  return isAccountName(name) ? accounts().groupId(name) : undefined;
+}
+
+function accounts(): AccountDatabase {
   database ??= nameServiceAccounts() ?? fileAccounts();
-  return database.lookUp(name);
+  return database;
 }
 
 /** A name that cannot be one is not even looked up. */

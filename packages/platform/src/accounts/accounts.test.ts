@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lookUpAccount } from './account.ts';
+import { lookUpAccount, lookUpGroupId, lookUpGroupName, lookUpUserName } from './account.ts';
 import { fileAccounts } from './account-files.ts';
 import { currentUser } from './current-user.ts';
 
@@ -28,6 +28,24 @@ describe('accounts of this machine', () => {
     },
   );
 
+  it('finds names by number, and a group by its name, as the files have them', () => {
+    const files = fileAccounts();
+    for (const id of [0, 1, 2, 65_534]) {
+      expect(lookUpUserName(id)).toBe(files.userName(id));
+      expect(lookUpGroupName(id)).toBe(files.groupName(id));
+      const name = files.groupName(id);
+      if (name !== undefined) expect(lookUpGroupId(name)).toBe(id);
+    }
+    expect([lookUpUserName(0), lookUpGroupName(0), lookUpGroupId('root')]).toEqual(['root', 'root', 0]);
+  });
+
+  it('finds nothing by a number that nobody has, nor by a name that cannot be one', () => {
+    expect([lookUpUserName(4_000_000_123), lookUpGroupName(4_000_000_123)]).toEqual([undefined, undefined]);
+    for (const name of ['', 'no-such-group-here', 'root\0', 'root:x']) {
+      expect(lookUpGroupId(name)).toBe(undefined);
+    }
+  });
+
   it('knows the account that runs the process', () => {
     const user = currentUser();
     expect(user.name).toBe(userInfo().username);
@@ -42,7 +60,7 @@ describe('accounts by files', () => {
     writeFileSync(join(directory, 'passwd'), passwd);
     writeFileSync(join(directory, 'group'), group);
     const accounts = fileAccounts(join(directory, 'passwd'), join(directory, 'group'));
-    return { lookUp: accounts.lookUp, remove: () => rmSync(directory, { recursive: true }) };
+    return { ...accounts, remove: () => rmSync(directory, { recursive: true }) };
   }
 
   it('reads an account and its groups', () => {
@@ -59,6 +77,17 @@ describe('accounts by files', () => {
       shell: '/bin/sh',
       fullName: 'Ada Lovelace',
     });
+    remove();
+  });
+
+  it('reads names by number, and groups by name', () => {
+    const { userName, groupName, groupId, remove } = database(
+      'ada:x:1000:1001:::\nbad:x::0:::\n',
+      'staff:x:50:bob,ada\nbroken:x::ada\n',
+    );
+    expect([userName(1000), userName(0), userName(1001)]).toEqual(['ada', undefined, undefined]);
+    expect([groupName(50), groupName(0)]).toEqual(['staff', undefined]);
+    expect([groupId('staff'), groupId('broken'), groupId('none')]).toEqual([50, undefined, undefined]);
     remove();
   });
 

@@ -3,20 +3,26 @@ import { ffi } from '../ffi.ts';
 import type { Account, AccountDatabase } from './account.ts';
 
 const ERANGE = 34;
-/** ENOENT, EPERM, ESRCH, EBADF: what getpwnam_r(3) may say instead of "not found". */
+/** ENOENT, EPERM, ESRCH, EBADF: what getpwnam_r(3) and its kin may say instead of "not found". */
 const NOT_FOUND = new Set([0, 1, 2, 3, 9]);
 const FIRST_BUFFER_BYTES = 4096;
-const MAX_BUFFER_BYTES = 2 ** 20;
-/** More than `sizeof(struct passwd)`, and enough that the memory is not moved. */
-const PASSWD_BYTES = 256;
+/** A group's record has the names of all its members. */
+const MAX_BUFFER_BYTES = 2 ** 22;
+/** More than `sizeof(struct passwd)` or `struct group`, and enough that the memory is not moved. */
+const RECORD_BYTES = 256;
 const MAX_GROUPS = 65_536;
 
-/** Accounts by getpwnam_r(3) and getgrouplist(3). undefined where these cannot be called. */
+/** Accounts and groups by getpwnam_r(3), getgrouplist(3) and their kin. undefined where these cannot be called. */
 export function nameServiceAccounts(): AccountDatabase | undefined {
   const native = ffi();
   if (!native || process.platform !== 'linux') return undefined;
   const { koffi, process: libc } = native;
-  const getpwnam = libc.func('int getpwnam_r(const char *, void *, void *, size_t, _Out_ void **)');
+  const lookUpBy = (name: string, key: 'const char *' | 'uint32_t') =>
+    libc.func(`int ${name}(${key}, void *, void *, size_t, _Out_ void **)`) as LookUp;
+  const getpwnam = lookUpBy('getpwnam_r', 'const char *');
+  const getpwuid = lookUpBy('getpwuid_r', 'uint32_t');
+  const getgrnam = lookUpBy('getgrnam_r', 'const char *');
+  const getgrgid = lookUpBy('getgrgid_r', 'uint32_t');
   const getgrouplist = libc.func('int getgrouplist(const char *, uint32_t, void *, void *)');
   const Passwd = koffi.struct({
     name: 'const char *',
@@ -27,19 +33,20 @@ export function nameServiceAccounts(): AccountDatabase | undefined {
     directory: 'const char *',
     shell: 'const char *',
   });
+  const Group = koffi.struct({ name: 'const char *', password: 'const char *', gid: 'uint32_t' });
 
-  function lookUp(name: string): Account | undefined {
-    const record = Buffer.alloc(PASSWD_BYTES);
+  function find<T>(lookUp: LookUp, key: string | number, type: typeof Passwd): T | undefined {
+    const record = Buffer.alloc(RECORD_BYTES);
     for (let bytes = FIRST_BUFFER_BYTES; bytes <= MAX_BUFFER_BYTES; bytes *= 4) {
       const strings = Buffer.alloc(bytes);
       const found: [unknown] = [null];
-      const status = getpwnam(name, record, strings, bytes, found) as number;
+      const status = lookUp(key, record, strings, bytes, found);
       if (status === ERANGE) continue;
-      if (status !== 0 && !NOT_FOUND.has(status)) throw unanswered(name, `errno ${status}`);
+      if (status !== 0 && !NOT_FOUND.has(status)) throw unanswered(key, `errno ${status}`);
       if (status !== 0 || found[0] === null) return undefined;
-      return accountOf(koffi.decode(record, Passwd) as PasswdRecord);
+      return koffi.decode(record, type) as T;
     }
-    throw unanswered(name, 'its record is too large');
+    throw unanswered(key, 'its record is too large');
   }
 
   function accountOf(record: PasswdRecord): Account {
@@ -63,8 +70,24 @@ export function nameServiceAccounts(): AccountDatabase | undefined {
     throw unanswered(name, 'it is in too many groups');
   }
 
-  return { lookUp };
+  return {
+    lookUp(name) {
+      const record = find<PasswdRecord>(getpwnam, name, Passwd);
+      return record && accountOf(record);
+    },
+    userName: (uid) => find<PasswdRecord>(getpwuid, uid, Passwd)?.name,
+    groupName: (gid) => find<GroupRecord>(getgrgid, gid, Group)?.name,
+    groupId: (name) => find<GroupRecord>(getgrnam, name, Group)?.gid,
+  };
 }
+
+type LookUp = (
+  key: string | number,
+  record: Buffer,
+  strings: Buffer,
+  bytes: number,
+  found: [unknown],
+) => number;
 
 interface PasswdRecord {
   name: string;
@@ -75,9 +98,14 @@ interface PasswdRecord {
   shell: string | null;
 }
 
-function unanswered(name: string, why: string): JetStreamError {
-  const shown = JSON.stringify(name);
-  return new JetStreamError('io-error', `the system cannot look up the account ${shown}: ${why}`, {
-    subject: name,
+interface GroupRecord {
+  name: string;
+  gid: number;
+}
+
+function unanswered(key: string | number, why: string): JetStreamError {
+  const shown = JSON.stringify(key);
+  return new JetStreamError('io-error', `the system cannot look up ${shown}: ${why}`, {
+    subject: String(key),
   });
 }

@@ -2,6 +2,7 @@ import type { FileStatus, OpenFile } from '../../file-system.ts';
 import type { Descriptor, FakeProcess } from './fake-process.ts';
 import { type FileNode, statusOf } from './nodes.ts';
 import type { Operation } from './operation-log.ts';
+import type { PagedContent } from './paged-content.ts';
 import { systemError } from './system-error.ts';
 
 export class FakeFile implements OpenFile {
@@ -38,6 +39,14 @@ export class FakeFile implements OpenFile {
       if (this.#access === 'write') throw systemError('EBADF', 'read');
       return this.#node.content.read(into, position);
     });
+  }
+
+  nextData(position: number): number | undefined {
+    return this.#seek((content) => content.nextData(position));
+  }
+
+  nextHole(position: number): number | undefined {
+    return this.#seek((content) => content.nextHole(position));
   }
 
   write(bytes: Uint8Array, position: number): void {
@@ -101,6 +110,12 @@ export class FakeFile implements OpenFile {
       if (!this.#closed && !this.#process.hasEnded) this.#descriptor.close();
       this.#closed = true;
     }
+  }
+
+  #seek(find: (content: PagedContent) => number): number | undefined {
+    return this.#perform('seek', () =>
+      this.#node.volume.options.tellsHoles === false ? undefined : find(this.#node.content),
+    );
   }
 
   #tellErrors(): void {

@@ -21,6 +21,8 @@ export interface VolumeOptions extends RoomOptions {
   readOnly?: boolean;
   /** Whether it can be synced as a whole; default true. */
   syncable?: boolean;
+  /** Whether programs can find the holes of files; default true. */
+  tellsHoles?: boolean;
 }
 
 /** Who made what was made by no process. */

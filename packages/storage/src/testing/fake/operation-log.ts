@@ -17,6 +17,7 @@ const DISK_TIME_US = {
   remove: 20,
   'set attributes': 0,
   read: 0,
+  seek: 0,
   write: 0,
   truncate: 0,
   'punch hole': 0,

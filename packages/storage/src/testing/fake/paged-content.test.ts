@@ -130,3 +130,29 @@ it('holds of 1 TiB the pages that were written', () => {
   content.crash(allKept);
   expect([content.length, content.diskPages]).toEqual([2 ** 40, (10 * 2 ** 20) / PAGE_BYTES]);
 });
+
+it('knows of holes what was never written, page by page', () => {
+  const check = fc.property(changes, (all) => {
+    const content = new PagedContent();
+    let written = new Set<number>();
+    for (const next of all) {
+      apply(content, next);
+      if ('truncate' in next) {
+        written = new Set([...written].filter((page) => page * PAGE_BYTES < next.truncate));
+      } else {
+        const end = next.position + next.byteLength;
+        for (let at = next.position; at < end; at++) written.add(Math.floor(at / PAGE_BYTES));
+      }
+    }
+    const isData = (at: number) => at < content.length && written.has(Math.floor(at / PAGE_BYTES));
+    for (let at = 0; at <= content.length + 1; at += 509) {
+      const data = content.nextData(at);
+      const hole = content.nextHole(at);
+      expect(data === at).toBe(isData(at));
+      expect(hole === at).toBe(!isData(at));
+      expect(data === Number.POSITIVE_INFINITY || isData(data)).toBe(true);
+      expect(isData(hole)).toBe(false);
+    }
+  });
+  fc.assert(check);
+});

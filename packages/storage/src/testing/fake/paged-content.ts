@@ -57,6 +57,24 @@ export class PagedContent {
     return byteLength;
   }
 
+  /** Infinity: none. */
+  nextData(position: number): number {
+    if (position >= this.#length) return Number.POSITIVE_INFINITY;
+    const page = Math.floor(position / PAGE_BYTES);
+    if (this.#cached.has(page)) return position;
+    let next = Number.POSITIVE_INFINITY;
+    for (const written of this.#cached.keys()) if (written > page && written < next) next = written;
+    return next * PAGE_BYTES < this.#length ? next * PAGE_BYTES : Number.POSITIVE_INFINITY;
+  }
+
+  nextHole(position: number): number {
+    if (position >= this.#length) return position;
+    let page = Math.floor(position / PAGE_BYTES);
+    if (!this.#cached.has(page)) return position;
+    while (this.#cached.has(page)) page++;
+    return Math.min(page * PAGE_BYTES, this.#length);
+  }
+
   write(bytes: Uint8Array, position: number): void {
     const copy = bytes.slice();
     for (const { page, from, at, count } of spans(position, bytes.byteLength)) {
