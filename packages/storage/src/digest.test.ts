@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunkDigest, fileDigest, loadBlake3, loadNativeBlake3, loadWasmBlake3 } from './digest.ts';
+import { loadBlake3, loadNativeBlake3, loadWasmBlake3 } from './digest.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -26,6 +26,22 @@ describe.each([
     expect(hex(blake3(Uint8Array.from({ length }, (_, at) => at % 251)))).toBe(digest);
   });
 
+  it('hashes parts as if they were one, also when each overwrites the one before', () => {
+    const all = Uint8Array.from({ length: 7169 }, (_, at) => at % 251);
+    function* parts() {
+      const memory = new Uint8Array(1000);
+      for (let at = 0; at < all.byteLength; at += memory.byteLength) {
+        const part = all.subarray(at, at + memory.byteLength);
+        memory.set(part);
+        yield memory.subarray(0, part.byteLength);
+      }
+    }
+    expect(hex(blake3.ofParts(parts()))).toBe(
+      'a003fc7a51754a9b3c7fae0367ab3d782dccf28855a03d435f8cfe74605e7817',
+    );
+    expect(hex(blake3.ofParts([]))).toBe(VECTORS[0]![1]);
+  });
+
   it('hashes a part of shared memory', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(4096)).subarray(100, 1125);
     shared.set(Uint8Array.from({ length: 1025 }, (_, at) => at % 251));
@@ -41,23 +57,5 @@ describe('loadBlake3', () => {
         expect(hex(native(bytes))).toBe(hex(wasm(bytes)));
       }),
     );
-  });
-});
-
-describe('digests of chunks and files', async () => {
-  const blake3 = await loadBlake3();
-  const chunk = (text: string) => chunkDigest(blake3, Buffer.from(text));
-
-  it('takes the digest of a single chunk for the file', () => {
-    expect(fileDigest(blake3, chunk('a'))).toEqual(chunk('a'));
-  });
-
-  it('takes the BLAKE3 of the chunk digests in order for a file of several', () => {
-    const digests = Buffer.concat([chunk('a'), chunk('b')]);
-    expect(hex(fileDigest(blake3, digests))).toBe(hex(blake3(digests)));
-  });
-
-  it('takes the BLAKE3 of nothing for an empty file', () => {
-    expect(hex(fileDigest(blake3, new Uint8Array(0)))).toBe(VECTORS[0]![1]);
   });
 });

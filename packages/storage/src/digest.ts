@@ -1,7 +1,11 @@
-import { DIGEST_BYTES, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
 
 /** BLAKE3 of some bytes, 32 bytes long. Synchronous. */
-export type Blake3 = (bytes: Uint8Array) => Uint8Array;
+export interface Blake3 {
+  (bytes: Uint8Array): Uint8Array;
+  /** Of bytes that come in parts, one after the other; each may be overwritten when the next is asked for. */
+  ofParts(parts: Iterable<Uint8Array>): Uint8Array;
+}
 
 /**
  * The fastest BLAKE3 that gives right answers here: native, else WebAssembly. Load once, then use synchronously.
@@ -26,14 +30,26 @@ const BLAKE3_OF_NOTHING = 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a9
 
 /** @throws when there is no build of the library for this platform */
 export async function loadNativeBlake3(): Promise<Blake3> {
-  const { blake3 } = await import('@napi-rs/blake-hash');
-  return blake3;
+  const { blake3, Blake3Hasher } = await import('@napi-rs/blake-hash');
+  return Object.assign((bytes: Uint8Array) => blake3(bytes), {
+    ofParts(parts: Iterable<Uint8Array>) {
+      const hasher = new Blake3Hasher();
+      for (const part of parts) hasher.update(part);
+      return hasher.digestBuffer();
+    },
+  });
 }
 
 export async function loadWasmBlake3(): Promise<Blake3> {
   const { createBLAKE3 } = await import('hash-wasm');
   const hasher = await createBLAKE3();
-  return (bytes) => hasher.init().update(bytes).digest('binary');
+  return Object.assign((bytes: Uint8Array) => hasher.init().update(bytes).digest('binary'), {
+    ofParts(parts: Iterable<Uint8Array>) {
+      hasher.init();
+      for (const part of parts) hasher.update(part);
+      return hasher.digest('binary');
+    },
+  });
 }
 
 /** Digest of the part of a file in one block (PROTOCOL.md §4.3). */
@@ -41,10 +57,11 @@ export function chunkDigest(blake3: Blake3, chunk: Uint8Array): Uint8Array {
   return blake3(chunk);
 }
 
-/**
- * Digest of a file: of one chunk, that chunk's; of none, the BLAKE3 of nothing; of several, the BLAKE3 of theirs in order (PROTOCOL.md §4.3).
- * @param chunkDigests one after the other
- */
-export function fileDigest(blake3: Blake3, chunkDigests: Uint8Array): Uint8Array {
-  return chunkDigests.byteLength === DIGEST_BYTES ? chunkDigests : blake3(chunkDigests);
+/** Digest of a chunk that is all zeros. */
+export function zeroChunkDigest(blake3: Blake3, byteLength: number): Uint8Array {
+  if (byteLength < BLOCK_BYTES) return chunkDigest(blake3, new Uint8Array(byteLength));
+  zeroBlockDigest ??= chunkDigest(blake3, new Uint8Array(BLOCK_BYTES));
+  return zeroBlockDigest;
 }
+
+let zeroBlockDigest: Uint8Array | undefined;

@@ -1,4 +1,4 @@
-import { chunkCount, type Placed } from '@jetstream/manifest';
+import type { Placed } from '@jetstream/manifest';
 import { ChunkDigests } from './chunk-digests.ts';
 import type { PartialFile } from './partial-file.ts';
 import type { TargetDirectory } from './target-tree.ts';
@@ -21,6 +21,6 @@ export interface TargetFile extends Placed {
 }
 
 export function digestsOf(file: TargetFile): ChunkDigests {
-  file.digests ??= new ChunkDigests(file.size === 0 ? 0 : chunkCount(file));
+  file.digests ??= new ChunkDigests(file.size);
   return file.digests;
 }

@@ -539,7 +539,7 @@ describe('a failing system', () => {
     const fault = () => {
       throw new TypeError('a fault of ours');
     };
-    const writer = writerInto(temporaryDirectory(), { blake3: fault });
+    const writer = writerInto(temporaryDirectory(), { blake3: Object.assign(fault, { ofParts: fault }) });
     expect(() => writeLetters(writer, ['a'])).toThrow(TypeError);
   });
 });
