@@ -26,11 +26,13 @@ const WORKER = `
   import { parentPort, workerData } from 'node:worker_threads';
   import fs from 'node:fs';
   import { join } from 'node:path';
+  import { mayChangeOwners } from './accounts/owner-rights.ts';
   import { actAs } from './act-as.ts';
   import { directoryOperations } from './beneath-root/directory-operations.ts';
   const { account, area } = workerData;
   const outcome = (attempt) => { try { return attempt() ?? 'done'; } catch (error) { return error.code; } };
-  const results = { acting: outcome(() => actAs(account)) };
+  const results = { couldChangeOwners: mayChangeOwners() };
+  results.acting = outcome(() => actAs(account));
   if (results.acting === 'done') {
     results.readSecret = outcome(() => fs.readFileSync(join(area, 'secret'), 'utf8'));
     results.readRootGroup = outcome(() => fs.readFileSync(join(area, 'root-group'), 'utf8'));
@@ -39,6 +41,7 @@ const WORKER = `
     results.create = outcome(() => fs.writeFileSync(join(area, 'open', account.name), 'mine'));
     results.createInRoots = outcome(() => fs.writeFileSync(join(area, 'new'), ''));
     results.chmodRoots = outcome(() => fs.chmodSync(join(area, 'public'), 0o777));
+    results.mayChangeOwners = mayChangeOwners();
     results.chownOwn = outcome(() => fs.chownSync(join(area, 'open', account.name), 0, 0));
     results.throughHandle = outcome(() => {
       const operations = directoryOperations();
@@ -100,7 +103,9 @@ describe('acting as a user', () => {
 
       const [ofAda, ofBob] = await Promise.all([runAs(ada, area), runAs(bob, area)]);
       const denied = {
+        couldChangeOwners: true,
         acting: 'done',
+        mayChangeOwners: false,
         readSecret: 'EACCES',
         readRootGroup: 'EACCES',
         enterClosed: 'EACCES',
