@@ -55,6 +55,8 @@ const EXIT_BY_ERROR: Record<ErrorCode, ExitName> = {
   'io-error': 'transferFailed',
   'address-in-use': 'internal',
   'transfer-failed': 'transferFailed',
+  'content-differs': 'transferFailed',
+  'state-locked': 'internal',
 };
 
 export function exitStatusOf(code: ErrorCode): number {

@@ -9,4 +9,19 @@ export interface ManifestEntry {
   /** 0…999,999,999 */
   mtimeNanoseconds: number;
   executable: boolean;
+  /** Of the source, modulo 2^53; 0 for a directory. Tells whether a source is still the same file. */
+  sourceInode: number;
+  /** Only in a transfer that preserves them. */
+  permissions?: Permissions | undefined;
+}
+
+/** Who may do what with a file, as its source has it. */
+export interface Permissions {
+  /** 0…0o7777 */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Names of owner and group at the source; empty when they have none there. */
+  user: string;
+  group: string;
 }

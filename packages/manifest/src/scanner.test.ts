@@ -132,6 +132,7 @@ describe('Scanner', () => {
         mtimeSeconds: 1_700_000_000,
         mtimeNanoseconds: 123_456_789,
         executable: true,
+        sourceInode: expect.any(Number),
       },
       expect.objectContaining({ targetPath: 's', executable: false }),
     ]);

@@ -208,12 +208,13 @@ function manifestEntry(status: FileStatus, targetPath: string): ManifestEntry {
     mtimeSeconds: status.mtimeSeconds,
     mtimeNanoseconds: status.mtimeNanoseconds,
     executable: isFile && (status.mode & 0o100) !== 0,
+    sourceInode: isFile ? status.inode % 2 ** 53 : 0,
   };
 }
 
-/** Fields of fixed size take at most 40 bytes in protobuf. */
+/** Fields of fixed size take at most 50 bytes in protobuf. */
 function wireBytes(entry: ManifestEntry): number {
-  return Buffer.byteLength(entry.targetPath) + 40;
+  return Buffer.byteLength(entry.targetPath) + 50;
 }
 
 function decode(name: Uint8Array): string {

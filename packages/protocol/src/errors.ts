@@ -52,6 +52,8 @@ export const ERROR_CODES = {
   'io-error': { wire: 30, retryable: true, meaning: 'the operating system reported an input/output error' },
   'address-in-use': { wire: 31, retryable: true, meaning: 'another process has the port' },
   'transfer-failed': { wire: 32, retryable: false, meaning: 'some files of the transfer failed' },
+  'content-differs': { wire: 33, retryable: false, meaning: 'a file compared is not equal to its source' },
+  'state-locked': { wire: 34, retryable: true, meaning: 'another process uses the state directory' },
 } as const satisfies Record<string, { wire: number; retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -14,16 +14,25 @@ import {
 import { JetStreamError } from './errors.ts';
 import type { HandshakeParameters } from './generated/handshake.ts';
 import {
+  type BlockDigests,
+  type BlockRequest,
   type ControlMessage,
   Direction,
   EntryKind,
+  type EntryPlans,
   type EntryResult,
+  type HoleRun,
   type Login,
   type ManifestBatch,
   type ManifestEntry,
   type OpenTransfer,
+  OverwriteMode,
+  type Permissions,
   type RatePolicy,
   RatePolicyName,
+  ReceiverActivity,
+  type Receiving,
+  SkipRule,
   TransferLimiter,
   type TransferMessage,
 } from './generated/session.ts';
@@ -37,8 +46,19 @@ export const MAX_KEY_BYTES = 4096;
 /** Texts for people are cut to this many UTF-16 units, not refused. */
 export const MAX_TEXT_LENGTH = 4096;
 export const MAX_AEADS = 16;
+/** Plans in one EntryPlans. */
+export const MAX_PLANS = 4096;
+/** Numbers in the `have` of all plans of one EntryPlans: with the largest of each it stays within a message. */
+export const MAX_HAVE_NUMBERS = 32_768;
+/** `BlockDigests.uses`: what is with each chunk of a block. */
+export const ChunkUse = { ABSENT: 0, CONTENT: 1, OFFERED: 2 } as const;
+export const MIN_CHECKPOINT_INTERVAL_MS = 100;
+export const MAX_CHECKPOINT_INTERVAL_MS = 3_600_000;
 
-const LAST_BLOCK: number = ADDRESS_SPACE_BYTES / BLOCK_BYTES - 1;
+/** In an address space, and so also the most chunks of a file. */
+const MAX_BLOCKS: number = ADDRESS_SPACE_BYTES / BLOCK_BYTES;
+const LAST_BLOCK: number = MAX_BLOCKS - 1;
+const MAX_MODE = 0o7777;
 
 export function checkControlBody(body: ControlMessage['body']): NonNullable<ControlMessage['body']> {
   switch (body?.$case) {
@@ -73,12 +93,16 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
       checkManifestBatch(body.value);
       return body;
     case 'blockDigests':
-      demand(body.value.block <= LAST_BLOCK, 'block');
-      demand(isDigestList(body.value.digests), 'list of digests');
-      demand(body.value.byteLength > 0 && body.value.byteLength <= BLOCK_BYTES, 'length of a block');
+      checkBlockDigests(body.value);
       return body;
     case 'blockRequest':
-      demand(body.value.block <= LAST_BLOCK, 'block');
+      checkBlockRequest(body.value);
+      return body;
+    case 'holeRun':
+      checkHoleRun(body.value);
+      return body;
+    case 'entryPlans':
+      checkEntryPlans(body.value);
       return body;
     case 'entryFailed':
       demand(body.value.errorCode !== 0, 'error code');
@@ -95,9 +119,11 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
     case 'senderProgress':
       if (!isKnownLimiter(body.value.limiter)) body.value.limiter = TransferLimiter.UNSPECIFIED;
       return body;
+    case 'receiverProgress':
+      if (!isKnownActivity(body.value.activity)) body.value.activity = ReceiverActivity.UNSPECIFIED;
+      return body;
     case 'accepted':
     case 'manifestEnd':
-    case 'receiverProgress':
     case 'complete':
       // Counts only, and the decoder takes none below 0 or above 2^53.
       return body;
@@ -109,6 +135,10 @@ export function checkTransferBody(body: TransferMessage['body']): NonNullable<Tr
 
 function isKnownLimiter(limiter: number): boolean {
   return limiter >= 0 && limiter <= TransferLimiter.SENDERS_CPU;
+}
+
+function isKnownActivity(activity: number): boolean {
+  return activity >= 0 && activity <= ReceiverActivity.NAMING;
 }
 
 export function checkHandshakeParameters(parameters: HandshakeParameters): HandshakeParameters {
@@ -143,10 +173,20 @@ function checkRatePolicy({ policy, targetRate, minimumRate, capRate }: RatePolic
   demand(minimumRate === 0 || (!isFixed && (capRate === 0 || minimumRate <= capRate)), 'minimum rate');
 }
 
-function checkOpenTransfer({ direction, destinationPath, sourcePaths }: OpenTransfer): void {
+function checkOpenTransfer({ direction, destinationPath, sourcePaths, receiving }: OpenTransfer): void {
   demand(direction === Direction.UPLOAD || direction === Direction.DOWNLOAD, 'direction');
   demand(fitsUtf8(destinationPath, MAX_PATH_BYTES), 'destination path');
   for (const path of sourcePaths) demand(fitsUtf8(path, MAX_PATH_BYTES), 'source path');
+  if (receiving !== undefined) checkReceiving(receiving);
+}
+
+/** A mode that we do not know is refused: it may spare files that any other would replace. */
+function checkReceiving({ overwrite, skip, checkpointIntervalMs = 0 }: Receiving): void {
+  demand(overwrite >= 0 && overwrite <= OverwriteMode.PARTFILE_BACKUP, 'overwrite mode');
+  demand(skip >= 0 && skip <= SkipRule.NOTHING, 'skip rule');
+  const isInterval =
+    checkpointIntervalMs >= MIN_CHECKPOINT_INTERVAL_MS && checkpointIntervalMs <= MAX_CHECKPOINT_INTERVAL_MS;
+  demand(checkpointIntervalMs === 0 || isInterval, 'checkpoint interval');
 }
 
 function checkManifestBatch({ firstIndex, entries }: ManifestBatch): void {
@@ -154,10 +194,70 @@ function checkManifestBatch({ firstIndex, entries }: ManifestBatch): void {
   entries.forEach(checkManifestEntry);
 }
 
-function checkManifestEntry({ kind, targetPath, size, mtimeNanoseconds }: ManifestEntry): void {
-  demand(kind === EntryKind.FILE || (kind === EntryKind.DIRECTORY && size === 0), 'kind of entry');
+function checkManifestEntry(entry: ManifestEntry): void {
+  const { kind, targetPath, size, mtimeNanoseconds, sourceInode, permissions } = entry;
+  const isEmpty = size === 0 && sourceInode === 0;
+  demand(kind === EntryKind.FILE || (kind === EntryKind.DIRECTORY && isEmpty), 'kind of entry');
   demand(fitsUtf8(targetPath, MAX_PATH_BYTES), 'target path');
   demand(mtimeNanoseconds < 1e9, 'mtime');
+  if (permissions !== undefined) checkPermissions(permissions);
+}
+
+function checkPermissions({ mode, user, group }: Permissions): void {
+  demand(mode <= MAX_MODE, 'mode');
+  demand(fitsUtf8(user, MAX_USER_NAME_BYTES) && fitsUtf8(group, MAX_USER_NAME_BYTES), 'name of an owner');
+}
+
+function checkBlockDigests({ block, digests, byteLength, uses }: BlockDigests): void {
+  demand(block <= LAST_BLOCK, 'block');
+  demand(isDigestList(digests), 'list of digests');
+  demand(byteLength <= BLOCK_BYTES, 'length of a block');
+  const chunks = digests.length / DIGEST_BYTES;
+  let sent = chunks;
+  if (uses.length > 0) {
+    demand(uses.length <= MAX_BLOCK_CHUNKS && uses.every((use) => use <= ChunkUse.OFFERED), 'use of a chunk');
+    const absent = countOf(uses, ChunkUse.ABSENT);
+    demand(uses.length - absent === chunks, 'list of digests');
+    sent = countOf(uses, ChunkUse.CONTENT);
+  }
+  demand(byteLength > 0 === sent > 0, 'length of a block');
+}
+
+function countOf(uses: Uint8Array, use: number): number {
+  let count = 0;
+  for (const other of uses) if (other === use) count++;
+  return count;
+}
+
+function checkBlockRequest({ block, chunks }: BlockRequest): void {
+  demand(block <= LAST_BLOCK, 'block');
+  demand(chunks.length > 0 && chunks.at(-1)! < MAX_BLOCK_CHUNKS && isAscending(chunks), 'list of chunks');
+}
+
+function checkHoleRun({ firstChunk, chunks }: HoleRun): void {
+  demand(chunks > 0 && firstChunk < MAX_BLOCKS && firstChunk + chunks <= MAX_BLOCKS, 'run of chunks');
+}
+
+function checkEntryPlans({ plans, plannedBlocks }: EntryPlans): void {
+  demand(plannedBlocks <= MAX_BLOCKS, 'number of blocks');
+  demand(plans.length <= MAX_PLANS, 'number of plans');
+  let numbers = 0;
+  let lastIndex = 0;
+  for (const { index, have } of plans) {
+    demand(index >= lastIndex, 'order of plans');
+    lastIndex = index;
+    numbers += have.length;
+    demand(have.length % 2 === 0 && numbers <= MAX_HAVE_NUMBERS, 'list of chunks');
+    let chunks = 0;
+    for (const count of have) {
+      chunks += count;
+      demand(chunks <= MAX_BLOCKS, 'run of chunks');
+    }
+  }
+}
+
+function isAscending(numbers: readonly number[]): boolean {
+  return numbers.every((number, at) => at === 0 || number > numbers[at - 1]!);
 }
 
 function checkEntryResult(result: EntryResult): void {

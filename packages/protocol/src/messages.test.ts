@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_BLOCK_CHUNKS, MAX_MESSAGE_BYTES } from './constants.ts';
 import { HandshakeParameters } from './generated/handshake.ts';
-import { EntryKind, type RatePolicy, RatePolicyName, TransferLimiter } from './generated/session.ts';
+import {
+  type BlockDigests,
+  Direction,
+  EntryKind,
+  type EntryPlan,
+  type RatePolicy,
+  RatePolicyName,
+  ReceiverActivity,
+  type Receiving,
+  TransferLimiter,
+} from './generated/session.ts';
+import { MAX_HAVE_NUMBERS, MAX_PLANS } from './message-rules.ts';
 import {
   type ControlBody,
   decodeControlMessage,
@@ -23,8 +34,21 @@ const FILE = {
   mtimeSeconds: -1,
   mtimeNanoseconds: 0,
   executable: false,
+  sourceInode: 5,
+  permissions: undefined,
 } as const;
-const RESULT = { index: 0, errorCode: 0, message: '', digest: new Uint8Array(32) };
+const RESULT = { index: 0, errorCode: 0, message: '', digest: new Uint8Array(32), skipped: false };
+const OPEN = {
+  direction: Direction.UPLOAD,
+  destinationPath: '',
+  sourcePaths: [],
+  recursive: true,
+  followSymlinks: true,
+  receiving: undefined,
+  verify: false,
+  preserve: false,
+};
+const RECEIVING = { overwrite: 0, skip: 0, readBack: false } as const;
 
 function transferRoundtrip(body: TransferBody): TransferBody {
   return decodeTransferMessage(encodeTransferMessage({ body })).body;
@@ -41,6 +65,16 @@ function login(user: string, keys: number, keyBytes = 10): ControlBody {
 
 function batch(entry: Partial<typeof FILE> | Record<string, unknown>, firstIndex = 0): TransferBody {
   return { $case: 'manifestBatch', value: { firstIndex, entries: [{ ...FILE, ...entry }] } };
+}
+
+function digests(part: Partial<BlockDigests>): TransferBody {
+  const whole = { block: 0, byteLength: 1, digests: new Uint8Array(32), uses: new Uint8Array(0) };
+  return { $case: 'blockDigests', value: { ...whole, ...part } };
+}
+
+function plans(plans: Partial<EntryPlan>[], plannedBlocks = 0): TransferBody {
+  const all = plans.map((plan) => ({ index: 0, digestsFirst: false, have: [], ...plan }));
+  return { $case: 'entryPlans', value: { plans: all, plannedBlocks } };
 }
 
 function parameters(part: Partial<HandshakeParameters>): HandshakeParameters {
@@ -73,10 +107,12 @@ describe('messages', () => {
 
   it('may carry fields that we do not know yet', () => {
     const unknown = hexToBytes('f83f05 fa3f0568656c6c6f'); // field 1023: a varint, then five bytes
-    const request = encodeTransferMessage({ body: { $case: 'blockRequest', value: { block: 7 } } });
+    const request = encodeTransferMessage({
+      body: { $case: 'blockRequest', value: { block: 7, chunks: [0, 4095] } },
+    });
     expect(decodeTransferMessage(Uint8Array.from([...unknown, ...request, ...unknown])).body).toEqual({
       $case: 'blockRequest',
-      value: { block: 7 },
+      value: { block: 7, chunks: [0, 4095] },
     });
   });
 
@@ -130,11 +166,12 @@ describe('messages', () => {
       batch({ targetPath: 'x'.repeat(4097) }),
       batch({ targetPath: 'ä'.repeat(2049) }),
       batch({}, Number.MAX_SAFE_INTEGER),
-      { $case: 'blockDigests', value: { block: 0, byteLength: 1, digests: new Uint8Array(33) } },
-      { $case: 'blockDigests', value: { block: 0, byteLength: 1, digests: new Uint8Array(0) } },
-      { $case: 'blockDigests', value: { block: 0, byteLength: 0, digests: new Uint8Array(32) } },
-      { $case: 'blockDigests', value: { block: 0, byteLength: 2 ** 20 + 1, digests: new Uint8Array(32) } },
-      { $case: 'blockRequest', value: { block: 2 ** 32 } },
+      digests({ byteLength: 1, digests: new Uint8Array(33) }),
+      digests({ byteLength: 1, digests: new Uint8Array(0) }),
+      digests({ byteLength: 0, digests: new Uint8Array(32) }),
+      digests({ byteLength: 2 ** 20 + 1 }),
+      digests({ block: 2 ** 32 }),
+      { $case: 'blockRequest', value: { block: 2 ** 32, chunks: [0] } },
       { $case: 'failed', value: { errorCode: 0, message: '', subject: '' } },
       { $case: 'sourceProblem', value: { source: 'a', errorCode: 0, message: '' } },
       { $case: 'entryFailed', value: { index: 0, errorCode: 0, message: '' } },
@@ -142,13 +179,107 @@ describe('messages', () => {
     ];
     for (const body of bad) expectViolation(() => transferRoundtrip(body));
     expect(transferRoundtrip(batch({ targetPath: 'ä'.repeat(2048) }))).toBeDefined();
-    const open = { destinationPath: '', sourcePaths: [], recursive: true, followSymlinks: true };
     for (const direction of [0, 3, -1]) {
-      const body = { $case: 'open', value: { ...open, direction } } as unknown as TransferBody;
+      const body = { $case: 'open', value: { ...OPEN, direction } } as unknown as TransferBody;
       expectViolation(() => transferRoundtrip(body));
     }
     for (const paths of [{ destinationPath: 'x'.repeat(4097) }, { sourcePaths: ['', 'x'.repeat(4097)] }]) {
-      expectViolation(() => transferRoundtrip({ $case: 'open', value: { ...open, direction: 1, ...paths } }));
+      expectViolation(() => transferRoundtrip({ $case: 'open', value: { ...OPEN, ...paths } }));
+    }
+  });
+
+  it('[ST-3] of digests that do not go with the uses of their chunks are a violation', () => {
+    const two = new Uint8Array(64);
+    const good = [
+      digests({ uses: Uint8Array.of(0, 1, 0) }),
+      digests({ uses: Uint8Array.of(2), byteLength: 0 }),
+      digests({ uses: Uint8Array.of(1, 2), digests: two }),
+    ];
+    for (const body of good) expect(transferRoundtrip(body)).toEqual(body);
+    const bad = [
+      digests({ uses: Uint8Array.of(0) }),
+      digests({ uses: Uint8Array.of(3) }),
+      digests({ uses: Uint8Array.of(1, 1) }),
+      digests({ uses: Uint8Array.of(2) }),
+      digests({ uses: Uint8Array.of(1), byteLength: 0 }),
+      digests({ uses: Uint8Array.of(1, 0), digests: two }),
+      digests({ uses: new Uint8Array(4097).fill(0, 1).fill(1, 0, 1) }),
+    ];
+    for (const body of bad) expectViolation(() => transferRoundtrip(body));
+  });
+
+  it('[ST-3] of chunks, holes and plans that cannot be are a violation', () => {
+    const request = (...chunks: number[]): TransferBody => ({
+      $case: 'blockRequest',
+      value: { block: 0, chunks },
+    });
+    const hole = (firstChunk: number, chunks: number): TransferBody => ({
+      $case: 'holeRun',
+      value: { index: 0, firstChunk, chunks },
+    });
+    const good = [
+      request(0, 1, 4095),
+      hole(2 ** 32 - 1, 1),
+      plans([{ index: 3, have: [0, 2 ** 32] }, { index: 3 }], 2 ** 32),
+      plans([{ have: Array(MAX_HAVE_NUMBERS).fill(1) }]),
+    ];
+    for (const body of good) expect(transferRoundtrip(body)).toEqual(body);
+    const bad = [
+      request(),
+      request(4096),
+      request(1, 1),
+      request(2, 1),
+      hole(0, 0),
+      hole(2 ** 32, 1),
+      hole(1, 2 ** 32),
+      hole(2 ** 53 - 1, 2 ** 53 - 1),
+      plans([], 2 ** 32 + 1),
+      plans([{ index: 1 }, { index: 0 }]),
+      plans([{ have: [1] }]),
+      plans([{ have: [1, 2 ** 32] }]),
+      plans([{ have: Array(MAX_HAVE_NUMBERS).fill(0) }, { have: [0, 1] }]),
+      plans(Array(MAX_PLANS + 1).fill({})),
+    ];
+    for (const body of bad) expectViolation(() => transferRoundtrip(body));
+    const most = encodeTransferMessage({
+      body: plans([{ index: 2 ** 53 - 1, have: Array(MAX_HAVE_NUMBERS).fill(2 ** 17) }]),
+    });
+    expect(most.length).toBeLessThan(MAX_MESSAGE_BYTES);
+  });
+
+  it('[ST-3] of permissions and of a way to receive that cannot be are a violation', () => {
+    const permissions = { mode: 0o7777, uid: 2 ** 32 - 1, gid: 0, user: 'u'.repeat(256), group: '' };
+    expect(transferRoundtrip(batch({ permissions }))).toEqual(batch({ permissions }));
+    for (const part of [{ mode: 0o10000 }, { user: 'u'.repeat(257) }, { group: 'ä'.repeat(129) }]) {
+      expectViolation(() => transferRoundtrip(batch({ permissions: { ...permissions, ...part } })));
+    }
+    expectViolation(() => transferRoundtrip(batch({ kind: EntryKind.DIRECTORY, size: 0, sourceInode: 1 })));
+    const open = (part: object): TransferBody => {
+      return { $case: 'open', value: { ...OPEN, receiving: { ...RECEIVING, ...part } as Receiving } };
+    };
+    for (const part of [
+      { overwrite: 6, skip: 3 },
+      { checkpointIntervalMs: 0 },
+      { checkpointIntervalMs: 100 },
+    ])
+      expect(transferRoundtrip(open(part))).toEqual(open(part));
+    for (const part of [
+      { overwrite: 7 },
+      { overwrite: -1 },
+      { skip: 4 },
+      { checkpointIntervalMs: 99 },
+      { checkpointIntervalMs: 3_600_001 },
+    ])
+      expectViolation(() => transferRoundtrip(open(part)));
+  });
+
+  it('name an activity that is not known as none', () => {
+    const value = { writtenBytes: 1, durableBytes: 0, filesDone: 0, presentBytes: 1 };
+    for (const activity of [5, -1] as ReceiverActivity[]) {
+      expect(transferRoundtrip({ $case: 'receiverProgress', value: { ...value, activity } })).toEqual({
+        $case: 'receiverProgress',
+        value: { ...value, activity: ReceiverActivity.UNSPECIFIED },
+      });
     }
   });
 
@@ -177,7 +308,12 @@ describe('messages', () => {
       encodeTransferMessage({
         body: {
           $case: 'blockDigests',
-          value: { block: 2 ** 32 - 1, byteLength: 2 ** 20, digests: new Uint8Array(32 * chunks) },
+          value: {
+            block: 2 ** 32 - 1,
+            byteLength: 2 ** 20,
+            digests: new Uint8Array(32 * chunks),
+            uses: new Uint8Array(chunks).fill(1),
+          },
         },
       });
     expect(digestsOf(MAX_BLOCK_CHUNKS).length).toBeLessThan(MAX_MESSAGE_BYTES);

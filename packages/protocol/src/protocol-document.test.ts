@@ -92,8 +92,8 @@ describe('worked examples of PROTOCOL.md', () => {
 
   it('message', () => {
     const bytes = examples.get('message')!;
-    const message = { body: { $case: 'blockRequest', value: { block: 7 } } } as const;
-    expect(frameMessage(encodeTransferMessage(message))).toEqual(bytes);
-    expect(new MessageReader().push(bytes).map(decodeTransferMessage)).toEqual([message]);
+    const body = { $case: 'blockRequest' as const, value: { block: 7, chunks: [0] } };
+    expect(frameMessage(encodeTransferMessage({ body }))).toEqual(bytes);
+    expect(new MessageReader().push(bytes).map(decodeTransferMessage)).toEqual([{ body }]);
   });
 });

@@ -46,7 +46,15 @@ function recorded({
 }
 
 function file(targetPath: string, size: number): ManifestEntry {
-  return { kind: 'file', targetPath, size, mtimeSeconds: 1, mtimeNanoseconds: 0, executable: false };
+  return {
+    kind: 'file',
+    targetPath,
+    size,
+    mtimeSeconds: 1,
+    mtimeNanoseconds: 0,
+    executable: false,
+    sourceInode: 1,
+  };
 }
 
 function names(prefix: string, count: number): string[] {
@@ -81,7 +89,7 @@ describe('many files on a volume', () => {
     const paths = names('f', 100);
     writeSmall(writer, paths);
     expect(steps()).toEqual([]);
-    expect(codes(writer.commitReady())).toEqual(paths.map(() => 'none'));
+    expect(codes(writer.commitReady().results)).toEqual(paths.map(() => 'none'));
     expect(steps()).toEqual(['sync volume /', ...paths.map((path) => `rename /${path}`), 'sync directory /']);
     expect(surroundings.names()).toHaveLength(100);
     writer.finish();
@@ -102,7 +110,7 @@ describe('many files on a volume', () => {
     writeSmall(writer, paths);
     fail('sync volume');
     fail('sync file', /f18$/);
-    const results = writer.commitReady();
+    const { results } = writer.commitReady();
     // Five files and the directory are as many as may be open.
     expect(codes(results)).toEqual(paths.map((_, at) => (at < 15 || at === 18 ? 'io-error' : 'none')));
     for (const { code, message, target } of results) if (code !== 'none') expect(message).toContain(target);
@@ -122,14 +130,14 @@ describe('many files on a volume', () => {
       names('f', 9).map((path) => file(path, 0)),
     );
     fail('sync volume');
-    expect(codes(writer.commitReady())).toEqual(names('f', 9).map(() => 'none'));
+    expect(codes(writer.commitReady().results)).toEqual(names('f', 9).map(() => 'none'));
     steps();
     const later = names('g', 20);
     writer.addEntries(
       9,
       later.map((path) => file(path, 0)),
     );
-    expect(codes(writer.commitReady())).toEqual(later.map(() => 'none'));
+    expect(codes(writer.commitReady().results)).toEqual(later.map(() => 'none'));
     expect(steps(/^sync/)).toEqual([...later.map((path) => `sync file /${path}`), 'sync directory /']);
   });
 });
@@ -163,7 +171,7 @@ describe('few files on a volume', () => {
       'close file /large',
     ]);
     writeLarge(writer, 1);
-    expect(codes(writer.commitReady())).toEqual(['none']);
+    expect(codes(writer.commitReady().results)).toEqual(['none']);
     expect(steps()).toEqual(['sync volume /', 'rename /large', 'sync directory /']);
   });
 
@@ -177,7 +185,7 @@ describe('few files on a volume', () => {
     fail('sync volume', /./, 1);
     writer.commitReady();
     writeLarge(writer, 1);
-    expect(codes(writer.commitReady())).toEqual(['io-error']);
+    expect(codes(writer.commitReady().results)).toEqual(['io-error']);
     expect(surroundings.names()).not.toContain('large');
   });
 });
@@ -187,7 +195,7 @@ describe('files without a volume', () => {
     const { writer, steps } = recorded({ syncable: false, maxOpenHandles: 4 });
     const paths = names('f', 30);
     writeSmall(writer, paths);
-    expect(codes(writer.commitReady())).toEqual(paths.map(() => 'none'));
+    expect(codes(writer.commitReady().results)).toEqual(paths.map(() => 'none'));
     const log = steps(/^(write|sync|close file|rename)/);
     for (const path of paths) {
       expect(log.filter((step) => step.endsWith(`/${path}`))).toEqual(
@@ -201,7 +209,9 @@ describe('files without a volume', () => {
     fail('sync file', /f3$/);
     const paths = names('f', 30);
     writeSmall(writer, paths);
-    expect(codes(writer.commitReady())).toEqual(paths.map((_, at) => (at === 3 ? 'io-error' : 'none')));
+    expect(codes(writer.commitReady().results)).toEqual(
+      paths.map((_, at) => (at === 3 ? 'io-error' : 'none')),
+    );
     expect(surroundings.names()).toHaveLength(29);
   });
 
@@ -220,7 +230,7 @@ describe('a large file', () => {
     writer.addEntries(0, [file('large', 20 * BLOCK_BYTES)]);
     writer.endManifest(1);
     writeLarge(writer, 0, 20);
-    expect(codes(writer.commitReady())).toEqual(['none']);
+    expect(codes(writer.commitReady().results)).toEqual(['none']);
     const eight = [...Array<string>(8).fill('write'), 'start write-back'];
     const four = eight.slice(0, 4);
     expect(
@@ -271,7 +281,7 @@ describe('a directory above that cannot be read', () => {
     surroundings.setMode('/home', 0o711 & ~0o444);
     const paths = names('home/alice/f', 20);
     writeSmall(writer, paths);
-    expect(codes(writer.commitReady())).toEqual(paths.map(() => 'none'));
+    expect(codes(writer.commitReady().results)).toEqual(paths.map(() => 'none'));
     expect(steps(/^sync (file|volume)/)).toEqual(['sync volume /home/alice']);
   });
 });
@@ -285,7 +295,7 @@ describe('a disk that loses what it took', () => {
     const paths = names('f', 100);
     writeSmall(writer, paths);
     const results: EntryResult[] = [];
-    while (writer.readyEntries > 0) results.push(...writer.commitReady(20));
+    while (writer.readyEntries > 0) results.push(...writer.commitReady(20).results);
     const done = results.filter(({ code }) => code === 'none').map(({ target }) => target.slice(1));
     expect(results).toHaveLength(100);
     expect(done.length).toBe(syncable ? 0 : 60);

@@ -1,5 +1,7 @@
 export * from './digest.ts';
 export * from './file-system.ts';
 export { openStorage, type StorageOptions } from './node-file-system.ts';
+export * from './overwrite-mode.ts';
+export * from './resume-record.ts';
 export * from './tree-reader.ts';
 export * from './tree-writer.ts';

@@ -12,7 +12,7 @@ const PROGRAM = `
   });
   const SIZE = 100_000, FILES_IN_BLOCK = 10, BLOCKS = 100;
   const entries = Array.from({ length: FILES_IN_BLOCK * BLOCKS }, (_, at) => (
-    { kind: 'file', targetPath: 'f' + at, size: SIZE, mtimeSeconds: 1, mtimeNanoseconds: 0, executable: false }));
+    { kind: 'file', targetPath: 'f' + at, size: SIZE, mtimeSeconds: 1, mtimeNanoseconds: 0, executable: false, sourceInode: 1 }));
   writer.addEntries(0, entries);
   writer.endManifest(entries.length);
   const results = [];
@@ -21,7 +21,7 @@ const PROGRAM = `
     const digest = blake3(bytes.subarray(0, SIZE));
     results.push(...writer.writeBlock(block, bytes, Buffer.concat(Array(FILES_IN_BLOCK).fill(digest))).results);
   }
-  while (writer.readyEntries > 0) results.push(...writer.commitReady(300));
+  while (writer.readyEntries > 0) results.push(...writer.commitReady(300).results);
   const named = readdirSync(root).filter((name) => /^f\\d+$/.test(name)).length;
   console.log(JSON.stringify({ codes: results.map(({ code }) => code), messages: results.map(({ message }) => message), named }));`;
 

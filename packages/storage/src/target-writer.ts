@@ -1,20 +1,23 @@
 import {
   BlockIndex,
   type BlockRun,
-  chunkIn,
+  type Chunk,
+  chunkCount,
   displayPath,
   escapeName,
   Layout,
   type ManifestEntry,
 } from '@jetstream/manifest';
-import { DIGEST_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { arrivedChunks } from './arrived-chunk.ts';
 import { chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
 import { PartialFiles } from './partial-files.ts';
+import type { DeadPartial, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
 import { componentsOf, type TargetDirectory, TargetTree } from './target-tree.ts';
-import type { EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
+import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
 import { Volumes } from './volumes.ts';
 
 interface DirectoryTime {
@@ -25,7 +28,14 @@ interface DirectoryTime {
 
 /** The one implementation of `TreeWriter`. */
 export class TargetWriter implements TreeWriter {
-  readonly progress: WriterProgress = { writtenBytes: 0, durableBytes: 0, filesDone: 0, failed: 0 };
+  readonly progress: WriterProgress = {
+    writtenBytes: 0,
+    durableBytes: 0,
+    filesDone: 0,
+    failed: 0,
+    presentBytes: 0,
+    activity: undefined,
+  };
   readonly #options: TreeWriterOptions;
   readonly #layout = new Layout();
   readonly #blocks = new BlockIndex<TargetFile>();
@@ -61,7 +71,7 @@ export class TargetWriter implements TreeWriter {
   addEntries(
     firstIndex: number,
     entries: readonly ManifestEntry[],
-  ): { sealedBlocks: BlockRun[]; results: EntryResult[] } {
+  ): { sealedBlocks: BlockRun[]; results: EntryResult[]; lookups: ResumeLookup[] } {
     if (this.#ended || firstIndex !== this.#nextIndex) throw violation('a manifest batch came out of order');
     if (firstIndex + entries.length > this.#options.maxEntries) {
       const limit = this.#options.maxEntries;
@@ -72,7 +82,7 @@ export class TargetWriter implements TreeWriter {
       const index = this.#nextIndex++;
       return entry.kind === 'file' ? this.#addFile(index, entry) : this.#addDirectory(index, entry);
     });
-    return { sealedBlocks: this.#layout.takeSealed(), results };
+    return { sealedBlocks: this.#layout.takeSealed(), results, lookups: [] };
   }
 
   endManifest(entries: number): { sealedBlocks: BlockRun[] } {
@@ -84,34 +94,68 @@ export class TargetWriter implements TreeWriter {
     return { sealedBlocks: this.#layout.takeSealed() };
   }
 
+  resume(): void {}
+
+  plan(): {
+    plans: EntryPlan[];
+    plannedBlocks: number;
+    results: EntryResult[];
+    notes: string[];
+    more: boolean;
+  } {
+    const plannedBlocks = Math.floor(this.#layout.end / BLOCK_BYTES);
+    return { plans: [], plannedBlocks, results: [], notes: [], more: false };
+  }
+
   writeBlock(
     block: number,
     bytes: Uint8Array,
     digests: Uint8Array,
-  ): { mismatch: boolean; results: EntryResult[] } {
+    uses?: Uint8Array | undefined,
+  ): { wantedChunks: number[]; again: boolean; results: EntryResult[] } {
     const files = this.#blocks.filesIn(block);
-    if (files.length === 0) return { mismatch: false, results: [] };
-    if (digests.byteLength !== files.length * DIGEST_BYTES)
-      throw violation(`block ${block} has a wrong number of digests`);
-    if (bytes.byteLength !== this.#blocks.byteLengthOf(block)) {
-      throw violation(`block ${block} has a wrong length`);
-    }
-    const wrong: TargetFile[] = [];
+    if (files.length === 0) return { wantedChunks: [], again: false, results: [] };
+    const wanted: { position: number; file: TargetFile }[] = [];
+    let again = false;
     const results: EntryResult[] = [];
-    for (const [at, file] of files.entries()) {
-      if (file.settled) continue;
-      const digest = digests.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES);
+    for (const { position, file, chunk, content, digest } of arrivedChunks(
+      files,
+      block,
+      bytes,
+      digests,
+      uses,
+    )) {
+      if (file.settled || digestsOf(file).has(chunk.number)) continue;
       try {
-        if (!this.#writeChunk(file, block, bytes, digest)) wrong.push(file);
+        if (content !== undefined && this.#writeChunk(file, chunk, content, digest)) continue;
+        again ||= content !== undefined;
+        wanted.push({ position, file });
       } catch (error) {
         results.push(this.#fail(file, asFileFailure(error)));
       }
     }
-    const mismatch = wrong.length > 0 && !this.#suspectBlocks.has(block);
-    if (mismatch) this.#suspectBlocks.add(block);
+    // What was sent can be sent once more, and no more than that.
+    const isRefused = wanted.length > 0 && this.#suspectBlocks.has(block);
+    if (wanted.length > 0 && bytes.byteLength > 0 && !isRefused) this.#suspectBlocks.add(block);
     else this.#suspectBlocks.delete(block);
-    if (!mismatch) results.push(...wrong.map((file) => this.#fail(file, digestMismatch(file))));
-    return { mismatch, results };
+    if (!isRefused) return { wantedChunks: wanted.map(({ position }) => position), again, results };
+    results.push(...wanted.map(({ file }) => this.#fail(file, digestMismatch(file))));
+    return { wantedChunks: [], again: false, results };
+  }
+
+  addHoles(index: number, firstChunk: number, chunks: number): { results: EntryResult[] } {
+    if (index >= this.#nextIndex) throw violation('a hole is in an entry that the manifest does not have');
+    const file = this.#unsettled.get(index);
+    if (file === undefined) return { results: [] };
+    if (file.size === 0 || firstChunk + chunks > chunkCount(file)) {
+      throw violation(`a hole lies outside of entry ${index}`);
+    }
+    try {
+      this.#skipHoles(file, firstChunk, chunks);
+      return { results: [] };
+    } catch (error) {
+      return { results: [this.#fail(file, asFileFailure(error))] };
+    }
   }
 
   failEntry(index: number, code: ErrorCode, message: string): EntryResult[] {
@@ -120,7 +164,10 @@ export class TargetWriter implements TreeWriter {
     return file === undefined ? [] : [this.#fail(file, { code, message: escapeName(message) })];
   }
 
-  commitReady(maxFiles = Number.POSITIVE_INFINITY): EntryResult[] {
+  commitReady(maxFiles = Number.POSITIVE_INFINITY): {
+    results: EntryResult[];
+    requests: { block: number; chunks: number[] }[];
+  } {
     const batch = this.#ready.splice(0, maxFiles).filter(({ settled }) => !settled);
     const failed = this.#partials.sync(batch);
     const results = [...failed].map(([file, error]) => this.#fail(file, error));
@@ -144,15 +191,26 @@ export class TargetWriter implements TreeWriter {
       results.push(...directories.map(({ index, target }) => this.#failDirectory(index, target, failed)));
       results.push(...named.map((file) => this.#fail(file, failed)));
     }
-    return results;
+    return { results, requests: [] };
   }
 
-  finish(): WriterProgress {
+  checkpoint(): ResumeUpdate[] {
+    return [];
+  }
+
+  finish(): WriterProgress & { deadPartials: DeadPartial[] } {
     if (!this.settled) throw new JetStreamError('internal', 'the transfer has entries without a result');
     this.#tree.sync();
     for (const time of this.#directoryTimes) this.#setDirectoryTime(time);
     this.#close();
-    return { ...this.progress };
+    return { ...this.progress, deadPartials: [] };
+  }
+
+  removeDead(): void {}
+
+  suspend(): ResumeUpdate[] {
+    this.abort();
+    return [];
   }
 
   abort(): void {
@@ -212,6 +270,7 @@ export class TargetWriter implements TreeWriter {
         target,
         bytes: 0,
         digest,
+        skipped: false,
       });
       return [];
     } catch (error) {
@@ -229,17 +288,33 @@ export class TargetWriter implements TreeWriter {
   }
 
   /** False: the content is not what its digest says. */
-  #writeChunk(file: TargetFile, block: number, bytes: Uint8Array, digest: Uint8Array): boolean {
-    const { number, offsetInBlock, offsetInFile, byteLength } = chunkIn(file, block);
-    const digests = digestsOf(file);
-    if (digests.has(number)) return true;
-    const content = bytes.subarray(offsetInBlock, offsetInBlock + byteLength);
+  #writeChunk(file: TargetFile, chunk: Chunk, content: Uint8Array, digest: Uint8Array): boolean {
     if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) !== 0) return false;
-    this.#partials.write(file, content, offsetInFile);
+    this.#partials.write(file, content, chunk.offsetInFile);
+    this.#addDigest(file, chunk.number, chunk.byteLength, digest);
+    return true;
+  }
+
+  #skipHoles(file: TargetFile, firstChunk: number, chunks: number): void {
+    const { blake3 } = this.#options;
+    const last = chunkCount(file) - 1;
+    const lastByteLength = file.size - last * BLOCK_BYTES;
+    // Gives the file its length.
+    if (firstChunk + chunks > last) this.#partials.write(file, new Uint8Array(1), file.size - 1);
+    const digestOfZeros = (byteLength: number) => chunkDigest(blake3, new Uint8Array(byteLength));
+    const whole = last > 0 ? digestOfZeros(BLOCK_BYTES) : new Uint8Array(0);
+    for (let number = firstChunk; number < firstChunk + chunks; number++) {
+      if (digestsOf(file).has(number)) continue;
+      const byteLength = number === last ? lastByteLength : BLOCK_BYTES;
+      this.#addDigest(file, number, byteLength, number === last ? digestOfZeros(byteLength) : whole);
+    }
+  }
+
+  #addDigest(file: TargetFile, number: number, byteLength: number, digest: Uint8Array): void {
+    const digests = digestsOf(file);
     digests.add(number, digest);
     this.progress.writtenBytes += byteLength;
     if (digests.complete) this.#complete(file);
-    return true;
   }
 
   #complete(file: TargetFile): void {
@@ -254,7 +329,7 @@ export class TargetWriter implements TreeWriter {
     this.#settle(file);
     this.progress.durableBytes += bytes;
     this.progress.filesDone++;
-    return { index, kind: 'file', code: 'none', message: '', target, bytes, digest };
+    return { index, kind: 'file', code: 'none', message: '', target, bytes, digest, skipped: false };
   }
 
   #fail(
@@ -286,8 +361,8 @@ export class TargetWriter implements TreeWriter {
   }
 }
 
-function failure(result: Omit<EntryResult, 'bytes' | 'digest'>): EntryResult {
-  return { ...result, bytes: 0, digest: new Uint8Array(0) };
+function failure(result: Omit<EntryResult, 'bytes' | 'digest' | 'skipped'>): EntryResult {
+  return { ...result, bytes: 0, digest: new Uint8Array(0), skipped: false };
 }
 
 function digestMismatch({ directory, name }: TargetFile): { code: ErrorCode; message: string } {

@@ -190,7 +190,7 @@ describe('createTreeReader', () => {
     rmSync(`${root}/a`);
     const { bytes, failures } = read(reader);
     expect(failures).toEqual([]);
-    expect([...bytes].sort()).toEqual([0, 0x62]);
+    expect([...bytes]).toEqual([0x62]);
   });
 });
 
@@ -235,24 +235,21 @@ describe('a source that changes while it is sent', () => {
     ],
   ];
 
-  it.each(changes)(
-    'fails by name when it %s; its bytes are zeros that no digest agrees with',
-    (_, change, code) => {
-      const { reader, root, indexOf } = sending((root) => {
-        writeFileSync(`${root}/f`, 'abc');
-        utimesSync(`${root}/f`, 1_700_000_000, 1_700_000_000);
-        writeFileSync(`${root}/other`, 'xyz');
-      });
-      change(`${root}/f`);
-      const { bytes, digests, failures } = read(reader);
-      expect(failures).toEqual([{ index: indexOf('t/f'), code, message: expect.stringContaining('/f') }]);
-      expect(Buffer.from(bytes).toString('latin1').split('').sort().join('')).toBe('\0\0\0xyz');
-      const order = indexOf('t/f') < indexOf('t/other') ? 0 : 1;
-      expect(digests.subarray(32 * order, 32 * order + 32)).toEqual(new Uint8Array(32));
-      expect(reader.isBlockWanted(0)).toBe(true);
-      expect(read(reader).failures, 'it fails once').toEqual([]);
-    },
-  );
+  it.each(changes)('fails by name when it %s, and is absent from its block', (_, change, code) => {
+    const { reader, root, indexOf } = sending((root) => {
+      writeFileSync(`${root}/f`, 'abc');
+      utimesSync(`${root}/f`, 1_700_000_000, 1_700_000_000);
+      writeFileSync(`${root}/other`, 'xyz');
+    });
+    change(`${root}/f`);
+    const { bytes, digests, uses, failures } = read(reader);
+    expect(failures).toEqual([{ index: indexOf('t/f'), code, message: expect.stringContaining('/f') }]);
+    expect(Buffer.from(bytes).toString()).toBe('xyz');
+    expect(Buffer.from(digests)).toEqual(Buffer.from(blake3(Buffer.from('xyz'))));
+    expect([...uses!]).toEqual(indexOf('t/f') < indexOf('t/other') ? [0, 1] : [1, 0]);
+    expect(reader.isBlockWanted(0)).toBe(true);
+    expect(read(reader).failures, 'it fails once').toEqual([]);
+  });
 
   it('has its later blocks skipped, but not those that others share', () => {
     const { reader, root, indexOf } = sending((root) => {
@@ -262,8 +259,49 @@ describe('a source that changes while it is sent', () => {
     appendFileSync(`${root}/big`, 'x');
     const { bytes, failures } = read(reader, 1);
     expect(failures).toEqual([expect.objectContaining({ index: indexOf('t/big'), code: 'source-changed' })]);
-    expect(bytes.every((byte) => byte === 0)).toBe(true);
+    expect(bytes).toHaveLength(0);
     expect([0, 1, 2, 3].map((block) => reader.isBlockWanted(block))).toEqual([false, false, false, false]);
+  });
+});
+
+describe('what the receiver planned', () => {
+  const threeBlocks = (root: string) => writeFileSync(`${root}/f`, Buffer.alloc(2 * BLOCK_BYTES + 5, 7));
+
+  it('[PL-2] leaves out what is there, and offers digests first where an older version stands', () => {
+    const { reader, indexOf } = sending(threeBlocks);
+    reader.applyPlans([{ index: indexOf('t/f'), digestsFirst: false, have: [1, 1] }]);
+    expect(read(reader, 0)).toMatchObject({ byteLength: BLOCK_BYTES, uses: undefined });
+    expect(read(reader, 1)).toMatchObject({ byteLength: 0, uses: Uint8Array.of(0) });
+    reader.applyPlans([{ index: indexOf('t/f'), digestsFirst: true, have: [] }]);
+    const offered = read(reader, 2);
+    expect(offered).toMatchObject({ byteLength: 0, uses: Uint8Array.of(2) });
+    const asked = reader.readBlock(2, new Uint8Array(BLOCK_BYTES), [0]);
+    expect(asked).toMatchObject({ byteLength: 5, uses: undefined, digests: offered.digests });
+  });
+
+  it('[PL-9] is nothing but digests when it only compares', () => {
+    const { reader } = sending(threeBlocks, { verify: true });
+    expect([0, 1, 2].map((block) => read(reader, block))).toMatchObject(
+      Array(3).fill({ byteLength: 0, uses: Uint8Array.of(2) }),
+    );
+  });
+
+  it('[PL-5] for what the manifest does not have is a violation', () => {
+    const violation = expect.objectContaining({ code: 'protocol-violation' });
+    const { reader, indexOf } = sending((root) => {
+      threeBlocks(root);
+      writeFileSync(`${root}/empty`, '');
+    });
+    const file = { index: indexOf('t/f'), digestsFirst: false, have: [] };
+    for (const plan of [
+      { ...file, index: 3 },
+      { ...file, have: [0, 4] },
+      { ...file, have: [3, 1] },
+      { ...file, index: indexOf('t/empty'), digestsFirst: true },
+      { ...file, index: indexOf('t'), have: [0, 1] },
+    ])
+      expect(() => reader.applyPlans([plan]), JSON.stringify(plan)).toThrow(violation);
+    expect(() => reader.readBlock(0, new Uint8Array(BLOCK_BYTES), [1])).toThrow(violation);
   });
 });
 
@@ -288,8 +326,7 @@ describe('a failing source', () => {
     machine.faults.add({ operation, errno, times: 1 });
     const { bytes, failures } = read(reader);
     expect(failures).toEqual([expect.objectContaining({ code })]);
-    expect([...bytes.subarray(0, 3)]).toEqual([0, 0, 0]);
-    expect(Buffer.from(bytes.subarray(3)).toString()).toBe('abc');
+    expect(Buffer.from(bytes).toString()).toBe('abc');
   });
 
   it('that cannot be listed is told by name', () => {

@@ -2,6 +2,7 @@ import {
   BlockIndex,
   type BlockRun,
   type Chunk,
+  chunkCount,
   chunkIn,
   displayPath,
   type FileMapping,
@@ -14,12 +15,13 @@ import {
   type SourcePath,
   sourceComponents,
 } from '@jetstream/manifest';
-import { BLOCK_BYTES, DIGEST_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, ChunkUse, DIGEST_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { type Blake3, chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { HandleCache } from './handle-cache.ts';
 import { scanWithin } from './scan-within.ts';
+import type { EntryPlan } from './tree-writer.ts';
 
 export interface TreeReaderOptions {
   fileSystem: FileSystem;
@@ -28,6 +30,10 @@ export interface TreeReaderOptions {
   mappings: readonly FileMapping[];
   /** What to do with symlinks found in directories; a source that is itself one is always followed. */
   symlinks: 'follow' | 'ignore';
+  /** Offers digests only, never content. Default false. */
+  verify?: boolean;
+  /** Entries have their permissions. Default false. */
+  preserve?: boolean;
   /** Descriptors kept open; default 32. */
   maxOpenHandles?: number;
 }
@@ -59,13 +65,20 @@ export interface EntryFailure {
 }
 
 export interface BlockRead {
+  /** Of the content of the chunks that are sent; it lies one after the other at the start of `into`. */
   byteLength: number;
-  /** 32 bytes for each chunk. Of a failed file's chunk they are zeros, which no content has: so it can never pass for good. */
+  /** 32 bytes for each chunk that is sent or offered, in order. */
   digests: Uint8Array;
-  /** Files that failed just now; their bytes are zeros. */
+  /** What is with each chunk (`ChunkUse`); undefined: all are sent. Those of failed files and those that the receiver has are absent. */
+  uses: Uint8Array | undefined;
+  /** Files that failed just now. */
   failures: EntryFailure[];
   /** Path of a file that begins in this block, for those who watch. */
   begun: string | undefined;
+  /** Chunks that are holes, from the one in this block on; none of them is sent. */
+  holes: { index: number; firstChunk: number; chunks: number } | undefined;
+  /** The first block after this one of which something may have to be sent. */
+  nextBlock: number;
 }
 
 export interface SourceEntry {
@@ -82,10 +95,17 @@ export interface TreeReader {
   /** Whether any file in the block still needs it. */
   isBlockWanted(block: number): boolean;
   /**
+   * What the receiver has, or wants offered first.
+   * @throws JetStreamError `protocol-violation` for what the manifest does not have
+   */
+  applyPlans(plans: readonly EntryPlan[]): void;
+  /**
    * Reads a sealed block, again if need be. A file that is not what the scan saw, before or after, fails.
    * @param into at least as long as the block
+   * @param chunks positions in the block that the receiver asked for: the content of just these; left out: what the plans leave
+   * @throws JetStreamError `protocol-violation` for positions that the block does not have
    */
-  readBlock(block: number, into: Uint8Array): BlockRead;
+  readBlock(block: number, into: Uint8Array, chunks?: readonly number[]): BlockRead;
   /** An entry not yet settled; undefined when there is none of this index. */
   describe(index: number): SourceEntry | undefined;
   /** The receiver answered: forgets the entry, and gives what `describe` gave. */
@@ -112,6 +132,9 @@ interface SourceFile extends Placed {
   readonly mtimeSeconds: number;
   readonly mtimeNanoseconds: number;
   state: 'wanted' | 'failed' | 'settled';
+  digestsFirst: boolean;
+  /** Chunks that the receiver has: in turn, where they begin and where they end. */
+  had: number[] | undefined;
 }
 
 class SourceTree implements TreeReader {
@@ -161,33 +184,64 @@ class SourceTree implements TreeReader {
     return this.#blocks.filesIn(block).some((file) => file.state === 'wanted');
   }
 
-  readBlock(block: number, into: Uint8Array): BlockRead {
+  applyPlans(plans: readonly EntryPlan[]): void {
+    for (const { index, digestsFirst, have } of plans) {
+      if (index >= this.#totals.entries) throw violation('a plan is for an entry that is not there');
+      // The answer to an entry may be on its way when the plan is made.
+      const file = this.#unsettled.get(index);
+      if (file === undefined) continue;
+      const chunks = file.size === 0 ? 0 : chunkCount(file);
+      const had: number[] = [];
+      let at = 0;
+      for (const count of have) {
+        at += count;
+        had.push(at);
+      }
+      if (at > chunks || (digestsFirst && chunks === 0))
+        throw violation(`the plan of entry ${index} is wrong`);
+      file.digestsFirst ||= digestsFirst;
+      if (had.length > 0) file.had = file.had === undefined ? had : [...file.had, ...had];
+    }
+  }
+
+  readBlock(block: number, into: Uint8Array, chunks?: readonly number[]): BlockRead {
     const files = this.#blocks.filesIn(block);
-    const digests = new Uint8Array(files.length * DIGEST_BYTES);
+    if (chunks !== undefined && files.length > 0 && chunks.some((position) => position >= files.length)) {
+      throw violation(`block ${block} was asked for a chunk that it does not have`);
+    }
+    const asked = chunks && new Set(chunks);
+    const uses = new Uint8Array(files.length);
+    const digests: Uint8Array[] = [];
     const failures: EntryFailure[] = [];
-    for (const [at, file] of files.entries()) {
+    let byteLength = 0;
+    for (const [position, file] of files.entries()) {
       const chunk = chunkIn(file, block);
-      const content = into.subarray(chunk.offsetInBlock, chunk.offsetInBlock + chunk.byteLength);
+      const use =
+        asked === undefined ? this.#plannedUse(file, chunk) : asked.has(position) ? ChunkUse.CONTENT : 0;
+      if (use === ChunkUse.ABSENT || file.state !== 'wanted') continue;
+      const content = into.subarray(byteLength, byteLength + chunk.byteLength);
       try {
-        if (file.state === 'wanted') {
-          this.#readChunk(file, chunk, content);
-          digests.set(chunkDigest(this.#options.blake3, content), at * DIGEST_BYTES);
-          continue;
-        }
+        this.#readChunk(file, chunk, content);
       } catch (error) {
         const { code, message } = asFileFailure(error);
         file.state = 'failed';
         this.#handles.drop(file);
         failures.push({ index: file.index, code, message });
+        continue;
       }
-      content.fill(0);
+      digests.push(chunkDigest(this.#options.blake3, content));
+      uses[position] = use;
+      if (use === ChunkUse.CONTENT) byteLength += chunk.byteLength;
     }
     const begun = files.find((file) => file.address >= block * BLOCK_BYTES);
     return {
-      byteLength: this.#blocks.byteLengthOf(block),
-      digests,
+      byteLength,
+      digests: concatenated(digests),
+      uses: uses.every((use) => use === ChunkUse.CONTENT) ? undefined : uses,
       failures,
       begun: begun && this.describe(begun.index)?.source,
+      holes: undefined,
+      nextBlock: block + 1,
     };
   }
 
@@ -231,12 +285,20 @@ class SourceTree implements TreeReader {
       mtimeSeconds,
       mtimeNanoseconds,
       state: 'wanted',
+      digestsFirst: false,
+      had: undefined,
     };
     this.#unsettled.set(file.index, file);
     if (size > 0) this.#blocks.add(file);
     this.#totals.entries++;
     this.#totals.bytes += size;
     if (kind === 'file') this.#totals.files++;
+  }
+
+  #plannedUse({ had, digestsFirst }: SourceFile, { number }: Chunk): number {
+    // Behind an odd number of edges it lies within a run.
+    if (had !== undefined && had.filter((edge) => edge <= number).length % 2 === 1) return ChunkUse.ABSENT;
+    return digestsFirst || this.#options.verify ? ChunkUse.OFFERED : ChunkUse.CONTENT;
   }
 
   #readChunk(file: SourceFile, chunk: Chunk, content: Uint8Array): void {
@@ -282,4 +344,14 @@ function readUnchanged(handle: OpenFile, file: SourceFile, chunk: Chunk, content
     `${displayPath(components)} changed while it was being sent; run the copy again when it is at rest`,
     { subject: `/${components.join('/')}` },
   );
+}
+
+function concatenated(digests: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(digests.length * DIGEST_BYTES);
+  for (const [at, digest] of digests.entries()) all.set(digest, at * DIGEST_BYTES);
+  return all;
+}
+
+function violation(message: string): JetStreamError {
+  return new JetStreamError('protocol-violation', message);
 }

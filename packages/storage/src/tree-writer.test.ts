@@ -54,11 +54,11 @@ function namesBeneath(root: string): string[] {
 
 function file(targetPath: string, size: number, rest: Partial<ManifestEntry> = {}): ManifestEntry {
   const time = { mtimeSeconds: 1_700_000_000, mtimeNanoseconds: 0 };
-  return { kind: 'file', targetPath, size, ...time, executable: false, ...rest };
+  return { kind: 'file', targetPath, size, ...time, executable: false, sourceInode: 1, ...rest };
 }
 
 function directory(targetPath: string): ManifestEntry {
-  return { ...file(targetPath, 0), kind: 'directory' };
+  return { ...file(targetPath, 0), kind: 'directory', sourceInode: 0 };
 }
 
 /** One block of small files, one letter each; `wrong` names those whose digest does not agree. */
@@ -79,7 +79,7 @@ function writeLetters(writer: TreeWriter, names: readonly string[]): EntryResult
   const { results } = writer.addEntries(0, entries);
   writer.endManifest(entries.length);
   const letters = 'abcdefghijklmnopqrstuvwxyz'.slice(0, names.length);
-  return [...results, ...writer.writeBlock(0, ...block(letters)).results, ...writer.commitReady()];
+  return [...results, ...writer.writeBlock(0, ...block(letters)).results, ...writer.commitReady().results];
 }
 
 describe('createTreeWriter', () => {
@@ -137,7 +137,7 @@ describe('createTreeWriter', () => {
     ]);
     expect(results.find(({ index }) => index === 1)?.target).toBe('../b');
     expect(writer.settled).toBe(true);
-    expect(writer.finish()).toEqual({ writtenBytes: 2, durableBytes: 2, filesDone: 2, failed: 3 });
+    expect(writer.finish()).toMatchObject({ writtenBytes: 2, durableBytes: 2, filesDone: 2, failed: 3 });
     expect(namesBeneath(root)).toEqual(['a', 'd']);
     expect(readFileSync(`${root}/d`, 'utf8')).toBe('d');
   });
@@ -167,7 +167,7 @@ describe('createTreeWriter', () => {
     ];
     const { results } = writer.addEntries(0, entries);
     writer.endManifest(entries.length);
-    results.push(...writer.commitReady());
+    results.push(...writer.commitReady().results);
     expect(outcomes(results)).toEqual([
       [0, 'none'],
       [1, 'none'],
@@ -206,12 +206,12 @@ describe('content', () => {
     writer.addEntries(0, [file('big', 2 * BLOCK_BYTES)]);
     writer.endManifest(1);
     writer.writeBlock(1, bytes, digest);
-    expect(writer.commitReady()).toEqual([]);
+    expect(writer.commitReady().results).toEqual([]);
     expect(readdirSync(root)).toEqual(['.big.jspart-t-0']);
     expect(statSync(`${root}/.big.jspart-t-0`).mode & 0o777).toBe(0o600);
     writer.writeBlock(0, bytes, digest);
     expect(readdirSync(root)).toEqual(['.big.jspart-t-0']);
-    expect(outcomes(writer.commitReady())).toEqual([[0, 'none']]);
+    expect(outcomes(writer.commitReady().results)).toEqual([[0, 'none']]);
     expect(readdirSync(root)).toEqual(['big']);
     expect(statSync(`${root}/big`)).toMatchObject({ size: 2 * BLOCK_BYTES, mtimeMs: 1_700_000_000_000 });
   });
@@ -221,13 +221,17 @@ describe('content', () => {
     const writer = writerInto(root);
     writer.addEntries(0, [file('a', 1), file('b', 1), file('c', 1)]);
     writer.endManifest(3);
-    expect(writer.writeBlock(0, ...block('abc', 'b'))).toEqual({ mismatch: true, results: [] });
-    expect(outcomes(writer.commitReady())).toEqual([
+    expect(writer.writeBlock(0, ...block('abc', 'b'))).toEqual({
+      wantedChunks: [1],
+      again: true,
+      results: [],
+    });
+    expect(outcomes(writer.commitReady().results)).toEqual([
       [0, 'none'],
       [2, 'none'],
     ]);
-    const second = writer.writeBlock(0, ...block('abc', 'b'));
-    expect(second.mismatch).toBe(false);
+    const second = writer.writeBlock(0, ...block('b', 'b'), Uint8Array.of(0, 1, 0));
+    expect(second.wantedChunks).toEqual([]);
     expect(outcomes(second.results)).toEqual([[1, 'digest-mismatch']]);
     expect(second.results[0]?.message).toContain('/b');
     expect(readdirSync(root).sort()).toEqual(['a', 'c']);
@@ -237,9 +241,69 @@ describe('content', () => {
     const writer = writerInto(temporaryDirectory());
     writer.addEntries(0, [file('a', 1)]);
     writer.endManifest(1);
-    expect(writer.writeBlock(0, ...block('a', 'a')).mismatch).toBe(true);
-    expect(writer.writeBlock(0, ...block('a')).mismatch).toBe(false);
-    expect(outcomes(writer.commitReady())).toEqual([[0, 'none']]);
+    expect(writer.writeBlock(0, ...block('a', 'a')).wantedChunks).toEqual([0]);
+    expect(writer.writeBlock(0, ...block('a')).wantedChunks).toEqual([]);
+    expect(outcomes(writer.commitReady().results)).toEqual([[0, 'none']]);
+  });
+
+  it('[PL-3] that is offered is asked for, and comes as if for the first time', () => {
+    const writer = writerInto(temporaryDirectory());
+    writer.addEntries(0, [file('a', 1), file('b', 1), file('c', 1)]);
+    writer.endManifest(3);
+    const [, digests] = block('ac');
+    const offered = writer.writeBlock(0, new Uint8Array(0), digests, Uint8Array.of(2, 0, 2));
+    expect(offered).toEqual({ wantedChunks: [0, 2], again: false, results: [] });
+    expect(writer.writeBlock(0, ...block('ac', 'a'), Uint8Array.of(1, 0, 1))).toMatchObject({
+      wantedChunks: [0],
+      again: true,
+    });
+    writer.writeBlock(0, ...block('a'), Uint8Array.of(1, 0, 0));
+    expect(outcomes(writer.commitReady().results)).toEqual([
+      [0, 'none'],
+      [2, 'none'],
+    ]);
+  });
+
+  it('that is offered beside content which came is asked for once, with what of that disagrees', () => {
+    const writer = writerInto(temporaryDirectory());
+    writer.addEntries(0, [file('a', 1), file('b', 1)]);
+    writer.endManifest(2);
+    const first = writer.writeBlock(0, Buffer.from('a'), block('ab')[1], Uint8Array.of(1, 2));
+    expect(first).toMatchObject({ wantedChunks: [1], again: false });
+    const second = writer.writeBlock(0, ...block('b', 'b'), Uint8Array.of(0, 1));
+    expect(outcomes(second.results)).toEqual([[1, 'digest-mismatch']]);
+  });
+
+  it('[PL-6] that is a hole takes its place, also at the end of its file', () => {
+    const root = temporaryDirectory();
+    const writer = writerInto(root);
+    const bytes = new Uint8Array(BLOCK_BYTES).fill(1);
+    writer.addEntries(0, [file('sparse', 3 * BLOCK_BYTES + 5)]);
+    writer.endManifest(1);
+    expect(writer.addHoles(0, 0, 1).results).toEqual([]);
+    writer.writeBlock(1, bytes, blake3(bytes));
+    expect(writer.addHoles(0, 2, 2).results).toEqual([]);
+    const [result] = writer.commitReady().results;
+    const zeros = new Uint8Array(BLOCK_BYTES);
+    const expected = Buffer.alloc(3 * BLOCK_BYTES + 5);
+    expected.set(bytes, BLOCK_BYTES);
+    expect(readFileSync(`${root}/sparse`).equals(expected)).toBe(true);
+    const digests = [zeros, bytes, zeros, new Uint8Array(5)].map((chunk) => blake3(chunk));
+    expect(result?.digest).toEqual(blake3(Buffer.concat(digests)));
+    expect(writer.progress.writtenBytes).toBe(expected.length);
+  });
+
+  it('[PL-6] that is a hole outside of its file, or of no file, is a violation', () => {
+    const violation = expect.objectContaining({ code: 'protocol-violation' });
+    const writer = writerInto(temporaryDirectory());
+    writer.addEntries(0, [file('a', 2 * BLOCK_BYTES), file('empty', 0)]);
+    for (const [index, firstChunk, chunks] of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 1],
+      [2, 0, 1],
+    ] as const)
+      expect(() => writer.addHoles(index, firstChunk, chunks)).toThrow(violation);
   });
 
   it('is written once, however often its block comes', () => {
@@ -255,12 +319,13 @@ describe('content', () => {
 
   it('of a block that nobody knows, or needs any more, is dropped', () => {
     const writer = writerInto(temporaryDirectory());
-    expect(writer.writeBlock(7, ...block('a'))).toEqual({ mismatch: false, results: [] });
+    const nothing = { wantedChunks: [], again: false, results: [] };
+    expect(writer.writeBlock(7, ...block('a'))).toEqual(nothing);
     writeLetters(writer, ['../a']);
-    expect(writer.writeBlock(0, ...block('a'))).toEqual({ mismatch: false, results: [] });
+    expect(writer.writeBlock(0, ...block('a'))).toEqual(nothing);
   });
 
-  it('or digests of a wrong length are a violation', () => {
+  it('or digests or uses of a wrong length are a violation', () => {
     const writer = writerInto(temporaryDirectory());
     writer.addEntries(0, [file('a', 1), file('b', 1)]);
     writer.endManifest(2);
@@ -268,6 +333,9 @@ describe('content', () => {
     expect(() => writer.writeBlock(0, bytes, digests.subarray(1))).toThrow(/digests/);
     expect(() => writer.writeBlock(0, bytes, block('a')[1])).toThrow(/digests/);
     expect(() => writer.writeBlock(0, bytes.subarray(1), digests)).toThrow(/length/);
+    expect(() => writer.writeBlock(0, bytes, digests, Uint8Array.of(1))).toThrow(/chunks/);
+    expect(() => writer.writeBlock(0, bytes, digests, Uint8Array.of(1, 2))).toThrow(/length/);
+    expect(() => writer.writeBlock(0, bytes, digests, Uint8Array.of(1, 0))).toThrow(/digests/);
   });
 
   it('that the sender cannot send fails its file, and leaves no partial', () => {
@@ -287,7 +355,7 @@ describe('content', () => {
       expect.objectContaining({ code: 'protocol-violation' }),
     );
     writer.writeBlock(1, bytes, blake3(bytes));
-    expect(outcomes(writer.commitReady())).toEqual([[1, 'none']]);
+    expect(outcomes(writer.commitReady().results)).toEqual([[1, 'none']]);
   });
 
   it('that was complete is dropped when the sender takes it back before the commit', () => {
@@ -297,7 +365,7 @@ describe('content', () => {
     writer.endManifest(1);
     writer.writeBlock(0, ...block('a'));
     writer.failEntry(0, 'source-changed', '');
-    expect(writer.commitReady()).toEqual([]);
+    expect(writer.commitReady().results).toEqual([]);
     expect(readdirSync(root)).toEqual([]);
   });
 
@@ -315,11 +383,11 @@ describe('content', () => {
     const writer = writerInto(temporaryDirectory());
     writer.addEntries(0, [file('a', 0), file('b', 0), file('c', 0)]);
     writer.endManifest(3);
-    expect(writer.commitReady(2)).toHaveLength(2);
+    expect(writer.commitReady(2).results).toHaveLength(2);
     expect(writer.readyEntries).toBe(1);
     expect(writer.settled).toBe(false);
     expect(() => writer.finish()).toThrow(/without a result/);
-    expect(writer.commitReady(2)).toHaveLength(1);
+    expect(writer.commitReady(2).results).toHaveLength(1);
     expect(writer.settled).toBe(true);
   });
 });
@@ -411,7 +479,7 @@ describe('what stands at the target', () => {
     ];
     const { results } = writer.addEntries(0, entries);
     writer.endManifest(entries.length);
-    results.push(...writer.commitReady());
+    results.push(...writer.commitReady().results);
     expect(outcomes(results)).toEqual([
       [0, 'path-refused'],
       [1, 'path-refused'],
@@ -436,7 +504,7 @@ describe('what stands at the target', () => {
       ...writer.writeBlock(2, ...block('a')).results,
       ...writer.writeBlock(1, bytes, blake3(bytes)).results,
     ];
-    results.push(...writer.commitReady());
+    results.push(...writer.commitReady().results);
     expect(outcomes(results)).toEqual([
       [0, 'path-refused'],
       [1, 'path-refused'],
@@ -503,7 +571,7 @@ describe('a failing system', () => {
     const { writer } = failing({ operation: 'sync directory', errno: 'EIO' });
     writer.addEntries(0, [file('a', 0), directory('d')]);
     writer.endManifest(2);
-    expect(outcomes(writer.commitReady())).toEqual([
+    expect(outcomes(writer.commitReady().results)).toEqual([
       [0, 'io-error'],
       [1, 'io-error'],
     ]);
@@ -513,7 +581,7 @@ describe('a failing system', () => {
     const { writer } = failing({ operation: 'make directory', errno: 'EROFS' });
     const { results } = writer.addEntries(0, [directory('d'), file('d/x', 0), file('y', 0)]);
     writer.endManifest(3);
-    results.push(...writer.commitReady());
+    results.push(...writer.commitReady().results);
     expect(outcomes(results)).toEqual([
       [0, 'read-only'],
       [1, 'read-only'],

@@ -51,6 +51,9 @@ export function startUpload(
       sourcePaths: [],
       recursive: true,
       followSymlinks: symlinks === 'follow',
+      receiving: undefined,
+      verify: false,
+      preserve: false,
     },
   });
   const content = new ContentSender(
@@ -99,6 +102,9 @@ export function startDownload(
       sourcePaths: mappings.map(({ source }) => source),
       recursive: true,
       followSymlinks: options.symlinks !== 'ignore',
+      receiving: undefined,
+      verify: false,
+      preserve: false,
     },
   });
   const named = (outcome: FileOutcome) => ({

@@ -1,8 +1,10 @@
 import {
+  type BlockDigests,
   EntryKind,
   errorCodeFromWire,
   errorCodeToWire,
   JetStreamError,
+  ReceiverActivity,
   type TransferMessage,
 } from '@jetstream/protocol';
 import type { EntryResult, WriterProgress } from '@jetstream/storage';
@@ -42,9 +44,16 @@ export class ContentReceiver implements TransferHandler {
   readonly #port: TransferPort;
   readonly #storage: StorageHost;
   readonly #observer: ContentReceiverObserver;
-  readonly #digests = new Map<number, Uint8Array>();
+  readonly #announced = new Map<number, { digests: Uint8Array; uses: Uint8Array | undefined }>();
   readonly #progressTimer: NodeJS.Timeout;
-  #progress: WriterProgress = { writtenBytes: 0, durableBytes: 0, filesDone: 0, failed: 0 };
+  #progress: WriterProgress = {
+    writtenBytes: 0,
+    durableBytes: 0,
+    filesDone: 0,
+    failed: 0,
+    presentBytes: 0,
+    activity: undefined,
+  };
   #totals: TransferTotals = { files: 0, directories: 0, bytes: 0, final: false };
   #committing = false;
   #awaitsAnswer = false;
@@ -79,7 +88,7 @@ export class ContentReceiver implements TransferHandler {
         this.#observer.onTotals(this.#totals);
         return this.#run(() => this.#storage.call('endManifest', body.value.entries));
       case 'blockDigests':
-        this.#onDigests(body.value.block, body.value.byteLength, body.value.digests);
+        this.#onDigests(body.value);
         return;
       case 'senderProgress':
         this.#observer.onLimiter(limiterFromWire(body.value.limiter));
@@ -113,17 +122,17 @@ export class ContentReceiver implements TransferHandler {
 
   /** Its digests are here already: without them the connection does not know its length and never calls it complete. */
   onBlockReceived(block: number, bytes: Uint8Array): void {
-    const digests = this.#digests.get(block)!;
-    this.#digests.delete(block);
+    const { digests, uses } = this.#announced.get(block)!;
+    this.#announced.delete(block);
     void this.#run(async () => {
-      let mismatch = false;
+      let chunks: number[] = [];
       try {
-        const written = await this.#storage.call('writeBlock', block, bytes, digests);
-        mismatch = written.mismatch && !this.#over;
+        const written = await this.#storage.call('writeBlock', block, bytes, digests, uses);
+        if (!this.#over) chunks = written.wantedChunks;
         return written;
       } finally {
-        this.#port.connection.releaseBlock(this.#port.transfer, block, mismatch);
-        if (mismatch) this.#port.send({ $case: 'blockRequest', value: { block } });
+        this.#port.connection.releaseBlock(this.#port.transfer, block, chunks.length > 0);
+        if (chunks.length > 0) this.#port.send({ $case: 'blockRequest', value: { block, chunks } });
       }
     });
   }
@@ -139,15 +148,14 @@ export class ContentReceiver implements TransferHandler {
     clearInterval(this.#progressTimer);
   }
 
-  #onDigests(block: number, byteLength: number, digests: Uint8Array): void {
-    if (this.#digests.size >= MAX_DIGESTS_AHEAD) {
+  #onDigests({ block, byteLength, digests, uses }: BlockDigests): void {
+    if (this.#announced.size >= MAX_DIGESTS_AHEAD) {
       throw new JetStreamError(
         'protocol-violation',
         'the sender announced digests of too many blocks ahead of their content',
       );
     }
-    // A copy: what was decoded is a view of a stream's whole buffer, which would be kept, and cloned for the worker.
-    this.#digests.set(block, new Uint8Array(digests));
+    this.#announced.set(block, { digests, uses: uses.byteLength === 0 ? undefined : uses });
     this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
   }
 
@@ -207,11 +215,12 @@ export class ContentReceiver implements TransferHandler {
       this.#port.send({
         $case: 'entryResults',
         value: {
-          results: part.map(({ index, code, message, digest }) => ({
+          results: part.map(({ index, code, message, digest, skipped }) => ({
             index,
             errorCode: errorCodeToWire(code),
             message,
             digest,
+            skipped,
           })),
         },
       });
@@ -221,7 +230,16 @@ export class ContentReceiver implements TransferHandler {
   #sendProgress(): void {
     const { writtenBytes, durableBytes, filesDone } = this.#progress;
     this.#observer.onProgress(writtenBytes, durableBytes);
-    this.#port.send({ $case: 'receiverProgress', value: { writtenBytes, durableBytes, filesDone } });
+    this.#port.send({
+      $case: 'receiverProgress',
+      value: {
+        writtenBytes,
+        durableBytes,
+        filesDone,
+        presentBytes: 0,
+        activity: ReceiverActivity.UNSPECIFIED,
+      },
+    });
   }
 
   #fail(error: unknown): void {

@@ -57,6 +57,8 @@ export class ContentSender implements TransferHandler {
   /** Handed to the transport and not acknowledged. */
   readonly #inFlight = new Set<number>();
   readonly #resendWhenAcked = new Set<number>();
+  /** Chunks that the receiver asked for, by block. */
+  readonly #requested = new Map<number, readonly number[]>();
   #settledEntries = 0;
   #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
   #reading = 0;
@@ -92,6 +94,7 @@ export class ContentSender implements TransferHandler {
       case 'entryResults':
         return this.#onResults(body.value.results);
       case 'blockRequest':
+        this.#requested.set(body.value.block, body.value.chunks);
         this.#resend(body.value.block);
         return;
       case 'receiverProgress':
@@ -226,9 +229,10 @@ export class ContentSender implements TransferHandler {
   }
 
   async #read(block: number, memory: Uint8Array): Promise<void> {
-    const read = await this.#storage.call('readBlock', block, memory).finally(() => this.#reading--);
+    const chunks = this.#requested.get(block);
+    this.#requested.delete(block);
+    const read = await this.#storage.call('readBlock', block, memory, chunks).finally(() => this.#reading--);
     if (this.#over) return this.#memory.release(memory);
-    // Failures go first: the stream is ordered, so the receiver never takes the zeros in a failed file's place for content.
     for (const failure of read.failures) {
       this.#port.send({
         $case: 'entryFailed',
@@ -243,7 +247,12 @@ export class ContentSender implements TransferHandler {
     if (read.begun !== undefined) this.#observer.onFileBegun(read.begun);
     this.#port.send({
       $case: 'blockDigests',
-      value: { block, byteLength: read.byteLength, digests: read.digests },
+      value: {
+        block,
+        byteLength: read.byteLength,
+        digests: read.digests,
+        uses: read.uses ?? new Uint8Array(0),
+      },
     });
     this.#ready.push({ block, memory, byteLength: read.byteLength });
     this.#offer();

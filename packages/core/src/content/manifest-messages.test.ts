@@ -12,12 +12,23 @@ describe('manifestMessages', () => {
       mtimeSeconds: fc.integer(),
       mtimeNanoseconds: fc.nat(999_999_999),
       executable: fc.boolean(),
+      permissions: fc.option(
+        fc.record({
+          mode: fc.nat(0o7777),
+          uid: fc.nat(2 ** 31),
+          gid: fc.nat(2 ** 31),
+          user: fc.constant('u'.repeat(256)),
+          group: fc.constant('g'.repeat(256)),
+        }),
+        { nil: undefined },
+      ),
     });
     fc.assert(
       fc.property(fc.nat(2 ** 40), fc.array(entry, { maxLength: 300 }), (firstIndex, drawn) => {
         const entries: ManifestEntry[] = drawn.map((fields, at) => ({
           ...fields,
           size: fields.kind === 'file' ? at : 0,
+          sourceInode: fields.kind === 'file' ? 2 ** 53 - 1 : 0,
         }));
         let next = firstIndex;
         for (const body of manifestMessages(firstIndex, entries)) {

@@ -3,8 +3,8 @@ import { EntryKind, type TransferMessage } from '@jetstream/protocol';
 
 /** Stays well below MAX_MESSAGE_BYTES with the longest path (4,096 bytes) added last. */
 const MESSAGE_BUDGET_BYTES = 200 * 1024;
-/** Everything of an entry but its path, encoded, at most. */
-const ENTRY_FIXED_BYTES = 48;
+/** Everything of an entry but its texts, encoded, at most. */
+const ENTRY_FIXED_BYTES = 64;
 
 /** Cuts a batch of entries into ManifestBatch messages that each fit the message limit (ST-1). */
 export function* manifestMessages(
@@ -14,14 +14,22 @@ export function* manifestMessages(
   let from = 0;
   let bytes = 0;
   for (let at = 0; at < entries.length; at++) {
-    bytes += ENTRY_FIXED_BYTES + Buffer.byteLength(entries[at]!.targetPath);
+    bytes += encodedBytes(entries[at]!);
     if (bytes < MESSAGE_BUDGET_BYTES && at + 1 < entries.length) continue;
     const batch = entries.slice(from, at + 1).map((entry) => ({
       ...entry,
       kind: entry.kind === 'file' ? EntryKind.FILE : EntryKind.DIRECTORY,
+      permissions: entry.permissions,
     }));
     yield { $case: 'manifestBatch', value: { firstIndex: firstIndex + from, entries: batch } };
     from = at + 1;
     bytes = 0;
   }
+}
+
+function encodedBytes({ targetPath, permissions }: ManifestEntry): number {
+  const { user = '', group = '' } = permissions ?? {};
+  return (
+    ENTRY_FIXED_BYTES + Buffer.byteLength(targetPath) + Buffer.byteLength(user) + Buffer.byteLength(group)
+  );
 }

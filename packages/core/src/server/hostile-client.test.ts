@@ -18,8 +18,12 @@ const UPLOAD: Body = {
     sourcePaths: [],
     recursive: true,
     followSymlinks: true,
+    receiving: undefined,
+    verify: false,
+    preserve: false,
   },
 };
+const ALL = new Uint8Array(0);
 const CONTENT = new TextEncoder().encode('content');
 
 function manifest(...paths: string[]): Body {
@@ -30,6 +34,8 @@ function manifest(...paths: string[]): Body {
     mtimeSeconds: 1_700_000_000,
     mtimeNanoseconds: 0,
     executable: false,
+    sourceInode: 1,
+    permissions: undefined,
   }));
   return { $case: 'manifestBatch', value: { firstIndex: 0, entries } };
 }
@@ -165,7 +171,10 @@ describe('a server', () => {
     const memory = new BlockMemory(4);
     connection.openBulkSender(1, memory);
     const offer = () => {
-      port.send({ $case: 'blockDigests', value: { block: 0, byteLength: CONTENT.length, digests } });
+      port.send({
+        $case: 'blockDigests',
+        value: { block: 0, byteLength: CONTENT.length, digests, uses: ALL },
+      });
       const block = memory.acquire()!;
       block.set(CONTENT);
       connection.offerBlock(1, 0, block, CONTENT.length);
@@ -211,7 +220,7 @@ describe('a server', () => {
       digests.set(chunkDigest(blake3, CONTENT), file * 32);
     }
     const { connection } = client.session;
-    port.send({ $case: 'blockDigests', value: { block: 0, byteLength, digests } });
+    port.send({ $case: 'blockDigests', value: { block: 0, byteLength, digests, uses: ALL } });
     connection.openBulkSender(port.transfer, memory);
     connection.offerBlock(port.transfer, 0, bytes, byteLength);
   }

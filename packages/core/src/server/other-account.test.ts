@@ -42,6 +42,8 @@ describe.skipIf(!possible)(
       mtimeSeconds: 0,
       mtimeNanoseconds: 0,
       executable: false,
+      sourceInode: 1,
+      permissions: undefined,
     });
 
     it('makes files that belong to the account, in a directory of its own', async () => {

@@ -60,10 +60,18 @@ export class StorageSession {
   }
 
   /** @returns no bytes when no file needs the block any more */
-  readBlock(block: number, into: Uint8Array): BlockRead {
+  readBlock(block: number, into: Uint8Array, chunks?: readonly number[]): BlockRead {
     const reader = this.#open(this.#reader);
-    if (reader.isBlockWanted(block)) return reader.readBlock(block, into);
-    return { byteLength: 0, digests: new Uint8Array(0), failures: [], begun: undefined };
+    if (reader.isBlockWanted(block)) return reader.readBlock(block, into, chunks);
+    return {
+      byteLength: 0,
+      digests: new Uint8Array(0),
+      uses: undefined,
+      failures: [],
+      begun: undefined,
+      holes: undefined,
+      nextBlock: block + 1,
+    };
   }
 
   /** @returns what each index stood for; undefined for what was settled before */
@@ -99,10 +107,16 @@ export class StorageSession {
     return this.#step(writer, []);
   }
 
-  writeBlock(block: number, bytes: Uint8Array, digests: Uint8Array): WriterStep & { mismatch: boolean } {
+  /** @returns `wantedChunks`: to be asked for */
+  writeBlock(
+    block: number,
+    bytes: Uint8Array,
+    digests: Uint8Array,
+    uses: Uint8Array | undefined,
+  ): WriterStep & { wantedChunks: number[] } {
     const writer = this.#open(this.#writer);
-    const { mismatch, results } = writer.writeBlock(block, bytes, digests);
-    return { ...this.#step(writer, results), mismatch };
+    const { wantedChunks, results } = writer.writeBlock(block, bytes, digests, uses);
+    return { ...this.#step(writer, results), wantedChunks };
   }
 
   failEntry(index: number, code: ErrorCode, message: string): WriterStep {
@@ -112,7 +126,7 @@ export class StorageSession {
 
   commitReady(maxFiles: number): WriterStep {
     const writer = this.#open(this.#writer);
-    return this.#step(writer, writer.commitReady(maxFiles));
+    return this.#step(writer, writer.commitReady(maxFiles).results);
   }
 
   finish(): void {

@@ -50,6 +50,54 @@ export namespace Direction {
   export type UNRECOGNIZED = typeof Direction.UNRECOGNIZED;
 }
 
+/** What becomes of a file that stands at a target. */
+export const OverwriteMode = {
+  /** UNSPECIFIED - Partfile, always. */
+  UNSPECIFIED: 0,
+  IN_PLACE_NEVER: 1,
+  IN_PLACE_ALWAYS: 2,
+  IN_PLACE_SAME_SIZE: 3,
+  PARTFILE_NEVER: 4,
+  PARTFILE_ALWAYS: 5,
+  PARTFILE_BACKUP: 6,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type OverwriteMode = typeof OverwriteMode[keyof typeof OverwriteMode];
+
+export namespace OverwriteMode {
+  export type UNSPECIFIED = typeof OverwriteMode.UNSPECIFIED;
+  export type IN_PLACE_NEVER = typeof OverwriteMode.IN_PLACE_NEVER;
+  export type IN_PLACE_ALWAYS = typeof OverwriteMode.IN_PLACE_ALWAYS;
+  export type IN_PLACE_SAME_SIZE = typeof OverwriteMode.IN_PLACE_SAME_SIZE;
+  export type PARTFILE_NEVER = typeof OverwriteMode.PARTFILE_NEVER;
+  export type PARTFILE_ALWAYS = typeof OverwriteMode.PARTFILE_ALWAYS;
+  export type PARTFILE_BACKUP = typeof OverwriteMode.PARTFILE_BACKUP;
+  export type UNRECOGNIZED = typeof OverwriteMode.UNRECOGNIZED;
+}
+
+/** Which files count as there already. */
+export const SkipRule = {
+  /** UNSPECIFIED - By status. */
+  UNSPECIFIED: 0,
+  /** BY_STATUS - Size and mtime are equal. */
+  BY_STATUS: 1,
+  /** BY_DIGEST - Size and digest are equal. */
+  BY_DIGEST: 2,
+  NOTHING: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SkipRule = typeof SkipRule[keyof typeof SkipRule];
+
+export namespace SkipRule {
+  export type UNSPECIFIED = typeof SkipRule.UNSPECIFIED;
+  export type BY_STATUS = typeof SkipRule.BY_STATUS;
+  export type BY_DIGEST = typeof SkipRule.BY_DIGEST;
+  export type NOTHING = typeof SkipRule.NOTHING;
+  export type UNRECOGNIZED = typeof SkipRule.UNRECOGNIZED;
+}
+
 export const EntryKind = { UNSPECIFIED: 0, FILE: 1, DIRECTORY: 2, UNRECOGNIZED: -1 } as const;
 
 export type EntryKind = typeof EntryKind[keyof typeof EntryKind];
@@ -59,6 +107,30 @@ export namespace EntryKind {
   export type FILE = typeof EntryKind.FILE;
   export type DIRECTORY = typeof EntryKind.DIRECTORY;
   export type UNRECOGNIZED = typeof EntryKind.UNRECOGNIZED;
+}
+
+/** What the receiver is at, when it is not simply writing. */
+export const ReceiverActivity = {
+  UNSPECIFIED: 0,
+  /** CHECKING - Comparing what is on its disk. */
+  CHECKING: 1,
+  /** SYNCING - Making content durable. */
+  SYNCING: 2,
+  READING_BACK: 3,
+  /** NAMING - Giving files their names. */
+  NAMING: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ReceiverActivity = typeof ReceiverActivity[keyof typeof ReceiverActivity];
+
+export namespace ReceiverActivity {
+  export type UNSPECIFIED = typeof ReceiverActivity.UNSPECIFIED;
+  export type CHECKING = typeof ReceiverActivity.CHECKING;
+  export type SYNCING = typeof ReceiverActivity.SYNCING;
+  export type READING_BACK = typeof ReceiverActivity.READING_BACK;
+  export type NAMING = typeof ReceiverActivity.NAMING;
+  export type UNRECOGNIZED = typeof ReceiverActivity.UNRECOGNIZED;
 }
 
 export const TransferLimiter = {
@@ -142,6 +214,8 @@ export interface TransferMessage {
     | { $case: "complete"; value: TransferComplete }
     | { $case: "sourceProblem"; value: SourceProblem }
     | { $case: "senderProgress"; value: SenderProgress }
+    | { $case: "entryPlans"; value: EntryPlans }
+    | { $case: "holeRun"; value: HoleRun }
     | undefined;
 }
 
@@ -154,6 +228,24 @@ export interface OpenTransfer {
   sourcePaths: string[];
   recursive: boolean;
   followSymlinks: boolean;
+  /** Upload: how the server receives. */
+  receiving:
+    | Receiving
+    | undefined;
+  /** Nothing is written: content is compared with what the receiver has (PL-9). */
+  verify: boolean;
+  /** Entries carry their permissions. */
+  preserve: boolean;
+}
+
+/** Absent, or with all fields absent: as by default. */
+export interface Receiving {
+  overwrite: OverwriteMode;
+  skip: SkipRule;
+  /** Each file is read from the disk and compared once more before it gets its name. */
+  readBack: boolean;
+  /** How often what is durable is noted for a resume: 0 for never, or 100 to 3,600,000. Absent: 5,000. */
+  checkpointIntervalMs?: number | undefined;
 }
 
 export interface TransferAccepted {
@@ -177,6 +269,20 @@ export interface ManifestEntry {
   /** Below 1,000,000,000. */
   mtimeNanoseconds: number;
   executable: boolean;
+  /** Of the source, modulo 2^53; 0 for a directory or when it is not known. */
+  sourceInode: number;
+  /** Only when the transfer preserves them. */
+  permissions: Permissions | undefined;
+}
+
+export interface Permissions {
+  /** 0 to octal 7777. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Names of owner and group at the source, each at most 256 bytes; none when they have none there. */
+  user: string;
+  group: string;
 }
 
 export interface ManifestBatch {
@@ -192,21 +298,53 @@ export interface ManifestEnd {
 }
 
 export interface BlockDigests {
-  /** Below 2^33. */
+  /** Below 2^32. */
   block: number;
-  /** One 32-byte BLAKE3 per chunk of the block, in order; 1 to 4,096 of them (BD-3). */
+  /** One 32-byte BLAKE3 for each chunk that is sent or offered, in order; 1 to 4,096 of them (BD-3). */
   digests: Uint8Array;
-  /** Bytes of content in the block, 1 to 2^20. */
+  /** Bytes of the chunks that are sent, which follow as DATA: 0, when all are offered, to 2^20. */
   byteLength: number;
+  /** One byte for each chunk of the block, at most 4,096: 0 absent, 1 sent, 2 offered (its digest alone). None: all are sent. */
+  uses: Uint8Array;
 }
 
-/** Receiver to sender: send this block once more. */
+/** Receiver to sender: send these chunks of the block, for the first time or once more. */
 export interface BlockRequest {
-  /** Below 2^33. */
+  /** Below 2^32. */
   block: number;
+  /** Positions in the block, ascending, each below 4,096; at least 1. */
+  chunks: number[];
 }
 
-/** Sender to receiver: this file's content cannot be sent (any more); its bytes in shared blocks are zeros. */
+/** Sender to receiver: these chunks of a file are holes. They have neither content nor digest. */
+export interface HoleRun {
+  index: number;
+  /** Below 2^32, as is the sum of both. */
+  firstChunk: number;
+  /** Not 0. */
+  chunks: number;
+}
+
+/** Receiver to sender, in block order: what may be sent. */
+export interface EntryPlans {
+  /** At most 4,096, in order of index; what several say of one file adds up. What is not told of may be sent whole. */
+  plans: EntryPlan[];
+  /** Blocks below this may be begun; never less than it was. At most 2^32. */
+  plannedBlocks: number;
+}
+
+export interface EntryPlan {
+  index: number;
+  /** An older version stands there: offer the digests of chunks before their content. */
+  digestsFirst: boolean;
+  /**
+   * Chunks that are there already: in turn, how many are not and how many are. Even; at most 32,768 numbers in a message,
+   * and all of a file below 2^32.
+   */
+  have: number[];
+}
+
+/** Sender to receiver: this file's content cannot be sent (any more). */
 export interface EntryFailed {
   index: number;
   /** A code of errors.ts, not 0. */
@@ -219,8 +357,10 @@ export interface EntryResult {
   /** 0 when durable under its final name. */
   errorCode: number;
   message: string;
-  /** 32 bytes, or none for a directory or a failure. */
+  /** 32 bytes; none for a directory, for a failure, and for a file that was skipped by its status. */
   digest: Uint8Array;
+  /** It was there already. */
+  skipped: boolean;
 }
 
 export interface EntryResults {
@@ -231,6 +371,10 @@ export interface ReceiverProgress {
   writtenBytes: number;
   durableBytes: number;
   filesDone: number;
+  /** Part of written_bytes that was there already. */
+  presentBytes: number;
+  /** A value not known here counts as 0. */
+  activity: ReceiverActivity;
 }
 
 /** Sender to receiver, when it changes: what holds the transfer as the sender measures it. */
@@ -642,6 +786,12 @@ export const TransferMessage: MessageFns<TransferMessage> = {
       case "senderProgress":
         SenderProgress.encode(message.body.value, writer.uint32(106).fork()).join();
         break;
+      case "entryPlans":
+        EntryPlans.encode(message.body.value, writer.uint32(114).fork()).join();
+        break;
+      case "holeRun":
+        HoleRun.encode(message.body.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -763,6 +913,22 @@ export const TransferMessage: MessageFns<TransferMessage> = {
             message.body = { $case: "senderProgress", value: SenderProgress.decode(reader, reader.uint32()) };
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.body = { $case: "entryPlans", value: EntryPlans.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.body = { $case: "holeRun", value: HoleRun.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -777,7 +943,16 @@ export const TransferMessage: MessageFns<TransferMessage> = {
 };
 
 function createBaseOpenTransfer(): OpenTransfer {
-  return { direction: 0, destinationPath: "", sourcePaths: [], recursive: false, followSymlinks: false };
+  return {
+    direction: 0,
+    destinationPath: "",
+    sourcePaths: [],
+    recursive: false,
+    followSymlinks: false,
+    receiving: undefined,
+    verify: false,
+    preserve: false,
+  };
 }
 
 export const OpenTransfer: MessageFns<OpenTransfer> = {
@@ -796,6 +971,15 @@ export const OpenTransfer: MessageFns<OpenTransfer> = {
     }
     if (message.followSymlinks !== false) {
       writer.uint32(40).bool(message.followSymlinks);
+    }
+    if (message.receiving !== undefined) {
+      Receiving.encode(message.receiving, writer.uint32(50).fork()).join();
+    }
+    if (message.verify !== false) {
+      writer.uint32(56).bool(message.verify);
+    }
+    if (message.preserve !== false) {
+      writer.uint32(64).bool(message.preserve);
     }
     return writer;
   },
@@ -851,6 +1035,109 @@ export const OpenTransfer: MessageFns<OpenTransfer> = {
             }
 
             message.followSymlinks = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.receiving = Receiving.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.verify = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.preserve = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReceiving(): Receiving {
+  return { overwrite: 0, skip: 0, readBack: false, checkpointIntervalMs: undefined };
+}
+
+export const Receiving: MessageFns<Receiving> = {
+  encode(message: Receiving, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.overwrite !== 0) {
+      writer.uint32(8).int32(message.overwrite);
+    }
+    if (message.skip !== 0) {
+      writer.uint32(16).int32(message.skip);
+    }
+    if (message.readBack !== false) {
+      writer.uint32(24).bool(message.readBack);
+    }
+    if (message.checkpointIntervalMs !== undefined) {
+      writer.uint32(32).uint32(message.checkpointIntervalMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Receiving {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReceiving();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.overwrite = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.skip = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.readBack = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.checkpointIntervalMs = reader.uint32();
             continue;
           }
         }
@@ -970,7 +1257,16 @@ export const TransferFailed: MessageFns<TransferFailed> = {
 };
 
 function createBaseManifestEntry(): ManifestEntry {
-  return { kind: 0, targetPath: "", size: 0, mtimeSeconds: 0, mtimeNanoseconds: 0, executable: false };
+  return {
+    kind: 0,
+    targetPath: "",
+    size: 0,
+    mtimeSeconds: 0,
+    mtimeNanoseconds: 0,
+    executable: false,
+    sourceInode: 0,
+    permissions: undefined,
+  };
 }
 
 export const ManifestEntry: MessageFns<ManifestEntry> = {
@@ -992,6 +1288,12 @@ export const ManifestEntry: MessageFns<ManifestEntry> = {
     }
     if (message.executable !== false) {
       writer.uint32(48).bool(message.executable);
+    }
+    if (message.sourceInode !== 0) {
+      writer.uint32(56).uint64(message.sourceInode);
+    }
+    if (message.permissions !== undefined) {
+      Permissions.encode(message.permissions, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1055,6 +1357,112 @@ export const ManifestEntry: MessageFns<ManifestEntry> = {
             }
 
             message.executable = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sourceInode = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.permissions = Permissions.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePermissions(): Permissions {
+  return { mode: 0, uid: 0, gid: 0, user: "", group: "" };
+}
+
+export const Permissions: MessageFns<Permissions> = {
+  encode(message: Permissions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mode !== 0) {
+      writer.uint32(8).uint32(message.mode);
+    }
+    if (message.uid !== 0) {
+      writer.uint32(16).uint32(message.uid);
+    }
+    if (message.gid !== 0) {
+      writer.uint32(24).uint32(message.gid);
+    }
+    if (message.user !== "") {
+      writer.uint32(34).string(message.user);
+    }
+    if (message.group !== "") {
+      writer.uint32(42).string(message.group);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Permissions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePermissions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.mode = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.uid = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.gid = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.group = reader.string();
             continue;
           }
         }
@@ -1196,7 +1604,7 @@ export const ManifestEnd: MessageFns<ManifestEnd> = {
 };
 
 function createBaseBlockDigests(): BlockDigests {
-  return { block: 0, digests: new Uint8Array(0), byteLength: 0 };
+  return { block: 0, digests: new Uint8Array(0), byteLength: 0, uses: new Uint8Array(0) };
 }
 
 export const BlockDigests: MessageFns<BlockDigests> = {
@@ -1209,6 +1617,9 @@ export const BlockDigests: MessageFns<BlockDigests> = {
     }
     if (message.byteLength !== 0) {
       writer.uint32(24).uint32(message.byteLength);
+    }
+    if (message.uses.length !== 0) {
+      writer.uint32(34).bytes(message.uses);
     }
     return writer;
   },
@@ -1250,6 +1661,14 @@ export const BlockDigests: MessageFns<BlockDigests> = {
             message.byteLength = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.uses = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1264,13 +1683,20 @@ export const BlockDigests: MessageFns<BlockDigests> = {
 };
 
 function createBaseBlockRequest(): BlockRequest {
-  return { block: 0 };
+  return { block: 0, chunks: [] };
 }
 
 export const BlockRequest: MessageFns<BlockRequest> = {
   encode(message: BlockRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.block !== 0) {
       writer.uint32(8).uint64(message.block);
+    }
+    if (message.chunks.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.chunks) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1295,6 +1721,231 @@ export const BlockRequest: MessageFns<BlockRequest> = {
 
             message.block = longToNumber(reader.uint64());
             continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.chunks.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.chunks.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseHoleRun(): HoleRun {
+  return { index: 0, firstChunk: 0, chunks: 0 };
+}
+
+export const HoleRun: MessageFns<HoleRun> = {
+  encode(message: HoleRun, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.firstChunk !== 0) {
+      writer.uint32(16).uint64(message.firstChunk);
+    }
+    if (message.chunks !== 0) {
+      writer.uint32(24).uint64(message.chunks);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HoleRun {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHoleRun();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.firstChunk = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.chunks = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEntryPlans(): EntryPlans {
+  return { plans: [], plannedBlocks: 0 };
+}
+
+export const EntryPlans: MessageFns<EntryPlans> = {
+  encode(message: EntryPlans, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.plans) {
+      EntryPlan.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.plannedBlocks !== 0) {
+      writer.uint32(16).uint64(message.plannedBlocks);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EntryPlans {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEntryPlans();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.plans.push(EntryPlan.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.plannedBlocks = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEntryPlan(): EntryPlan {
+  return { index: 0, digestsFirst: false, have: [] };
+}
+
+export const EntryPlan: MessageFns<EntryPlan> = {
+  encode(message: EntryPlan, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== 0) {
+      writer.uint32(8).uint64(message.index);
+    }
+    if (message.digestsFirst !== false) {
+      writer.uint32(16).bool(message.digestsFirst);
+    }
+    if (message.have.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.have) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EntryPlan {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEntryPlan();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.index = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.digestsFirst = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.have.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.have.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -1378,7 +2029,7 @@ export const EntryFailed: MessageFns<EntryFailed> = {
 };
 
 function createBaseEntryResult(): EntryResult {
-  return { index: 0, errorCode: 0, message: "", digest: new Uint8Array(0) };
+  return { index: 0, errorCode: 0, message: "", digest: new Uint8Array(0), skipped: false };
 }
 
 export const EntryResult: MessageFns<EntryResult> = {
@@ -1394,6 +2045,9 @@ export const EntryResult: MessageFns<EntryResult> = {
     }
     if (message.digest.length !== 0) {
       writer.uint32(34).bytes(message.digest);
+    }
+    if (message.skipped !== false) {
+      writer.uint32(40).bool(message.skipped);
     }
     return writer;
   },
@@ -1441,6 +2095,14 @@ export const EntryResult: MessageFns<EntryResult> = {
             }
 
             message.digest = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.skipped = reader.bool();
             continue;
           }
         }
@@ -1503,7 +2165,7 @@ export const EntryResults: MessageFns<EntryResults> = {
 };
 
 function createBaseReceiverProgress(): ReceiverProgress {
-  return { writtenBytes: 0, durableBytes: 0, filesDone: 0 };
+  return { writtenBytes: 0, durableBytes: 0, filesDone: 0, presentBytes: 0, activity: 0 };
 }
 
 export const ReceiverProgress: MessageFns<ReceiverProgress> = {
@@ -1516,6 +2178,12 @@ export const ReceiverProgress: MessageFns<ReceiverProgress> = {
     }
     if (message.filesDone !== 0) {
       writer.uint32(24).uint64(message.filesDone);
+    }
+    if (message.presentBytes !== 0) {
+      writer.uint32(32).uint64(message.presentBytes);
+    }
+    if (message.activity !== 0) {
+      writer.uint32(40).int32(message.activity);
     }
     return writer;
   },
@@ -1555,6 +2223,22 @@ export const ReceiverProgress: MessageFns<ReceiverProgress> = {
             }
 
             message.filesDone = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.presentBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.activity = reader.int32() as any;
             continue;
           }
         }

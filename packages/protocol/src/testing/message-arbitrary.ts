@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { MAX_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from '../constants.ts';
 import type { HandshakeParameters } from '../generated/handshake.ts';
-import { Direction, EntryKind, RatePolicyName, TransferLimiter } from '../generated/session.ts';
+import {
+  Direction,
+  EntryKind,
+  OverwriteMode,
+  RatePolicyName,
+  ReceiverActivity,
+  SkipRule,
+  TransferLimiter,
+} from '../generated/session.ts';
 import type { ControlBody, TransferBody } from '../messages.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
@@ -11,6 +19,7 @@ const anyCount = fc.oneof(fc.maxSafeNat(), fc.nat(300));
 const anyBlock = fc.oneof(fc.nat(1000), fc.constant(2 ** 32 - 1));
 const anyDigest = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const LIMITERS = Object.values(TransferLimiter).filter((limiter) => limiter !== TransferLimiter.UNRECOGNIZED);
+const ACTIVITIES = Object.values(ReceiverActivity).filter((at) => at !== ReceiverActivity.UNRECOGNIZED);
 const anyKey = fc.uint8Array({ maxLength: 80 });
 
 const anyRate = fc.integer({ min: 1_000, max: 1e12 });
@@ -53,12 +62,45 @@ const anyEntry = fc
     mtimeSeconds: fc.maxSafeInteger(),
     mtimeNanoseconds: fc.nat(999_999_999),
     executable: fc.boolean(),
+    sourceInode: anyCount,
+    permissions: fc.option(
+      fc.record({
+        mode: fc.nat(0o7777),
+        uid: anyUint32,
+        gid: anyUint32,
+        user: anyText,
+        group: anyText,
+      }),
+      { nil: undefined },
+    ),
   })
-  .map(({ isFile, size, ...rest }) => ({
+  .map(({ isFile, size, sourceInode, ...rest }) => ({
     kind: isFile ? EntryKind.FILE : EntryKind.DIRECTORY,
     size: isFile ? size : 0,
+    sourceInode: isFile ? sourceInode : 0,
     ...rest,
   }));
+
+const anyReceiving = fc.record(
+  {
+    overwrite: fc.integer({ min: 0, max: OverwriteMode.PARTFILE_BACKUP }) as fc.Arbitrary<OverwriteMode>,
+    skip: fc.integer({ min: 0, max: SkipRule.NOTHING }) as fc.Arbitrary<SkipRule>,
+    readBack: fc.boolean(),
+    checkpointIntervalMs: fc.constantFrom(0, 100, 3_600_000),
+  },
+  { requiredKeys: ['overwrite', 'skip', 'readBack'] },
+);
+
+const anyPlans = fc
+  .array(
+    fc.record({
+      index: anyCount,
+      digestsFirst: fc.boolean(),
+      have: fc.array(fc.tuple(fc.nat(1_000), fc.nat(2 ** 28)), { maxLength: 4 }).map((runs) => runs.flat()),
+    }),
+    { maxLength: 5 },
+  )
+  .map((plans) => plans.sort((a, b) => a.index - b.index));
 
 export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
   fc
@@ -68,6 +110,9 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
       sourcePaths: fc.array(anyText, { maxLength: 5 }),
       recursive: fc.boolean(),
       followSymlinks: fc.boolean(),
+      receiving: fc.option(anyReceiving, { nil: undefined }),
+      verify: fc.boolean(),
+      preserve: fc.boolean(),
     })
     .map((value) => ({ $case: 'open' as const, value })),
   fc.constant({ $case: 'accepted' as const, value: {} }),
@@ -84,13 +129,39 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
     .record({
       block: anyBlock,
       byteLength: fc.integer({ min: 1, max: 2 ** 20 }),
-      digests: fc.array(anyDigest, { minLength: 1, maxLength: 6 }),
+      first: anyDigest,
+      others: fc.array(fc.tuple(fc.nat(2), anyDigest), { maxLength: 6 }),
+      told: fc.boolean(),
     })
-    .map(({ block, byteLength, digests }) => ({
-      $case: 'blockDigests' as const,
-      value: { block, byteLength, digests: Uint8Array.from(digests.flatMap((digest) => [...digest])) },
+    .map(({ block, byteLength, first, others, told }) => {
+      const sent = told ? others.filter(([use]) => use > 0) : others;
+      const digests = [first, ...sent.map(([, digest]) => digest)];
+      return {
+        $case: 'blockDigests' as const,
+        value: {
+          block,
+          byteLength,
+          digests: Uint8Array.from(digests.flatMap((digest) => [...digest])),
+          uses: Uint8Array.from(told ? [1, ...others.map(([use]) => use)] : []),
+        },
+      };
+    }),
+  fc
+    .record({ block: anyBlock, chunks: fc.uniqueArray(fc.nat(4095), { minLength: 1, maxLength: 5 }) })
+    .map(({ block, chunks }) => ({
+      $case: 'blockRequest' as const,
+      value: { block, chunks: chunks.sort((a, b) => a - b) },
     })),
-  fc.record({ block: anyBlock }).map((value) => ({ $case: 'blockRequest' as const, value })),
+  fc
+    .record({
+      index: anyCount,
+      firstChunk: fc.nat(2 ** 31),
+      chunks: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+    })
+    .map((value) => ({ $case: 'holeRun' as const, value })),
+  fc
+    .record({ plans: anyPlans, plannedBlocks: anyBlock })
+    .map((value) => ({ $case: 'entryPlans' as const, value })),
   fc
     .record({ index: anyCount, errorCode: anyErrorCode, message: anyText })
     .map((value) => ({ $case: 'entryFailed' as const, value })),
@@ -100,11 +171,18 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
       errorCode: anyUint32,
       message: anyText,
       digest: fc.oneof(anyDigest, fc.constant(new Uint8Array(0))),
+      skipped: fc.boolean(),
     })
     .chain((result) => fc.array(fc.constant(result), { maxLength: 4 }))
     .map((results) => ({ $case: 'entryResults' as const, value: { results } })),
   fc
-    .record({ writtenBytes: anyCount, durableBytes: anyCount, filesDone: anyCount })
+    .record({
+      writtenBytes: anyCount,
+      durableBytes: anyCount,
+      filesDone: anyCount,
+      presentBytes: anyCount,
+      activity: fc.constantFrom(...ACTIVITIES),
+    })
     .map((value) => ({ $case: 'receiverProgress' as const, value })),
   fc
     .record({ limiter: fc.constantFrom(...LIMITERS) })

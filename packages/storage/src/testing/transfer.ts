@@ -68,19 +68,23 @@ export function transfer(
   afterScan();
 
   for (const block of order(blocks)) {
+    let chunks: number[] | undefined;
     for (let beginning = 1; reader.isBlockWanted(block); beginning++) {
-      const { byteLength, digests, failures } = reader.readBlock(block, memory);
+      const { byteLength, digests, uses, failures, holes } = reader.readBlock(block, memory, chunks);
       outcome.blocksRead.push(block);
       for (const { index, code, message } of failures) take(writer.failEntry(index, code, message));
+      if (holes !== undefined) take(writer.addHoles(holes.index, holes.firstChunk, holes.chunks).results);
+      if (digests.byteLength === 0) break;
       const bytes = memory.subarray(0, byteLength);
       tamper(block, bytes, beginning);
-      const written = writer.writeBlock(block, bytes, digests);
+      const written = writer.writeBlock(block, bytes, digests, uses);
       take(written.results);
       bytes.fill(0xee);
-      if (!written.mismatch) break;
+      if (written.wantedChunks.length === 0) break;
+      chunks = written.wantedChunks;
     }
-    if (block % 3 === 0) take(writer.commitReady());
+    if (block % 3 === 0) take(writer.commitReady().results);
   }
-  take(writer.commitReady());
+  take(writer.commitReady().results);
   return outcome;
 }

@@ -1,0 +1,49 @@
+/** Chunks that one segment of a resume record tells of. */
+export const SEGMENT_CHUNKS = 1_024;
+
+/** What is durable of an unfinished file. It belongs to the target, not to a transfer: whoever copies there next goes on from it. */
+export interface ResumeRecord {
+  /** Absolute path of the target. */
+  key: string;
+  /** In the target's directory. */
+  partialName: string;
+  partialInode: number;
+  /** Of the source: another one begins anew. */
+  size: number;
+  mtimeSeconds: number;
+  mtimeNanoseconds: number;
+  sourceInode: number;
+  /** Those that have durable chunks. */
+  segments: ResumeSegment[];
+}
+
+export interface ResumeSegment {
+  /** Of SEGMENT_CHUNKS chunks each, from 0. */
+  number: number;
+  /** A bitmap of 128 bytes (bit i of byte i >> 3, lowest first), then the digest of each chunk whose bit is set, in order. */
+  digests: Uint8Array;
+}
+
+/** A record to be kept, or the change of one. */
+export interface ResumeUpdate {
+  key: string;
+  header: Omit<ResumeRecord, 'key' | 'segments'>;
+  /** Those that changed. */
+  segments: ResumeSegment[];
+}
+
+/** The writer asks what is known of a target. */
+export interface ResumeLookup {
+  /** Of the entry. */
+  index: number;
+  key: string;
+}
+
+/** A partial file that its name gives to a process that has ended. */
+export interface DeadPartial {
+  /** Absolute, as keys are. */
+  path: string;
+  /** Of its directory, beneath the root. */
+  components: string[];
+  name: string;
+}
