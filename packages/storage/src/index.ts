@@ -1,3 +1,4 @@
+export type { EncodedSegment } from './chunk-digests.ts';
 export * from './digest.ts';
 export * from './file-system.ts';
 export { openStorage, type StorageOptions } from './node-file-system.ts';

@@ -1,5 +1,4 @@
-/** Chunks that one segment of a resume record tells of. */
-export const SEGMENT_CHUNKS = 1_024;
+import type { EncodedSegment } from './chunk-digests.ts';
 
 /** What is durable of an unfinished file. It belongs to the target, not to a transfer: whoever copies there next goes on from it. */
 export interface ResumeRecord {
@@ -13,15 +12,8 @@ export interface ResumeRecord {
   mtimeSeconds: number;
   mtimeNanoseconds: number;
   sourceInode: number;
-  /** Those that have durable chunks. */
-  segments: ResumeSegment[];
-}
-
-export interface ResumeSegment {
-  /** Of SEGMENT_CHUNKS chunks each, from 0. */
-  number: number;
-  /** A bitmap of 128 bytes (bit i of byte i >> 3, lowest first), then the digest of each chunk whose bit is set, in order. */
-  digests: Uint8Array;
+  /** Those that have durable chunks; of SEGMENT_CHUNKS chunks each. */
+  segments: EncodedSegment[];
 }
 
 /** A record to be kept, or the change of one. */
@@ -29,7 +21,7 @@ export interface ResumeUpdate {
   key: string;
   header: Omit<ResumeRecord, 'key' | 'segments'>;
   /** Those that changed. */
-  segments: ResumeSegment[];
+  segments: EncodedSegment[];
 }
 
 /** The writer asks what is known of a target. */

@@ -194,8 +194,8 @@ export class TargetWriter implements TreeWriter {
     return { results, requests: [] };
   }
 
-  checkpoint(): ResumeUpdate[] {
-    return [];
+  checkpoint(): { updates: ResumeUpdate[]; durableBytes: number } {
+    return { updates: [], durableBytes: this.progress.durableBytes };
   }
 
   finish(): WriterProgress & { deadPartials: DeadPartial[] } {
@@ -296,18 +296,16 @@ export class TargetWriter implements TreeWriter {
   }
 
   #skipHoles(file: TargetFile, firstChunk: number, chunks: number): void {
-    const { blake3 } = this.#options;
-    const last = chunkCount(file) - 1;
-    const lastByteLength = file.size - last * BLOCK_BYTES;
-    // Gives the file its length.
-    if (firstChunk + chunks > last) this.#partials.write(file, new Uint8Array(1), file.size - 1);
-    const digestOfZeros = (byteLength: number) => chunkDigest(blake3, new Uint8Array(byteLength));
-    const whole = last > 0 ? digestOfZeros(BLOCK_BYTES) : new Uint8Array(0);
-    for (let number = firstChunk; number < firstChunk + chunks; number++) {
-      if (digestsOf(file).has(number)) continue;
-      const byteLength = number === last ? lastByteLength : BLOCK_BYTES;
-      this.#addDigest(file, number, byteLength, number === last ? digestOfZeros(byteLength) : whole);
+    const digests = digestsOf(file);
+    const isLast = firstChunk + chunks === chunkCount(file);
+    // Gives the file its length, and a file without content its partial.
+    if (isLast && !digests.has(firstChunk + chunks - 1))
+      this.#partials.write(file, new Uint8Array(1), file.size - 1);
+    const added = digests.addZeros(firstChunk, chunks);
+    for (const [from, end] of added) {
+      this.progress.writtenBytes += Math.min(end * BLOCK_BYTES, file.size) - from * BLOCK_BYTES;
     }
+    if (added.length > 0 && digests.complete) this.#complete(file);
   }
 
   #addDigest(file: TargetFile, number: number, byteLength: number, digest: Uint8Array): void {

@@ -283,6 +283,8 @@ describe('content', () => {
     expect(writer.addHoles(0, 0, 1).results).toEqual([]);
     writer.writeBlock(1, bytes, blake3(bytes));
     expect(writer.addHoles(0, 2, 2).results).toEqual([]);
+    expect(writer.addHoles(0, 0, 4).results).toEqual([]);
+    expect(writer.readyEntries).toBe(1);
     const [result] = writer.commitReady().results;
     const zeros = new Uint8Array(BLOCK_BYTES);
     const expected = Buffer.alloc(3 * BLOCK_BYTES + 5);

@@ -64,8 +64,9 @@ export interface EntryResult {
 }
 
 export interface WriterProgress {
-  /** Content handed to the system, and content of files that are done. */
+  /** Content handed to the system, or there already. */
   writtenBytes: number;
+  /** Of files that are done; what `checkpoint` counts besides is durable only for who saves its records. */
   durableBytes: number;
   filesDone: number;
   /** Files and directories. */
@@ -138,8 +139,11 @@ export interface TreeWriter {
     results: EntryResult[];
     requests: { block: number; chunks: number[] }[];
   };
-  /** Makes durable what was written so far. @returns what is to be recorded of it */
-  checkpoint(): ResumeUpdate[];
+  /**
+   * Makes durable what was written so far.
+   * @returns what is to be recorded of it, and how many bytes in all are durable and can be gone on from once that is saved
+   */
+  checkpoint(): { updates: ResumeUpdate[]; durableBytes: number };
   /**
    * After every entry has its result: sets the times of directories. Only `removeDead` may follow.
    * @returns also the partial files that may be removed, if no record has them
