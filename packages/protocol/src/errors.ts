@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   'transfer-failed': { wire: 32, retryable: false, meaning: 'some files of the transfer failed' },
   'content-differs': { wire: 33, retryable: false, meaning: 'a file compared is not equal to its source' },
   'state-locked': { wire: 34, retryable: true, meaning: 'another process uses the state directory' },
+  'state-newer': { wire: 35, retryable: false, meaning: 'a newer version wrote the state directory' },
 } as const satisfies Record<string, { wire: number; retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
