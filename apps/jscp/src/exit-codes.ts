@@ -57,6 +57,7 @@ const EXIT_BY_ERROR: Record<ErrorCode, ExitName> = {
   'transfer-failed': 'transferFailed',
   'content-differs': 'transferFailed',
   'state-locked': 'internal',
+  'state-newer': 'internal',
 };
 
 export function exitStatusOf(code: ErrorCode): number {
