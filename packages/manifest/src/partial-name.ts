@@ -12,6 +12,13 @@ export function partialName(name: string, id: string): string {
   return `.${name.length * 3 <= room ? name : cutUtf8(name, room)}${MARK}${id}`;
 }
 
+const BACKUP_SUFFIX = '.jetbak';
+
+/** Name under which the file is kept that another one replaces: `NAME.jetbak`, NAME cut as in the name of a partial file. */
+export function backupName(name: string): string {
+  return `${cutUtf8(name, MAX_COMPONENT_BYTES - BACKUP_SUFFIX.length)}${BACKUP_SUFFIX}`;
+}
+
 /** Whether a name is one that we keep for partial files, and so never take from a peer. */
 export function isPartialName(name: string): boolean {
   return name.charCodeAt(0) === 0x2e && name.includes(MARK);

@@ -6,7 +6,6 @@ export {
   lookUpUserName,
 } from './accounts/account.ts';
 export { currentUser } from './accounts/current-user.ts';
-export { type OwnerNames, ownerNames } from './accounts/owner-names.ts';
 export { mayChangeOwners } from './accounts/owner-rights.ts';
 export { actAs, canActAsOthers } from './act-as.ts';
 export { aeadProvider } from './aead/aead-provider.ts';

@@ -19,6 +19,8 @@ export interface VolumeOptions extends RoomOptions {
   /** Default `journal`. */
   order?: MetadataOrder;
   readOnly?: boolean;
+  /** In steps of so many nanoseconds it holds times that are set; the rest is cut off. Default 1. */
+  timeStepNs?: number;
   /** Whether it can be synced as a whole; default true. */
   syncable?: boolean;
   /** Whether programs can find the holes of files; default true. */
@@ -119,7 +121,8 @@ export class FakeVolume {
 
   setAttributes(node: FakeNode, attributes: Partial<Attributes>): void {
     this.#writable();
-    this.#journal.add([change(node.attributes, { ...node.attributes.current, ...attributes })]);
+    const changed = { ...node.attributes.current, ...attributes };
+    this.#journal.add([change(node.attributes, { ...changed, ...this.#heldTime(changed) })]);
   }
 
   /** Writes what there is room for. @throws the system error when that was not all */
@@ -249,6 +252,17 @@ export class FakeVolume {
 
   #attributes(mode: number, { uid, gid }: Owner = SOMEBODY): Attributes {
     return { mode, uid, gid, ...this.#machine.now() };
+  }
+
+  #heldTime({ mtimeSeconds, mtimeNanoseconds }: Attributes): Partial<Attributes> {
+    const { timeStepNs = 1 } = this.options;
+    if (timeStepNs === 1) return {};
+    const step = BigInt(timeStepNs);
+    const ns = BigInt(mtimeSeconds) * 1_000_000_000n + BigInt(mtimeNanoseconds);
+    const lost = ((ns % step) + step) % step;
+    const [held, second] = [ns - lost, 1_000_000_000n];
+    const rest = ((held % second) + second) % second;
+    return { mtimeSeconds: Number((held - rest) / second), mtimeNanoseconds: Number(rest) };
   }
 
   #writable(): void {
