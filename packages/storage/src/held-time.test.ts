@@ -14,7 +14,8 @@ function verdicts(timeStepNs: number, earlierNs: readonly number[]): boolean[] {
   const times = new HeldTimes('.probe');
   return earlierNs.map((earlier, at) => {
     machine.volume.options.timeStepNs = 1;
-    const ns = BigInt(SOURCE.mtimeSeconds) * 1_000_000_000n + BigInt(SOURCE.mtimeNanoseconds) - BigInt(earlier);
+    const ns =
+      BigInt(SOURCE.mtimeSeconds) * 1_000_000_000n + BigInt(SOURCE.mtimeNanoseconds) - BigInt(earlier);
     surroundings.write(`/${at}`, '');
     surroundings.setTime(`/${at}`, Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n));
     machine.volume.options.timeStepNs = timeStepNs;
@@ -35,8 +36,14 @@ describe('the time of a file', () => {
     [10_000_000, 3_456_789],
     [1_000_000_000, 123_456_789],
     [2_000_000_000, 1_123_456_789],
-  ])('is the source\'s less what steps of %d ns cut off', (step, lost) => {
-    expect(verdicts(step, [lost, 0, lost - 1, lost + 1, lost + step])).toEqual([true, true, false, false, false]);
+  ])("is the source's less what steps of %d ns cut off", (step, lost) => {
+    expect(verdicts(step, [lost, 0, lost - 1, lost + 1, lost + step])).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('counts to the nanosecond where no file can be made to find out', () => {

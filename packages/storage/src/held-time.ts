@@ -1,5 +1,5 @@
-import type { Directory, FileStatus } from './file-system.ts';
 import { asFileFailure } from './errno.ts';
+import type { Directory, FileStatus } from './file-system.ts';
 
 export interface Time {
   readonly mtimeSeconds: number;

@@ -1,9 +1,9 @@
 import type { Permissions } from '@jetstream/manifest';
+import { JetStreamError } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { type OwnerIds, TargetPermissions } from './permissions.ts';
 import { FakeMachine } from './testing/fake/fake-machine.ts';
 import { fakeSurroundings } from './testing/fake/fake-surroundings.ts';
-import { JetStreamError } from '@jetstream/protocol';
 
 const USERS = new Map([['ada', 5000]]);
 const GROUPS = new Map([
@@ -79,7 +79,9 @@ describe('permissions that are not preserved', () => {
 
   it('are those of a new file, or what the old one let people do, with the executable bit of the source', () => {
     expect([target.modeOf(false, undefined), target.modeOf(true, undefined)]).toEqual([0o640, 0o750]);
-    expect([target.modeOf(false, standing(0o4711)), target.modeOf(true, standing(0o604))]).toEqual([0o600, 0o705]);
+    expect([target.modeOf(false, standing(0o4711)), target.modeOf(true, standing(0o604))]).toEqual([
+      0o600, 0o705,
+    ]);
   });
 
   it('differ by the executable bit alone', () => {

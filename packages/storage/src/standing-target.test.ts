@@ -12,7 +12,15 @@ const MODES: OverwriteMode[] = [
   'partfile-backup',
 ];
 
-type Standing = 'nothing' | 'equal' | 'same size' | 'other size' | 'empty' | 'directory' | 'symlink' | 'special';
+type Standing =
+  | 'nothing'
+  | 'equal'
+  | 'same size'
+  | 'other size'
+  | 'empty'
+  | 'directory'
+  | 'symlink'
+  | 'special';
 
 function status(standing: Standing): FileStatus | undefined {
   if (standing === 'nothing') return undefined;
@@ -33,9 +41,14 @@ function status(standing: Standing): FileStatus | undefined {
 
 /** In a word or two. */
 function chosen(standing: Standing, overwrite: OverwriteMode, skip: SkipRule, isOneChunk = true): string {
-  const found = approach(status(standing), { size: 100, isOneChunk }, { overwrite, skip }, ({ mtimeSeconds }) => {
-    return mtimeSeconds === 5;
-  });
+  const found = approach(
+    status(standing),
+    { size: 100, isOneChunk },
+    { overwrite, skip },
+    ({ mtimeSeconds }) => {
+      return mtimeSeconds === 5;
+    },
+  );
   if (found.does === 'refuse') return found.code;
   if (found.does === 'skip') return 'skip';
   const where = found.inPlace ? 'in place' : 'beside';
@@ -47,7 +60,15 @@ describe('what is done about what stands at a target', () => {
   it.each([
     ['nothing', 'in place', 'in place', 'in place', 'beside', 'beside', 'beside'],
     ['equal', 'skip', 'skip', 'skip', 'skip', 'skip', 'skip'],
-    ['same size', 'already-exists', 'in place, compares', 'in place, compares', 'already-exists', 'beside, compares', 'beside, compares'],
+    [
+      'same size',
+      'already-exists',
+      'in place, compares',
+      'in place, compares',
+      'already-exists',
+      'beside, compares',
+      'beside, compares',
+    ],
     ['other size', 'already-exists', 'in place', 'already-exists', 'already-exists', 'beside', 'beside'],
     ['empty', 'already-exists', 'in place', 'in place', 'already-exists', 'beside', 'beside'],
     ['directory', ...Array<string>(6).fill('is-a-directory')],

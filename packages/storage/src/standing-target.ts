@@ -38,7 +38,8 @@ export function approach(
   const mayBeEqual = skip === 'by-digest' && isSameSize;
   const mayDiffer = !overwrite.endsWith('never');
   if (!mayDiffer && !mayBeEqual) return ALREADY_EXISTS;
-  if (inPlace && !isFile) return refuse('path-refused', 'a symlink stands there, and none is written through');
+  if (inPlace && !isFile)
+    return refuse('path-refused', 'a symlink stands there, and none is written through');
   if (overwrite === 'in-place-same-size' && !isSameSize && standing.size > 0) {
     return refuse('already-exists', 'a file of another size stands there; choose another overwrite mode');
   }
@@ -49,6 +50,9 @@ export function approach(
 /** In a mode that replaces nothing. */
 export const ALREADY_EXISTS = refuse('already-exists', 'it exists and is not to be overwritten');
 
-function refuse<Code extends ErrorCode>(code: Code, what: string): { does: 'refuse'; code: Code; what: string } {
+function refuse<Code extends ErrorCode>(
+  code: Code,
+  what: string,
+): { does: 'refuse'; code: Code; what: string } {
   return { does: 'refuse', code, what };
 }
