@@ -28,7 +28,10 @@ export class HeldTimes {
     this.#probeName = probeName;
   }
 
-  /** @param directory of the file */
+  /**
+   * @param directory of the file
+   * @throws JetStreamError `too-many-open-files`
+   */
   isAsCopied(standing: FileStatus, source: Time, directory: Directory): boolean {
     if (isSame(standing, source)) return true;
     const secondsLost = source.mtimeSeconds - standing.mtimeSeconds;
@@ -58,7 +61,7 @@ export class HeldTimes {
         directory.remove(this.#probeName);
       }
     } catch (error) {
-      asFileFailure(error);
+      if (asFileFailure(error).code === 'too-many-open-files') throw error;
       return 1;
     }
   }

@@ -13,6 +13,8 @@ export interface TargetDirectory {
   names: Map<string, TargetDirectory | 'file'> | undefined;
   /** The next sync makes its own name durable, or an earlier one has. */
   isNameSynced: boolean;
+  /** What stood in it when it was last synced is durable. */
+  isSynced: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export class TargetTree {
     name: '',
     names: undefined,
     isNameSynced: true,
+    isSynced: false,
   };
   readonly #fileSystem: FileSystem;
   readonly #volumes: Volumes;
@@ -69,12 +72,17 @@ export class TargetTree {
     handle.rename(oldName, newName);
   }
 
+  /** The next sync makes the names durable that stand in it, if no earlier one has: a run that made them may have been killed. */
+  keep(directory: TargetDirectory): void {
+    if (!directory.isSynced) this.#touch(directory, this.open(directory));
+  }
+
   /** Makes all names of touched directories durable. */
   sync(): void {
-    for (const { directory } of syncVolumes([...this.#touched.values()])) this.#touched.delete(directory);
+    for (const { directory } of syncVolumes([...this.#touched.values()])) this.#synced(directory);
     for (const directory of this.#touched.keys()) {
       this.#handles.attempt(() => this.open(directory).sync());
-      this.#touched.delete(directory);
+      this.#synced(directory);
     }
   }
 
@@ -86,7 +94,7 @@ export class TargetTree {
       if (child === 'file')
         throw conflict('not-a-directory', components, 'has a file of this transfer in its path');
       if (child === undefined) {
-        child = { parent: directory, name, names: undefined, isNameSynced: false };
+        child = { parent: directory, name, names: undefined, isNameSynced: false, isSynced: false };
         takeName(directory, name, child);
       }
       directory = child;
@@ -150,6 +158,11 @@ export class TargetTree {
       }
       at.isNameSynced = true;
     }
+  }
+
+  #synced(directory: TargetDirectory): void {
+    directory.isSynced = true;
+    this.#touched.delete(directory);
   }
 
   /** A name in the directory is about to be made or changed. */

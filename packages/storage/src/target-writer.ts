@@ -16,6 +16,7 @@ import { HandleCache } from './handle-cache.ts';
 import { PartialFiles } from './partial-files.ts';
 import type { DeadPartial, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
+import { TargetLook } from './target-look.ts';
 import { componentsOf, type TargetDirectory, TargetTree } from './target-tree.ts';
 import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
 import { Volumes } from './volumes.ts';
@@ -42,30 +43,33 @@ export class TargetWriter implements TreeWriter {
   readonly #handles: HandleCache;
   readonly #volumes = new Volumes();
   readonly #tree: TargetTree;
+  readonly #look: TargetLook;
   readonly #partials: PartialFiles;
   readonly #directoryTimes: DirectoryTime[] = [];
   readonly #unsettled = new Map<number, TargetFile>();
   readonly #suspectBlocks = new Set<number>();
   #ready: TargetFile[] = [];
-  /** Results of directories that exist, but not yet durably. */
-  #madeDirectories: EntryResult[] = [];
+  /** Results of directories and skipped files: they are there, but their names perhaps not durably yet. */
+  #present: EntryResult[] = [];
   #nextIndex = 0;
   #ended = false;
 
   constructor(options: TreeWriterOptions) {
     const { fileSystem, transferId, maxOpenHandles = 32, umask = process.umask() } = options;
+    const { overwrite = 'partfile-always', skip = 'by-status' } = options;
     this.#options = options;
     this.#handles = new HandleCache(maxOpenHandles);
     this.#tree = new TargetTree(fileSystem, this.#volumes, this.#handles);
+    this.#look = new TargetLook(this.#tree, this.#handles, { overwrite, skip, transferId });
     this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, transferId, umask);
   }
 
   get readyEntries(): number {
-    return this.#ready.length + this.#madeDirectories.length;
+    return this.#ready.length + this.#present.length;
   }
 
   get settled(): boolean {
-    return this.#ended && this.#unsettled.size === 0 && this.#madeDirectories.length === 0;
+    return this.#ended && this.#unsettled.size === 0 && this.#present.length === 0;
   }
 
   addEntries(
@@ -82,6 +86,8 @@ export class TargetWriter implements TreeWriter {
       const index = this.#nextIndex++;
       return entry.kind === 'file' ? this.#addFile(index, entry) : this.#addDirectory(index, entry);
     });
+    // At once: the sender is not to begin with what is skipped.
+    if (this.#present.some(({ skipped }) => skipped)) results.push(...this.#commitPresent([]));
     return { sealedBlocks: this.#layout.takeSealed(), results, lookups: [] };
   }
 
@@ -181,16 +187,7 @@ export class TargetWriter implements TreeWriter {
         results.push(this.#fail(file, asFileFailure(error)));
       }
     }
-    const directories = this.#madeDirectories;
-    this.#madeDirectories = [];
-    try {
-      this.#tree.sync();
-      results.push(...directories, ...named.map((file) => this.#succeed(file)));
-    } catch (error) {
-      const failed = asFileFailure(error);
-      results.push(...directories.map(({ index, target }) => this.#failDirectory(index, target, failed)));
-      results.push(...named.map((file) => this.#fail(file, failed)));
-    }
+    results.push(...this.#commitPresent(named));
     return { results, requests: [] };
   }
 
@@ -247,11 +244,41 @@ export class TargetWriter implements TreeWriter {
     }
     this.#unsettled.set(index, file);
     try {
-      if (size === 0) this.#complete(file);
+      const { approach } = this.#look.at(file);
+      if (approach.does === 'skip') this.#skip(file);
+      else if (size === 0) this.#complete(file);
       return [];
     } catch (error) {
       return [this.#fail(file, asFileFailure(error))];
     }
+  }
+
+  /** Makes the names durable: those of the files just named, and those that were there. */
+  #commitPresent(named: readonly TargetFile[]): EntryResult[] {
+    const present = this.#present;
+    this.#present = [];
+    try {
+      this.#tree.sync();
+      for (const result of present) this.#count(result);
+      return [...present, ...named.map((file) => this.#succeed(file))];
+    } catch (error) {
+      const failed = asFileFailure(error);
+      return [
+        ...present.map((result) => this.#failPresent(result, failed)),
+        ...named.map((file) => this.#fail(file, failed)),
+      ];
+    }
+  }
+
+  /** An equal file stands there. */
+  #skip(file: TargetFile): void {
+    const { index, size: bytes, directory, name } = file;
+    this.#tree.keep(directory);
+    this.#settle(file);
+    this.progress.writtenBytes += bytes;
+    this.progress.presentBytes += bytes;
+    const target = `/${componentsOf(directory, name).join('/')}`;
+    this.#present.push({ ...success('file', index, target), bytes, skipped: true });
   }
 
   #addDirectory(index: number, { targetPath, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): EntryResult[] {
@@ -260,21 +287,11 @@ export class TargetWriter implements TreeWriter {
       const directory = this.#tree.claimDirectory(components);
       this.#handles.attempt(() => this.#tree.open(directory));
       this.#directoryTimes.push({ directory, seconds: mtimeSeconds, nanoseconds: mtimeNanoseconds });
-      const target = `/${components.join('/')}`;
-      const digest = new Uint8Array(0);
-      this.#madeDirectories.push({
-        index,
-        kind: 'directory',
-        code: 'none',
-        message: '',
-        target,
-        bytes: 0,
-        digest,
-        skipped: false,
-      });
+      this.#present.push(success('directory', index, `/${components.join('/')}`));
       return [];
     } catch (error) {
-      return [this.#failDirectory(index, targetPath, asFileFailure(error))];
+      const kind = 'directory';
+      return [this.#failPresent({ index, kind, target: targetPath }, asFileFailure(error))];
     }
   }
 
@@ -325,9 +342,15 @@ export class TargetWriter implements TreeWriter {
     const target = `/${componentsOf(directory, name).join('/')}`;
     const digest = digestsOf(file).fileDigest(this.#options.blake3);
     this.#settle(file);
+    const result = { ...success('file', index, target), bytes, digest };
+    this.#count(result);
+    return result;
+  }
+
+  #count({ kind, bytes }: EntryResult): void {
+    if (kind === 'directory') return;
     this.progress.durableBytes += bytes;
     this.progress.filesDone++;
-    return { index, kind: 'file', code: 'none', message: '', target, bytes, digest, skipped: false };
   }
 
   #fail(
@@ -341,9 +364,12 @@ export class TargetWriter implements TreeWriter {
     return failure({ index: file.index, kind: 'file', target, code, message });
   }
 
-  #failDirectory(index: number, target: string, { code, message }: JetStreamError): EntryResult {
+  #failPresent(
+    { index, kind, target }: Pick<EntryResult, 'index' | 'kind' | 'target'>,
+    { code, message }: JetStreamError,
+  ): EntryResult {
     this.progress.failed++;
-    return failure({ index, kind: 'directory', target, code, message });
+    return failure({ index, kind, target, code, message });
   }
 
   #close(): void {
@@ -357,6 +383,11 @@ export class TargetWriter implements TreeWriter {
     this.#unsettled.delete(file.index);
     if (file.size > 0) this.#blocks.settle(file);
   }
+}
+
+function success(kind: EntryResult['kind'], index: number, target: string): EntryResult {
+  const digest = new Uint8Array(0);
+  return { index, kind, code: 'none', message: '', target, bytes: 0, digest, skipped: false };
 }
 
 function failure(result: Omit<EntryResult, 'bytes' | 'digest' | 'skipped'>): EntryResult {
