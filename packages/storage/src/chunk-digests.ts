@@ -30,6 +30,11 @@ export class ChunkDigests {
     return segment?.has(chunk % SEGMENT_CHUNKS) === true || this.#zeros?.has(chunk) === true;
   }
 
+  /** Of a chunk that is there: it came as one. */
+  isHole(chunk: number): boolean {
+    return this.#zeros?.has(chunk) === true;
+  }
+
   /** Of a chunk that is there; a view. */
   digestOf(blake3: Blake3, chunk: number): Uint8Array {
     const segment = this.#segments.get(Math.floor(chunk / SEGMENT_CHUNKS));
@@ -78,6 +83,15 @@ export class ChunkDigests {
       changed.push({ number, digests: segment.encode() });
     }
     return changed;
+  }
+
+  /** What is in these segments as it is here need not be written down again. */
+  keepStored(segments: readonly EncodedSegment[]): void {
+    for (const { number, digests } of segments) {
+      const segment = this.#segments.get(number);
+      if (segment !== undefined && Buffer.compare(segment.encode(), digests) === 0)
+        segment.hasChanged = false;
+    }
   }
 
   /**

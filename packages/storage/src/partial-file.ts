@@ -12,9 +12,12 @@ const HUGE_BYTES = 2 ** 30;
  * unnoticed: a file that stayed open tells of it when it is synced, for one that did not its volume does.
  */
 export class PartialFile {
+  readonly name: string;
   readonly volume: SharedVolume | undefined;
-  /** Of a file that was closed incomplete: this one is to be written on. */
+  /** Of a file that is recorded, or was closed incomplete: this one is to be written on. */
   inode: number | undefined;
+  /** It was made by this transfer: where nothing was written it has nothing. */
+  isFresh = true;
   /** What went wrong while it was closed: nobody was there to be told. Closing may be the only one to tell that content is lost (NFS). */
   closeError: unknown;
   readonly #mode: number;
@@ -26,13 +29,15 @@ export class PartialFile {
   #droppedBytes = 0;
 
   /**
-   * @param file just made
+   * @param file just made, or opened again before anything is written
+   * @param name that it has until it is complete
    * @param size that it will have in the end
    * @param mode that it will have in the end
    * @param volume undefined: each file must be synced by itself
    */
-  constructor(file: OpenFile, size: number, mode: number, volume: SharedVolume | undefined) {
+  constructor(file: OpenFile, name: string, size: number, mode: number, volume: SharedVolume | undefined) {
     this.#file = file;
+    this.name = name;
     this.#isHuge = size >= HUGE_BYTES;
     this.#mode = mode;
     this.volume = volume;
@@ -61,6 +66,11 @@ export class PartialFile {
     if (this.#isHuge) this.#dropBefore(position - 2 * WRITE_BACK_BYTES);
   }
 
+  makeHole(position: number, byteLength: number): void {
+    if (this.#state === 'durable') this.#state = 'written';
+    this.#file!.punchHole(position, byteLength);
+  }
+
   /** Content comes nearly in order, so what lies so far back is on the disk. */
   #dropBefore(position: number): void {
     if (position <= this.#droppedBytes) return;
@@ -71,9 +81,15 @@ export class PartialFile {
   /** Nothing more is written. */
   complete(mtimeSeconds: number, mtimeNanoseconds: number): void {
     const file = this.#file!;
+    if (this.#state === 'durable') this.#state = 'written';
     unlessRefused(() => file.setModificationTime(mtimeSeconds, mtimeNanoseconds));
     unlessRefused(() => file.setMode(this.#mode));
     this.#complete = true;
+  }
+
+  /** Some of it is written again, after all. */
+  incomplete(): void {
+    this.#complete = false;
   }
 
   /** Makes it durable by itself. @throws whatever was lost of it */

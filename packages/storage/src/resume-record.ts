@@ -31,6 +31,15 @@ export interface ResumeLookup {
   key: string;
 }
 
+export interface ResumeAnswer {
+  /** Of the entry. */
+  index: number;
+  /** Undefined: nothing is known. */
+  record: ResumeRecord | undefined;
+  /** False: nothing will be recorded of it, because another transfer does so. */
+  recordable?: boolean;
+}
+
 /** A partial file that its name gives to a process that has ended. */
 export interface DeadPartial {
   /** Absolute, as keys are. */

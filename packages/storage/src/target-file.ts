@@ -12,12 +12,25 @@ export interface TargetFile extends Placed {
   readonly mtimeSeconds: number;
   readonly mtimeNanoseconds: number;
   readonly executable: boolean;
+  readonly sourceInode: number;
   /** Made with the first chunk. */
   digests: ChunkDigests | undefined;
   /** Made with the first chunk that agrees, or at once for an empty file. */
   partial: PartialFile | undefined;
+  /** Undefined: what is done of it is lost when the transfer ends early. */
+  record: RecordedState | undefined;
   /** Its result is out; whatever more comes of it is dropped. */
   settled: boolean;
+}
+
+/** How a file of several chunks stands in the records that a later transfer may go on from. */
+export interface RecordedState {
+  /** There is a record, with some of its chunks. */
+  isStored: boolean;
+  /** Of its content, as it was told. */
+  durableBytes: number;
+  /** Of its content, since the last checkpoint. */
+  writtenBytes: number;
 }
 
 export function digestsOf(file: TargetFile): ChunkDigests {

@@ -15,6 +15,8 @@ export interface TargetDirectory {
   isNameSynced: boolean;
   /** What stood in it when it was last synced is durable. */
   isSynced: boolean;
+  /** It was opened, and had not been made by this transfer. */
+  wasFound: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export class TargetTree {
     names: undefined,
     isNameSynced: true,
     isSynced: false,
+    wasFound: false,
   };
   readonly #fileSystem: FileSystem;
   readonly #volumes: Volumes;
@@ -65,6 +68,15 @@ export class TargetTree {
     return this.#handles.use(directory, () => this.#openOrMake(directory));
   }
 
+  /** Those that were opened and had not been made here. */
+  *foundDirectories(): Generator<TargetDirectory> {
+    const todo = [this.root];
+    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+      if (at.wasFound) yield at;
+      for (const child of at.names?.values() ?? []) if (child !== 'file') todo.push(child);
+    }
+  }
+
   /** Replaces a file or symlink at the new name. */
   rename(directory: TargetDirectory, oldName: string, newName: string): void {
     const handle = this.open(directory);
@@ -94,7 +106,14 @@ export class TargetTree {
       if (child === 'file')
         throw conflict('not-a-directory', components, 'has a file of this transfer in its path');
       if (child === undefined) {
-        child = { parent: directory, name, names: undefined, isNameSynced: false, isSynced: false };
+        child = {
+          parent: directory,
+          name,
+          names: undefined,
+          isNameSynced: false,
+          isSynced: false,
+          wasFound: false,
+        };
         takeName(directory, name, child);
       }
       directory = child;
@@ -107,6 +126,8 @@ export class TargetTree {
     const missing: TargetDirectory[] = [];
     let at = directory;
     let handle = this.#openStanding(at);
+    // One that is made has its name synced by then.
+    if (handle !== undefined && !at.isNameSynced) at.wasFound = true;
     while (handle === undefined) {
       missing.push(at);
       at = at.parent!;

@@ -1,7 +1,6 @@
 import {
   BlockIndex,
   type BlockRun,
-  type Chunk,
   chunkCount,
   displayPath,
   escapeName,
@@ -10,16 +9,33 @@ import {
 } from '@jetstream/manifest';
 import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { arrivedChunks } from './arrived-chunk.ts';
+import { Checkpoints } from './checkpoint.ts';
+import { findDeadPartials, removeDeadPartials } from './dead-partials.ts';
 import { chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
 import { PartialFiles } from './partial-files.ts';
-import type { DeadPartial, ResumeLookup, ResumeUpdate } from './resume-record.ts';
+import { ReadBack } from './read-back.ts';
+import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
+import { type ArrivedContent, type EarlyArrival, Resumption } from './resumption.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
 import { TargetLook } from './target-look.ts';
 import { componentsOf, type TargetDirectory, TargetTree } from './target-tree.ts';
 import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
 import { Volumes } from './volumes.ts';
+
+/** What a call reads back at most. */
+const READ_BACK_BYTES = 64 * 2 ** 20;
+
+/** When the cause of such a failure is gone, what is durable of the file is of use. */
+const CAUSES_THAT_PASS: ReadonlySet<ErrorCode> = new Set([
+  'disk-full',
+  'quota-exceeded',
+  'io-error',
+  'too-many-open-files',
+  'read-only',
+  'permission-denied',
+]);
 
 interface DirectoryTime {
   directory: TargetDirectory;
@@ -47,29 +63,40 @@ export class TargetWriter implements TreeWriter {
   readonly #partials: PartialFiles;
   readonly #directoryTimes: DirectoryTime[] = [];
   readonly #unsettled = new Map<number, TargetFile>();
-  readonly #suspectBlocks = new Set<number>();
+  readonly #checkpoints = new Checkpoints();
+  readonly #resumption: Resumption;
+  readonly #readBack: ReadBack;
+  /** Blocks that were asked for again because something in them was wrong: that is done once. */
+  readonly #askedAgain = new Set<number>();
+  #requests = new Map<number, number[]>();
   #ready: TargetFile[] = [];
+  /** Of files that failed when nobody could be told. */
+  #lateResults: EntryResult[] = [];
   /** Results of directories and skipped files: they are there, but their names perhaps not durably yet. */
   #present: EntryResult[] = [];
   #nextIndex = 0;
   #ended = false;
 
   constructor(options: TreeWriterOptions) {
-    const { fileSystem, transferId, maxOpenHandles = 32, umask = process.umask() } = options;
+    const { fileSystem, blake3, transferId, maxOpenHandles = 32 } = options;
+    const { umask = process.umask(), uid = process.geteuid?.() } = options;
     const { overwrite = 'partfile-always', skip = 'by-status' } = options;
     this.#options = options;
     this.#handles = new HandleCache(maxOpenHandles);
     this.#tree = new TargetTree(fileSystem, this.#volumes, this.#handles);
     this.#look = new TargetLook(this.#tree, this.#handles, { overwrite, skip, transferId });
-    this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, transferId, umask);
+    const making = { transferId, umask, uid };
+    this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, making);
+    this.#resumption = new Resumption(this.#partials, blake3);
+    this.#readBack = new ReadBack(this.#partials, blake3);
   }
 
   get readyEntries(): number {
-    return this.#ready.length + this.#present.length;
+    return this.#ready.length + this.#readBack.files + this.#present.length + this.#lateResults.length;
   }
 
   get settled(): boolean {
-    return this.#ended && this.#unsettled.size === 0 && this.#present.length === 0;
+    return this.#ended && this.#unsettled.size + this.#present.length + this.#lateResults.length === 0;
   }
 
   addEntries(
@@ -88,7 +115,14 @@ export class TargetWriter implements TreeWriter {
     });
     // At once: the sender is not to begin with what is skipped.
     if (this.#present.some(({ skipped }) => skipped)) results.push(...this.#commitPresent([]));
-    return { sealedBlocks: this.#layout.takeSealed(), results, lookups: [] };
+    const lookups: ResumeLookup[] = [];
+    if (this.#options.resumable) {
+      for (let index = firstIndex; index < this.#nextIndex; index++) {
+        const file = this.#unsettled.get(index);
+        if (file !== undefined && file.size > BLOCK_BYTES) lookups.push(this.#lookUp(file));
+      }
+    }
+    return { sealedBlocks: this.#layout.takeSealed(), results, lookups };
   }
 
   endManifest(entries: number): { sealedBlocks: BlockRun[] } {
@@ -100,17 +134,37 @@ export class TargetWriter implements TreeWriter {
     return { sealedBlocks: this.#layout.takeSealed() };
   }
 
-  resume(): void {}
+  resume(answers: readonly ResumeAnswer[]): void {
+    for (const { index, record, recordable } of answers) {
+      const file = this.#unsettled.get(index);
+      if (file === undefined) continue;
+      this.#resumption.answer(index, record);
+      if (recordable === false) file.record = undefined;
+    }
+  }
 
-  plan(): {
+  plan(maxBytes: number): {
     plans: EntryPlan[];
     plannedBlocks: number;
     results: EntryResult[];
     notes: string[];
     more: boolean;
   } {
-    const plannedBlocks = Math.floor(this.#layout.end / BLOCK_BYTES);
-    return { plans: [], plannedBlocks, results: [], notes: [], more: false };
+    const results: EntryResult[] = [];
+    const { plans, notes, more } = this.#resumption.goOn(maxBytes, {
+      found: (file, chunk, byteLength, digest) => {
+        this.#checkpoints.found(file, byteLength);
+        this.progress.presentBytes += byteLength;
+        results.push(...this.#attempt(file, () => this.#addDigest(file, chunk, byteLength, digest)));
+      },
+      arrived: (file, arrival) =>
+        results.push(...this.#attempt(file, () => this.#takeArrival(file, arrival))),
+    });
+    const plannedBlocks = Math.min(
+      Math.floor(this.#layout.end / BLOCK_BYTES),
+      this.#resumption.firstUnknownBlock,
+    );
+    return { plans, plannedBlocks, results, notes, more };
   }
 
   writeBlock(
@@ -132,18 +186,16 @@ export class TargetWriter implements TreeWriter {
       uses,
     )) {
       if (file.settled || digestsOf(file).has(chunk.number)) continue;
-      try {
-        if (content !== undefined && this.#writeChunk(file, chunk, content, digest)) continue;
-        again ||= content !== undefined;
-        wanted.push({ position, file });
-      } catch (error) {
-        results.push(this.#fail(file, asFileFailure(error)));
+      if (content !== undefined && Buffer.compare(chunkDigest(this.#options.blake3, content), digest) === 0) {
+        results.push(...this.#attempt(file, () => this.#takeArrival(file, { chunk, content, digest })));
+        continue;
       }
+      again ||= content !== undefined;
+      wanted.push({ position, file });
     }
     // What was sent can be sent once more, and no more than that.
-    const isRefused = wanted.length > 0 && this.#suspectBlocks.has(block);
-    if (wanted.length > 0 && bytes.byteLength > 0 && !isRefused) this.#suspectBlocks.add(block);
-    else this.#suspectBlocks.delete(block);
+    const isRefused = wanted.length > 0 && this.#askedAgain.has(block);
+    if (wanted.length > 0 && bytes.byteLength > 0) this.#askedAgain.add(block);
     if (!isRefused) return { wantedChunks: wanted.map(({ position }) => position), again, results };
     results.push(...wanted.map(({ file }) => this.#fail(file, digestMismatch(file))));
     return { wantedChunks: [], again: false, results };
@@ -156,12 +208,7 @@ export class TargetWriter implements TreeWriter {
     if (file.size === 0 || firstChunk + chunks > chunkCount(file)) {
       throw violation(`a hole lies outside of entry ${index}`);
     }
-    try {
-      this.#skipHoles(file, firstChunk, chunks);
-      return { results: [] };
-    } catch (error) {
-      return { results: [this.#fail(file, asFileFailure(error))] };
-    }
+    return { results: this.#attempt(file, () => this.#takeArrival(file, { firstChunk, chunks })) };
   }
 
   failEntry(index: number, code: ErrorCode, message: string): EntryResult[] {
@@ -177,9 +224,10 @@ export class TargetWriter implements TreeWriter {
     const batch = this.#ready.splice(0, maxFiles).filter(({ settled }) => !settled);
     const failed = this.#partials.sync(batch);
     const results = [...failed].map(([file, error]) => this.#fail(file, error));
+    results.push(...this.#lateResults.splice(0));
     const named: TargetFile[] = [];
-    for (const file of batch) {
-      if (failed.has(file)) continue;
+    for (const file of this.#readAgain(batch, results)) {
+      if (file.settled) continue;
       try {
         this.#partials.name(file);
         named.push(file);
@@ -188,26 +236,41 @@ export class TargetWriter implements TreeWriter {
       }
     }
     results.push(...this.#commitPresent(named));
-    return { results, requests: [] };
+    const requests = [...this.#requests].map(([block, chunks]) => ({ block, chunks }));
+    this.#requests.clear();
+    return { results, requests };
   }
 
   checkpoint(): { updates: ResumeUpdate[]; durableBytes: number } {
-    return { updates: [], durableBytes: this.progress.durableBytes };
+    const files = this.#checkpoints.takeChanged((file) => !this.#resumption.isPending(file));
+    const failed = this.#partials.sync(files);
+    this.#lateResults.push(...[...failed].map(([file, error]) => this.#fail(file, error)));
+    const updates = files
+      .filter(({ settled }) => !settled)
+      .map((file) => this.#checkpoints.updateOf(file, this.#keyOf(file)))
+      .filter((update) => update !== undefined);
+    return { updates, durableBytes: this.progress.durableBytes + this.#checkpoints.durableBytes };
   }
 
   finish(): WriterProgress & { deadPartials: DeadPartial[] } {
     if (!this.settled) throw new JetStreamError('internal', 'the transfer has entries without a result');
     this.#tree.sync();
+    const { resumable, transferId, rootPath = '' } = this.#options;
+    const deadPartials = resumable ? findDeadPartials(this.#tree, this.#handles, transferId, rootPath) : [];
     for (const time of this.#directoryTimes) this.#setDirectoryTime(time);
     this.#close();
-    return { ...this.progress, deadPartials: [] };
+    return { ...this.progress, deadPartials };
   }
 
-  removeDead(): void {}
+  removeDead(partials: readonly DeadPartial[]): void {
+    removeDeadPartials(this.#options.fileSystem, this.#options.transferId, partials);
+  }
 
   suspend(): ResumeUpdate[] {
+    const { updates } = this.checkpoint();
+    for (const file of this.#unsettled.values()) if (this.#isKept(file)) this.#partials.leave(file);
     this.abort();
-    return [];
+    return updates;
   }
 
   abort(): void {
@@ -217,8 +280,18 @@ export class TargetWriter implements TreeWriter {
     this.#close();
   }
 
+  #lookUp(file: TargetFile): ResumeLookup {
+    file.record = { isStored: false, durableBytes: 0, writtenBytes: 0 };
+    this.#resumption.await(file);
+    return { index: file.index, key: this.#keyOf(file) };
+  }
+
+  #keyOf({ directory, name }: TargetFile): string {
+    return [this.#options.rootPath ?? '', ...componentsOf(directory, name)].join('/');
+  }
+
   #addFile(index: number, entry: ManifestEntry): EntryResult[] {
-    const { size, mtimeSeconds, mtimeNanoseconds, executable } = entry;
+    const { size, mtimeSeconds, mtimeNanoseconds, executable, sourceInode } = entry;
     const file: TargetFile = {
       index,
       // Also with a bad name it has its place among the bytes.
@@ -229,8 +302,10 @@ export class TargetWriter implements TreeWriter {
       mtimeSeconds,
       mtimeNanoseconds,
       executable,
+      sourceInode,
       digests: undefined,
       partial: undefined,
+      record: undefined,
       settled: false,
     };
     if (size > 0) this.#blocks.add(file);
@@ -243,14 +318,11 @@ export class TargetWriter implements TreeWriter {
       return [this.#fail(file, asFileFailure(error), entry.targetPath)];
     }
     this.#unsettled.set(index, file);
-    try {
+    return this.#attempt(file, () => {
       const { approach } = this.#look.at(file);
       if (approach.does === 'skip') this.#skip(file);
       else if (size === 0) this.#complete(file);
-      return [];
-    } catch (error) {
-      return [this.#fail(file, asFileFailure(error))];
-    }
+    });
   }
 
   /** Makes the names durable: those of the files just named, and those that were there. */
@@ -278,7 +350,9 @@ export class TargetWriter implements TreeWriter {
     this.progress.writtenBytes += bytes;
     this.progress.presentBytes += bytes;
     const target = `/${componentsOf(directory, name).join('/')}`;
-    this.#present.push({ ...success('file', index, target), bytes, skipped: true });
+    const isRecorded = this.#options.resumable === true && bytes > BLOCK_BYTES;
+    const record = isRecorded && { recordKey: this.#keyOf(file) };
+    this.#present.push({ ...success('file', index, target), bytes, skipped: true, ...record });
   }
 
   #addDirectory(index: number, { targetPath, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): EntryResult[] {
@@ -304,12 +378,18 @@ export class TargetWriter implements TreeWriter {
     }
   }
 
-  /** False: the content is not what its digest says. */
-  #writeChunk(file: TargetFile, chunk: Chunk, content: Uint8Array, digest: Uint8Array): boolean {
-    if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) !== 0) return false;
+  /** Content that is what its digest says, or holes. */
+  #takeArrival(file: TargetFile, arrival: EarlyArrival): void {
+    if (this.#resumption.hold(file, arrival)) return;
+    if ('firstChunk' in arrival) this.#skipHoles(file, arrival.firstChunk, arrival.chunks);
+    else this.#writeChunk(file, arrival);
+  }
+
+  #writeChunk(file: TargetFile, { chunk, content, digest }: ArrivedContent): void {
+    if (digestsOf(file).has(chunk.number)) return;
     this.#partials.write(file, content, chunk.offsetInFile);
+    this.#checkpoints.wrote(file, chunk.byteLength);
     this.#addDigest(file, chunk.number, chunk.byteLength, digest);
-    return true;
   }
 
   #skipHoles(file: TargetFile, firstChunk: number, chunks: number): void {
@@ -320,7 +400,10 @@ export class TargetWriter implements TreeWriter {
       this.#partials.write(file, new Uint8Array(1), file.size - 1);
     const added = digests.addZeros(firstChunk, chunks);
     for (const [from, end] of added) {
-      this.progress.writtenBytes += Math.min(end * BLOCK_BYTES, file.size) - from * BLOCK_BYTES;
+      const byteLength = Math.min(end * BLOCK_BYTES, file.size) - from * BLOCK_BYTES;
+      this.#partials.makeHole(file, from * BLOCK_BYTES, byteLength);
+      this.progress.writtenBytes += byteLength;
+      this.#checkpoints.wrote(file, byteLength);
     }
     if (added.length > 0 && digests.complete) this.#complete(file);
   }
@@ -337,12 +420,61 @@ export class TargetWriter implements TreeWriter {
     this.#ready.push(file);
   }
 
+  /** Files to be named: those of a batch that are durable, or those that were read back and are what was written. */
+  #readAgain(batch: readonly TargetFile[], results: EntryResult[]): TargetFile[] {
+    const durable = batch.filter(({ settled }) => !settled);
+    if (!this.#options.readBack) return durable;
+    for (const file of durable) this.#readBack.add(file);
+    const read = this.#readBack.goOn(READ_BACK_BYTES);
+    for (const { file, wrong, failure } of read) {
+      if (failure !== undefined) results.push(this.#fail(file, failure));
+      else if (wrong.length > 0) results.push(...this.#sendAgain(file, wrong));
+    }
+    return read.filter(({ wrong }) => wrong.length === 0).map(({ file }) => file);
+  }
+
+  /** What was written is not there: it is asked for once more. */
+  #sendAgain(file: TargetFile, chunks: readonly number[]): EntryResult[] {
+    const blocks = chunks.map((chunk) => Math.floor(file.address / BLOCK_BYTES) + chunk);
+    if (blocks.some((block) => this.#askedAgain.has(block) && !this.#requests.has(block))) {
+      return [this.#fail(file, digestMismatch(file))];
+    }
+    file.partial!.incomplete();
+    for (const [at, block] of blocks.entries()) {
+      const byteLength = Math.min(BLOCK_BYTES, file.size - chunks[at]! * BLOCK_BYTES);
+      digestsOf(file).remove(chunks[at]!);
+      this.#checkpoints.wrote(file, -byteLength);
+      this.progress.writtenBytes -= byteLength;
+      this.#askedAgain.add(block);
+      const asked = this.#requests.get(block) ?? [];
+      this.#requests.set(
+        block,
+        [...asked, this.#blocks.filesIn(block).indexOf(file)].sort((a, b) => a - b),
+      );
+    }
+    return [];
+  }
+
+  /** What a file fails of is its own. */
+  #attempt(file: TargetFile, operation: () => void): EntryResult[] {
+    if (file.settled) return [];
+    try {
+      operation();
+      return [];
+    } catch (error) {
+      const failure = asFileFailure(error);
+      if (failure.code === 'protocol-violation') throw failure;
+      return [this.#fail(file, failure)];
+    }
+  }
+
   #succeed(file: TargetFile): EntryResult {
     const { index, size: bytes, directory, name } = file;
     const target = `/${componentsOf(directory, name).join('/')}`;
     const digest = digestsOf(file).fileDigest(this.#options.blake3);
+    const record = file.record && { recordKey: this.#keyOf(file) };
     this.#settle(file);
-    const result = { ...success('file', index, target), bytes, digest };
+    const result = { ...success('file', index, target), bytes, digest, ...record };
     this.#count(result);
     return result;
   }
@@ -358,10 +490,15 @@ export class TargetWriter implements TreeWriter {
     { code, message }: { code: ErrorCode; message: string },
     target = `/${componentsOf(file.directory, file.name).join('/')}`,
   ): EntryResult {
-    this.#partials.discard(file);
+    // Nobody has looked at what its record says, if it has one.
+    const isUnknown = this.#resumption.isPending(file) && file.partial === undefined;
+    const isKept = isUnknown || (this.#isKept(file) && CAUSES_THAT_PASS.has(code));
+    if (isKept) this.#partials.leave(file);
+    else this.#partials.discard(file);
+    const record = file.record && !isKept && { recordKey: this.#keyOf(file) };
     this.#settle(file);
     this.progress.failed++;
-    return failure({ index: file.index, kind: 'file', target, code, message });
+    return { ...failure({ index: file.index, kind: 'file', target, code, message }), ...record };
   }
 
   #failPresent(
@@ -372,6 +509,13 @@ export class TargetWriter implements TreeWriter {
     return failure({ index, kind, target, code, message });
   }
 
+  /** A later transfer can go on from what there is of it. */
+  #isKept(file: TargetFile): boolean {
+    const { record } = file;
+    if (record === undefined) return false;
+    return this.#resumption.isPending(file) || (record.isStored && record.durableBytes > 0);
+  }
+
   #close(): void {
     this.#handles.closeAll();
     this.#volumes.closeAll();
@@ -380,6 +524,9 @@ export class TargetWriter implements TreeWriter {
   #settle(file: TargetFile): void {
     file.settled = true;
     file.digests = undefined;
+    this.#checkpoints.forget(file);
+    this.#resumption.forget(file);
+    this.#readBack.forget(file);
     this.#unsettled.delete(file.index);
     if (file.size > 0) this.#blocks.settle(file);
   }

@@ -3,7 +3,7 @@ import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
-import type { DeadPartial, ResumeLookup, ResumeRecord, ResumeUpdate } from './resume-record.ts';
+import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { TargetWriter } from './target-writer.ts';
 
 export interface TreeWriterOptions {
@@ -31,6 +31,8 @@ export interface TreeWriterOptions {
   resumable?: boolean;
   /** Absolute path of the root, for the keys of records; default empty: the root of the system. */
   rootPath?: string;
+  /** Who owns the files that it makes, and so those that it goes on with; default: who runs the process. */
+  uid?: number | undefined;
 }
 
 /** What the receiver has of a file, and so what the sender need not send (PROTOCOL.md §4.3). */
@@ -94,8 +96,8 @@ export interface TreeWriter {
   ): { sealedBlocks: BlockRun[]; results: EntryResult[]; lookups: ResumeLookup[] };
   /** @throws JetStreamError `protocol-violation` when the number is not that of the entries that came */
   endManifest(entries: number): { sealedBlocks: BlockRun[] };
-  /** Answers lookups; undefined: nothing is known. */
-  resume(answers: readonly { index: number; record: ResumeRecord | undefined }[]): void;
+  /** Answers lookups. Call `plan` then. */
+  resume(answers: readonly ResumeAnswer[]): void;
   /**
    * Decides of the next files, in block order, what is to be sent of them.
    * @param maxBytes of disk, about, that it may read for that

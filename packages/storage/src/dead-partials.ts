@@ -1,0 +1,67 @@
+import { isPartialName } from '@jetstream/manifest';
+import { asFileFailure } from './errno.ts';
+import type { FileSystem } from './file-system.ts';
+import type { HandleCache } from './handle-cache.ts';
+import type { DeadPartial } from './resume-record.ts';
+import { componentsOf, type TargetTree } from './target-tree.ts';
+
+/** Of the database (8 digits), then of the process that has it open (8), then of the transfer: whoever has the database is alone with it. */
+const TRANSFER_ID = /^([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}$/;
+const PARTIAL_ID = /\.jspart-([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}-[0-9a-z]+$/;
+
+/** Tells by a name whether it is the partial file of a process that has ended. */
+export function isOfDeadProcess(name: string, transferId: string): boolean {
+  const [, owner, epoch] = TRANSFER_ID.exec(transferId) ?? [];
+  const [, itsOwner, itsEpoch] = PARTIAL_ID.exec(name) ?? [];
+  return isPartialName(name) && owner !== undefined && itsOwner === owner && itsEpoch !== epoch;
+}
+
+/**
+ * Partial files that processes left when they died, in the directories that a transfer found and wrote into. Some of them may have a record:
+ * these are to be kept.
+ * @param rootPath what stands before paths beneath the root
+ */
+export function findDeadPartials(
+  tree: TargetTree,
+  handles: HandleCache,
+  transferId: string,
+  rootPath: string,
+): DeadPartial[] {
+  if (!TRANSFER_ID.test(transferId)) return [];
+  const found: DeadPartial[] = [];
+  for (const directory of tree.foundDirectories()) {
+    const components = componentsOf(directory);
+    try {
+      const names = handles.attempt(() => [...{ [Symbol.iterator]: () => tree.open(directory).names() }]);
+      for (const bytes of names) {
+        const name = Buffer.from(bytes).toString();
+        if (!isOfDeadProcess(name, transferId)) continue;
+        found.push({ path: [rootPath, ...components, name].join('/'), components, name });
+      }
+    } catch (error) {
+      asFileFailure(error);
+    }
+  }
+  return found;
+}
+
+/** As far as the system lets us. */
+export function removeDeadPartials(
+  fileSystem: FileSystem,
+  transferId: string,
+  partials: readonly DeadPartial[],
+): void {
+  for (const { components, name } of partials) {
+    if (!isOfDeadProcess(name, transferId)) continue;
+    try {
+      const directory = fileSystem.openDirectory(components);
+      try {
+        if (directory.status(name)?.kind === 'file') directory.remove(name);
+      } finally {
+        directory.close();
+      }
+    } catch (error) {
+      asFileFailure(error);
+    }
+  }
+}

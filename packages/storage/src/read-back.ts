@@ -1,0 +1,105 @@
+import { BLOCK_BYTES, type JetStreamError } from '@jetstream/protocol';
+import type { Blake3 } from './digest.ts';
+import { asFileFailure } from './errno.ts';
+import type { OpenFile } from './file-system.ts';
+import { readsAs } from './partial-check.ts';
+import type { PartialFiles } from './partial-files.ts';
+import { digestsOf, type TargetFile } from './target-file.ts';
+
+interface WasRead {
+  file: TargetFile;
+  wrong: readonly number[];
+  failure: JetStreamError | undefined;
+}
+
+interface Reading {
+  readonly file: TargetFile;
+  /** Undefined: all. */
+  readonly chunks: readonly number[] | undefined;
+  next: number;
+  readonly wrong: number[];
+}
+
+/** Durable files that are read from the disk once more before they get their names. */
+export class ReadBack {
+  readonly #partials: PartialFiles;
+  readonly #blake3: Blake3;
+  readonly #queue: Reading[] = [];
+  /** Chunks of a file that were wrong, which alone are read again. */
+  readonly #wrong = new Map<TargetFile, readonly number[]>();
+  #memory: Uint8Array | undefined;
+
+  constructor(partials: PartialFiles, blake3: Blake3) {
+    this.#partials = partials;
+    this.#blake3 = blake3;
+  }
+
+  get files(): number {
+    return this.#queue.length;
+  }
+
+  add(file: TargetFile): void {
+    this.#queue.push({ file, chunks: this.#wrong.get(file), next: 0, wrong: [] });
+    this.#wrong.delete(file);
+  }
+
+  /** It has its result. */
+  forget(file: TargetFile): void {
+    this.#wrong.delete(file);
+  }
+
+  /**
+   * Reads on.
+   * @param maxBytes about
+   * @returns files that were read to their end or cannot be, and which of their chunks are not what was written
+   */
+  goOn(maxBytes: number): WasRead[] {
+    const read: WasRead[] = [];
+    let left = maxBytes;
+    for (let reading = this.#queue[0]; reading !== undefined && left > 0; reading = this.#queue[0]) {
+      const { file, wrong } = reading;
+      let failure: JetStreamError | undefined;
+      try {
+        if (!file.settled) left -= this.#readOn(reading, left);
+        if (!file.settled && reading.next < countOf(reading)) continue;
+      } catch (error) {
+        failure = asFileFailure(error);
+      }
+      this.#queue.shift();
+      if (file.settled) continue;
+      this.#partials.closeAfterReading(file);
+      if (wrong.length > 0) this.#wrong.set(file, wrong);
+      read.push({ file, wrong, failure });
+    }
+    return read;
+  }
+
+  /** @returns bytes read, at least 1 */
+  #readOn(reading: Reading, maxBytes: number): number {
+    const { file, chunks, wrong } = reading;
+    const digests = digestsOf(file);
+    const content = this.#partials.openForReading(file);
+    this.#memory ??= new Uint8Array(BLOCK_BYTES);
+    let readBytes = 1;
+    for (; reading.next < countOf(reading) && readBytes <= maxBytes; reading.next++) {
+      const chunk = chunks?.[reading.next] ?? reading.next;
+      const offset = chunk * BLOCK_BYTES;
+      const byteLength = Math.min(BLOCK_BYTES, file.size - offset);
+      if (digests.isHole(chunk) && isHole(content, offset, byteLength)) continue;
+      const memory = this.#memory.subarray(0, byteLength);
+      if (!readsAs(content, memory, offset, this.#blake3, digests.digestOf(this.#blake3, chunk)))
+        wrong.push(chunk);
+      readBytes += byteLength;
+    }
+    return readBytes;
+  }
+}
+
+function countOf({ file, chunks }: Reading): number {
+  return chunks?.length ?? Math.ceil(file.size / BLOCK_BYTES);
+}
+
+function isHole(content: OpenFile, offset: number, byteLength: number): boolean {
+  const data = content.nextData(offset);
+  return data !== undefined && data >= offset + byteLength;
+}

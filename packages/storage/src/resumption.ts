@@ -1,0 +1,233 @@
+import { type Chunk, displayPath } from '@jetstream/manifest';
+import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import type { Blake3 } from './digest.ts';
+import { asFileFailure } from './errno.ts';
+import type { OpenFile } from './file-system.ts';
+import { PartialCheck } from './partial-check.ts';
+import type { PartialFiles } from './partial-files.ts';
+import type { ResumeRecord } from './resume-record.ts';
+import { digestsOf, type TargetFile } from './target-file.ts';
+import { componentsOf } from './target-tree.ts';
+import type { EntryPlan } from './tree-writer.ts';
+
+/** A sender that was told nothing yet may have begun so many blocks. */
+const EARLY_BLOCKS = 2;
+/** A plan is one of several in a message. */
+const MAX_PLAN_RUNS = 10_000;
+
+/** What to do with what becomes of a file; both give its failure to whom it belongs. */
+export interface ResumptionOutcome {
+  /** A chunk is on the disk. */
+  found(file: TargetFile, chunk: number, byteLength: number, digest: Uint8Array): void;
+  /** Something came while it was not known what is there. */
+  arrived(file: TargetFile, arrival: EarlyArrival): void;
+}
+
+export interface ArrivedContent {
+  readonly chunk: Chunk;
+  readonly content: Uint8Array;
+  /** The content has it. */
+  readonly digest: Uint8Array;
+}
+
+export type EarlyArrival = ArrivedContent | { readonly firstChunk: number; readonly chunks: number };
+
+interface Awaiting {
+  readonly file: TargetFile;
+  isAnswered: boolean;
+  record: ResumeRecord | undefined;
+  /** Its unfinished file was taken up and is being read. */
+  check: PartialCheck | undefined;
+  readonly early: EarlyArrival[];
+}
+
+/**
+ * Files of which it is not known yet what is there: they wait, in the order of the layout, for a record and then for the check of the
+ * unfinished file that it names. Whatever is wrong with these, the file is begun anew.
+ */
+export class Resumption {
+  readonly #partials: PartialFiles;
+  readonly #blake3: Blake3;
+  readonly #awaiting = new Map<number, Awaiting>();
+  #memory: Uint8Array | undefined;
+
+  constructor(partials: PartialFiles, blake3: Blake3) {
+    this.#partials = partials;
+    this.#blake3 = blake3;
+  }
+
+  await(file: TargetFile): void {
+    this.#awaiting.set(file.index, {
+      file,
+      isAnswered: false,
+      record: undefined,
+      check: undefined,
+      early: [],
+    });
+  }
+
+  answer(index: number, record: ResumeRecord | undefined): void {
+    const awaiting = this.#awaiting.get(index);
+    if (awaiting === undefined) return;
+    awaiting.isAnswered = true;
+    awaiting.record = record;
+  }
+
+  /** It is not known, or not checked, what is there of it. */
+  isPending(file: TargetFile): boolean {
+    return this.#awaiting.has(file.index);
+  }
+
+  /** An unfinished file is being read again. */
+  get isChecking(): boolean {
+    return this.#head?.check !== undefined;
+  }
+
+  /** Blocks below it may be planned. */
+  get firstUnknownBlock(): number {
+    const head = this.#head;
+    if (head === undefined) return Number.POSITIVE_INFINITY;
+    return blockOf(head.file) + (head.check?.nextChunk ?? 0);
+  }
+
+  /**
+   * Keeps what came of a file until it is known whether there is an unfinished file to go on with.
+   * @returns false: it is known
+   * @throws JetStreamError `protocol-violation` for what the sender was not to send yet
+   */
+  hold(file: TargetFile, arrival: EarlyArrival): boolean {
+    const awaiting = this.#awaiting.get(file.index);
+    if (awaiting === undefined || awaiting.check !== undefined) return false;
+    if ('chunk' in arrival) {
+      const { chunk, content, digest } = arrival;
+      if (blockOf(file) + chunk.number >= EARLY_BLOCKS) {
+        throw new JetStreamError('protocol-violation', 'a block came before it was planned');
+      }
+      awaiting.early.push({ chunk, content: content.slice(), digest: digest.slice() });
+    } else awaiting.early.push(arrival);
+    return true;
+  }
+
+  /** It has its result. */
+  forget(file: TargetFile): void {
+    this.#awaiting.delete(file.index);
+  }
+
+  /** Goes on with the files whose answers are there, until about so many bytes were read. */
+  goOn(maxBytes: number, outcome: ResumptionOutcome): { plans: EntryPlan[]; notes: string[]; more: boolean } {
+    const plans: EntryPlan[] = [];
+    const notes: string[] = [];
+    let head = this.#head;
+    for (let left = maxBytes; head?.isAnswered && left > 0; head = this.#head) {
+      if (head.record !== undefined) this.#begin(head, head.record, notes);
+      if (head.check !== undefined) left -= this.#checkOn(head, head.check, left, plans, outcome);
+      if (head.check?.nextChunk === undefined) this.#end(head, notes, outcome);
+    }
+    return { plans, notes, more: head?.isAnswered === true };
+  }
+
+  get #head(): Awaiting | undefined {
+    return this.#awaiting.values().next().value;
+  }
+
+  #begin(awaiting: Awaiting, record: ResumeRecord, notes: string[]): void {
+    const { file } = awaiting;
+    if (awaiting.check !== undefined) return;
+    const reason = isOfSource(record, file) ? this.#partials.takeUp(file, record) : changed(record);
+    if (reason === undefined) {
+      if (file.record !== undefined) file.record.isStored = true;
+      awaiting.check = new PartialCheck(record);
+      return;
+    }
+    awaiting.record = undefined;
+    this.#partials.removeRecorded(file, record);
+    notes.push(`${shown(file)}: starts again: ${reason}`);
+  }
+
+  /** @returns bytes read */
+  #checkOn(
+    { file }: Awaiting,
+    check: PartialCheck,
+    maxBytes: number,
+    plans: EntryPlan[],
+    { found }: ResumptionOutcome,
+  ): number {
+    this.#memory ??= new Uint8Array(BLOCK_BYTES);
+    const isWanted = (chunk: number) => file.digests?.has(chunk) !== true;
+    let partial: OpenFile;
+    try {
+      partial = this.#partials.openForReading(file);
+    } catch (error) {
+      asFileFailure(error);
+      check.giveUp();
+      return 0;
+    }
+    const { present, readBytes } = check.readOn(maxBytes, partial, this.#blake3, isWanted, this.#memory);
+    plans.push(
+      ...planned(
+        file,
+        present.map(({ chunk }) => chunk),
+      ),
+    );
+    for (const { chunk, digest } of present) {
+      if (file.settled) break;
+      found(file, chunk, Math.min(BLOCK_BYTES, file.size - chunk * BLOCK_BYTES), digest);
+    }
+    return readBytes;
+  }
+
+  #end({ file, record, check, early }: Awaiting, notes: string[], outcome: ResumptionOutcome): void {
+    this.#awaiting.delete(file.index);
+    if (file.settled) return;
+    if (record !== undefined && check !== undefined) {
+      this.#partials.closeAfterReading(file);
+      digestsOf(file).keepStored(record.segments);
+      const durableBytes = file.record?.durableBytes ?? 0;
+      const wrong = check.wrongChunks === 0 ? '' : `; ${check.wrongChunks} MiB were not as recorded`;
+      notes.push(`${shown(file)}: goes on from ${durableBytes} of ${file.size} bytes${wrong}`);
+    }
+    for (const arrival of early) if (!file.settled) outcome.arrived(file, arrival);
+  }
+}
+
+/** The source is what it was when the unfinished file was begun. */
+function isOfSource(record: ResumeRecord, file: TargetFile): boolean {
+  return (
+    record.size === file.size &&
+    record.mtimeSeconds === file.mtimeSeconds &&
+    record.mtimeNanoseconds === file.mtimeNanoseconds &&
+    record.sourceInode === file.sourceInode
+  );
+}
+
+function changed({ mtimeSeconds }: ResumeRecord): string {
+  const since = new Date(mtimeSeconds * 1000);
+  return `its source changed since ${Number.isNaN(since.getTime()) ? mtimeSeconds : since.toISOString()}`;
+}
+
+function planned(file: TargetFile, chunks: readonly number[]): EntryPlan[] {
+  const plans: EntryPlan[] = [];
+  let have: number[] = [];
+  let end = 0;
+  for (const chunk of chunks) {
+    if (have.length > 0 && chunk === end) have[have.length - 1]!++;
+    else {
+      if (have.length >= 2 * MAX_PLAN_RUNS) {
+        plans.push({ index: file.index, digestsFirst: false, have });
+        [have, end] = [[], 0];
+      }
+      have.push(chunk - end, 1);
+    }
+    end = chunk + 1;
+  }
+  if (have.length > 0) plans.push({ index: file.index, digestsFirst: false, have });
+  return plans;
+}
+
+function blockOf({ address }: TargetFile): number {
+  return Math.floor(address / BLOCK_BYTES);
+}
+
+function shown({ directory, name }: TargetFile): string {
+  return displayPath(componentsOf(directory, name));
+}
