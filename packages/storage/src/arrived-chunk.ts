@@ -1,12 +1,11 @@
-import { type Chunk, chunkIn } from '@jetstream/manifest';
+import { type Chunk, chunkIn, type Placed } from '@jetstream/manifest';
 import { ChunkUse, DIGEST_BYTES, JetStreamError } from '@jetstream/protocol';
-import type { TargetFile } from './target-file.ts';
 
 /** Something came of a chunk. */
-export interface ArrivedChunk {
+export interface ArrivedChunk<File extends Placed> {
   /** In the block. */
   readonly position: number;
-  readonly file: TargetFile;
+  readonly file: File;
   readonly chunk: Chunk;
   /** Undefined: its digest alone is offered. */
   readonly content: Uint8Array | undefined;
@@ -21,15 +20,15 @@ export interface ArrivedChunk {
  * @param uses of all; undefined: all are sent
  * @throws JetStreamError `protocol-violation` when one is not as long as the others make it
  */
-export function arrivedChunks(
-  files: readonly TargetFile[],
+export function arrivedChunks<File extends Placed>(
+  files: readonly File[],
   block: number,
   bytes: Uint8Array,
   digests: Uint8Array,
   uses: Uint8Array | undefined,
-): ArrivedChunk[] {
+): ArrivedChunk<File>[] {
   if (uses !== undefined && uses.byteLength !== files.length) throw violation(block, 'number of chunks');
-  const arrived: ArrivedChunk[] = [];
+  const arrived: ArrivedChunk<File>[] = [];
   let offset = 0;
   for (const [position, file] of files.entries()) {
     const use = uses === undefined ? ChunkUse.CONTENT : uses[position];

@@ -84,6 +84,11 @@ export class TargetTree {
     handle.rename(oldName, newName);
   }
 
+  /** The directory, opened; nothing is made. @throws JetStreamError `not-found` and others */
+  openFound(directory: TargetDirectory): Directory {
+    return this.#handles.use(directory, () => this.#fileSystem.openDirectory(componentsOf(directory)));
+  }
+
   /** The next sync makes the names durable that stand in it, if no earlier one has: a run that made them may have been killed. */
   keep(directory: TargetDirectory): void {
     if (!directory.isSynced) this.#touch(directory, this.open(directory));

@@ -5,6 +5,7 @@ import type { FileSystem } from './file-system.ts';
 import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { TargetWriter } from './target-writer.ts';
+import { VerifyingWriter } from './verifying-writer.ts';
 
 export interface TreeWriterOptions {
   fileSystem: FileSystem;
@@ -163,5 +164,5 @@ export function createTreeWriter(options: TreeWriterOptions): TreeWriter {
   if (!/^[A-Za-z0-9]{1,32}$/.test(options.transferId)) {
     throw new JetStreamError('invalid-argument', 'a transfer id has 1 to 32 letters and digits');
   }
-  return new TargetWriter(options);
+  return options.verify ? new VerifyingWriter(options) : new TargetWriter(options);
 }
