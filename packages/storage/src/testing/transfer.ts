@@ -61,14 +61,29 @@ export function transfer(
     outcome.entries.push(...batch.entries);
     outcome.problems.push(...batch.problems);
     for (const run of batch.sealedBlocks) for (let at = 0; at < run.count; at++) blocks.push(run.block + at);
-    take(writer.addEntries(batch.firstIndex, batch.entries).results);
+    const { results, lookups } = writer.addEntries(batch.firstIndex, batch.entries);
+    take(results);
+    writer.resume(lookups.map(({ index }) => ({ index, record: undefined })));
     done = batch.done;
     if (done) writer.endManifest(batch.totals.entries);
+    for (let more = true; more; ) {
+      const plan = writer.plan(2 ** 20);
+      reader.applyPlans(plan.plans);
+      take(plan.results);
+      more = plan.more;
+    }
   }
   afterScan();
 
-  for (const block of order(blocks)) {
-    let chunks: number[] | undefined;
+  const commit = () => {
+    do {
+      const { results, requests } = writer.commitReady();
+      take(results);
+      for (const { block, chunks } of requests) send(block, chunks);
+    } while (writer.readyEntries > 0);
+  };
+  const send = (block: number, requested?: number[]) => {
+    let chunks = requested;
     for (let beginning = 1; reader.isBlockWanted(block); beginning++) {
       const { byteLength, digests, uses, failures, holes } = reader.readBlock(block, memory, chunks);
       outcome.blocksRead.push(block);
@@ -83,8 +98,11 @@ export function transfer(
       if (written.wantedChunks.length === 0) break;
       chunks = written.wantedChunks;
     }
-    if (block % 3 === 0) take(writer.commitReady().results);
+  };
+  for (const block of order(blocks)) {
+    send(block);
+    if (block % 3 === 0) commit();
   }
-  take(writer.commitReady().results);
+  commit();
   return outcome;
 }

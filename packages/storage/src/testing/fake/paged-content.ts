@@ -146,7 +146,8 @@ export class PagedContent {
   /** Clean pages will be read from the disk again. */
   dropFromCache(position = 0, byteLength = Number.POSITIVE_INFINITY): void {
     for (const page of new Set([...this.#cached.keys(), ...this.#disk.keys()])) {
-      const isWithin = page * PAGE_BYTES >= position && (page + 1) * PAGE_BYTES <= position + byteLength;
+      const pageEnd = Math.min((page + 1) * PAGE_BYTES, this.#length);
+      const isWithin = page * PAGE_BYTES >= position && pageEnd <= position + byteLength;
       if (!isWithin || this.#dirty.has(page)) continue;
       put(this.#cached, page, this.#disk.get(page) ?? ZERO_PAGE);
     }
