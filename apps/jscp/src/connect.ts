@@ -47,6 +47,7 @@ function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptio
   return {
     host: plan.host,
     connectTimeoutMs: options.connectTimeoutMs,
+    reconnectTimeoutMs: options.reconnectTimeoutMs,
     signal,
     portable,
     // The copy travels with the login; a refusal fails it.

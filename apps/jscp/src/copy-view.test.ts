@@ -51,6 +51,7 @@ describe('quiet', () => {
     const { view, stdout, stderr } = await capture('quiet');
     view.progress(PROGRESS);
     view.file({ source: 'f', target: 'f', bytes: 1 });
+    view.note('connected again');
     view.summary(SUMMARY);
     view.line('jscp: no');
     view.end();
@@ -62,9 +63,11 @@ describe('plain lines', () => {
   it('come every five seconds and at the end', async () => {
     const { view, stdout, stderr } = await capture('progress');
     for (let elapsedMs = 0; elapsedMs < 12_000; elapsedMs += 100) view.progress({ ...PROGRESS, elapsedMs });
+    view.note('a\nb');
     view.summary(SUMMARY);
     expect(stdout.text).toBe('');
-    expect(stderr.lines.map((line) => line.slice(0, 6))).toEqual([' 50 %,', ' 50 %,', 'copied']);
+    expect(stderr.lines.map((line) => line.slice(0, 6))).toEqual([' 50 %,', ' 50 %,', 'jscp: ', 'copied']);
+    expect(stderr.lines[2]).toBe('jscp: a\\nb');
   });
 
   it('do not praise a copy of which nothing arrived', async () => {
@@ -80,6 +83,7 @@ describe('JSON lines', () => {
     for (let elapsedMs = 0; elapsedMs < 1000; elapsedMs += 10) view.progress({ ...PROGRESS, elapsedMs });
     view.progress({ ...PROGRESS, elapsedMs: 1000, state: 'finishing' });
     view.file({ source: 'a\nb', target: 'a\nb', bytes: 3, digest: '00' });
+    view.note('connected again');
     view.summary(SUMMARY);
     view.error(new JetStreamError('disk-full', 'no space', { subject: 'x' }), 13);
     const events = stdout.lines.map((line) => JSON.parse(line));
@@ -88,12 +92,14 @@ describe('JSON lines', () => {
       'progress',
       'progress',
       'file',
+      'note',
       'summary',
       'error',
     ]);
     expect(events[0]).toEqual({ event: 'progress', ...PROGRESS });
     expect(events[3]).toEqual({ event: 'file', source: 'a\nb', target: 'a\nb', bytes: 3, digest: '00' });
-    expect(events[5]).toEqual({
+    expect(events[4]).toEqual({ event: 'note', text: 'connected again' });
+    expect(events[6]).toEqual({
       event: 'error',
       code: 'disk-full',
       message: 'no space',

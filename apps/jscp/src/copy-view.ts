@@ -8,6 +8,8 @@ export interface CopyView {
   progress(progress: TransferProgress): void;
   /** Called for each file that ended, well or not. */
   file(outcome: FileOutcome): void;
+  /** Something of how the copy goes that is no error. */
+  note(text: string): void;
   /** A line for the person at standard error, never in the middle of something else. */
   line(text: string): void;
   summary(summary: TransferSummary): void;
@@ -51,6 +53,7 @@ class Quiet implements CopyView {
   }
 
   progress(): void {}
+  note(): void {}
   file(): void {}
   summary(): void {}
   error(): void {}

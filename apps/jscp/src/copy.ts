@@ -70,6 +70,7 @@ async function follow(
     const limited = limitedRateLine(asked!, progress.ratePolicy);
     if (limited !== undefined) view.line(limited);
   });
+  transfer.on('note', (text) => view.note(text));
   transfer.on('file', (outcome) => {
     view.file(outcome);
     if (!outcome.error) return;

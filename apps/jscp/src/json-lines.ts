@@ -29,6 +29,10 @@ export class JsonLines implements CopyView {
     this.write({ event: 'file', ...outcome });
   }
 
+  note(text: string): void {
+    this.write({ event: 'note', text });
+  }
+
   summary({ files, directories, bytes, failed, elapsedMs }: TransferSummary): void {
     this.write({ event: 'summary', files, directories, bytes, failed, elapsedMs });
   }

@@ -43,6 +43,12 @@ export const OPTIONS = {
     requiresArg: true,
     describe: 'Seconds to wait for the server to answer',
   },
+  reconnect: {
+    type: 'string',
+    default: '600',
+    requiresArg: true,
+    describe: 'Seconds to ride out a lost connection, or "none"',
+  },
   congestion: {
     choices: ['bbr', 'cubic'] as const,
     requiresArg: true,

@@ -35,6 +35,7 @@ describe('the command line of jscp', () => {
       portable: false,
       pathMemory: true,
       connectTimeoutMs: 10_000,
+      reconnectTimeoutMs: 600_000,
       symlinks: 'follow',
       output: 'progress',
     });
@@ -43,7 +44,7 @@ describe('the command line of jscp', () => {
   it('takes every option, before, between and after the operands', async () => {
     const words = '-d /project -P 9000 f -i key -l 1.5G --known-hosts kh --accept-new h:/f --json -r';
     const more =
-      '--symlinks=ignore --connect-timeout 2.5 --congestion cubic --datagrams portable --policy high --min-rate 10 --no-path-memory';
+      '--symlinks=ignore --connect-timeout 2.5 --reconnect none --congestion cubic --datagrams portable --policy high --min-rate 10 --no-path-memory';
     expect(await copy(...`${words} ${more}`.split(' '))).toMatchObject({
       plan: { destinationPath: '/project', mappings: [{ source: 'f', target: '/f' }] },
       port: 9000,
@@ -54,6 +55,7 @@ describe('the command line of jscp', () => {
       congestion: 'cubic',
       pathMemory: false,
       connectTimeoutMs: 2500,
+      reconnectTimeoutMs: 0,
       symlinks: 'ignore',
       output: 'json',
     });
@@ -97,6 +99,10 @@ describe('the command line of jscp', () => {
     [['-P', '65536', 'f', 'h:f'], /a port is/],
     [['-l', 'fast', 'f', 'h:f'], /"fast" is no rate/],
     [['--connect-timeout', '0', 'f', 'h:f'], /--connect-timeout 0/],
+    [
+      ['--reconnect', 'never', 'f', 'h:f'],
+      /--reconnect never: give seconds above 0 and up to 604800, or none/,
+    ],
     [['--json', '-q', 'f', 'h:f'], /exclude each other/],
     [['f'], /needs a target/],
     [[], /nothing to copy/],

@@ -17,6 +17,8 @@ export interface JscpOptions {
   portable: boolean;
   pathMemory: boolean;
   connectTimeoutMs: number;
+  /** 0: a lost connection ends the copy. */
+  reconnectTimeoutMs: number;
   symlinks: 'follow' | 'ignore';
   output: 'progress' | 'quiet' | 'json';
 }
@@ -61,6 +63,7 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       portable: values.datagrams === 'portable',
       pathMemory: !values['no-path-memory'],
       connectTimeoutMs: parseTimeout(values['connect-timeout'] ?? OPTIONS['connect-timeout'].default) * 1000,
+      reconnectTimeoutMs: parseReconnect(values.reconnect ?? OPTIONS.reconnect.default) * 1000,
       symlinks: values.symlinks ?? OPTIONS.symlinks.default,
       output: values.json ? 'json' : values.q ? 'quiet' : 'progress',
     },
@@ -82,9 +85,18 @@ function parsePort(text: string): number {
 
 /** At most an hour, which is more than anybody waits. */
 function parseTimeout(text: string): number {
+  return parseSeconds('--connect-timeout', text, 3_600);
+}
+
+/** At most a week. */
+function parseReconnect(text: string): number {
+  return text === 'none' ? 0 : parseSeconds('--reconnect', text, 604_800, ', or none');
+}
+
+function parseSeconds(option: string, text: string, most: number, orElse = ''): number {
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (seconds <= 0 || seconds > 3600) {
-    throw usageError(`--connect-timeout ${text}: give seconds above 0 and up to 3600`);
+  if (seconds <= 0 || seconds > most) {
+    throw usageError(`${option} ${text}: give seconds above 0 and up to ${most}${orElse}`);
   }
   return seconds;
 }

@@ -1,7 +1,7 @@
 import type { TransferProgress, TransferSummary } from '@jetstream/core';
 import cliProgress from 'cli-progress';
 import type { CopyView } from './copy-view.ts';
-import { progressBlock, summaryLine } from './progress-text.ts';
+import { noteLine, progressBlock, summaryLine } from './progress-text.ts';
 
 /** Two lines at the foot of a terminal, redrawn ten times a second; other lines scroll above them. */
 export class ProgressBar implements CopyView {
@@ -23,6 +23,10 @@ export class ProgressBar implements CopyView {
   }
 
   file(): void {}
+
+  note(text: string): void {
+    this.line(noteLine(text));
+  }
 
   line(text: string): void {
     if (this.bars) this.bars.log(`${text}\n`);

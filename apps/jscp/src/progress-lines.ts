@@ -1,6 +1,6 @@
 import type { TransferProgress, TransferSummary } from '@jetstream/core';
 import type { CopyView, TextOutput } from './copy-view.ts';
-import { progressLine, summaryLine } from './progress-text.ts';
+import { noteLine, progressLine, summaryLine } from './progress-text.ts';
 
 const INTERVAL_MS = 5000;
 
@@ -17,6 +17,10 @@ export class ProgressLines implements CopyView {
     if (progress.elapsedMs < this.nextAtMs) return;
     this.nextAtMs = progress.elapsedMs + INTERVAL_MS;
     this.line(progressLine(progress));
+  }
+
+  note(text: string): void {
+    this.line(noteLine(text));
   }
 
   line(text: string): void {

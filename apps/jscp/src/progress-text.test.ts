@@ -90,6 +90,17 @@ describe('lines', () => {
     );
   });
 
+  it('say what a copy without a link waits for, and nothing of the kind at its end', () => {
+    const waiting = {
+      ...HALF,
+      state: 'reconnecting',
+      waitsFor: 'the link to h',
+      etaSeconds: undefined,
+    } as const;
+    expect(progressLine(waiting)).toMatch(/, reconnecting: the link to h$/);
+    expect(progressLine({ ...waiting, state: 'error', waitsFor: '' })).toMatch(/loss 1.3 %$/);
+  });
+
   it('sum up what was copied', () => {
     const summary = {
       files: 2001,

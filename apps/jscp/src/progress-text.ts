@@ -65,6 +65,10 @@ export function progressBlock(progress: TransferProgress, columns: number): [str
   return [first.slice(0, columns), second.slice(0, columns)];
 }
 
+export function noteLine(text: string): string {
+  return `jscp: ${printable(text)}`;
+}
+
 /** `copied 2,001 files in 40 directories, 264 MiB, in 3.2 s (660 Mbit/s)`. */
 export function summaryLine(summary: TransferSummary): string {
   const seconds = Math.max(summary.elapsedMs, 1) / 1000;
@@ -88,8 +92,8 @@ function network({ rttMs, lossShare }: TransferProgress): string[] {
 }
 
 function waiting({ state, waitsFor }: TransferProgress): string {
-  if (state === 'complete') return '';
-  if (state === 'connecting' || state === 'finishing') return waitsFor ? `${state}: ${waitsFor}` : state;
+  if (state === 'complete' || state === 'error' || state === 'cancelled') return '';
+  if (state !== 'transferring') return waitsFor ? `${state}: ${waitsFor}` : state;
   return waitsFor ? `limit: ${waitsFor}` : '';
 }
 

@@ -44,7 +44,8 @@ export interface RateLimitOptions {
 }
 
 export interface TransferProgress {
-  state: 'connecting' | 'transferring' | 'finishing' | 'complete' | 'error' | 'cancelled';
+  /** 'reconnecting': the link is lost, and `waitsFor` says since when and until when it is ridden out; then counts begin anew. */
+  state: 'connecting' | 'transferring' | 'reconnecting' | 'finishing' | 'complete' | 'error' | 'cancelled';
   /** What the transfer waits for, in words, e.g. "receiver's disk". */
   waitsFor: string;
   /** What held it for the largest part of the last second; undefined: nothing is known. */
@@ -86,7 +87,10 @@ export interface Transfer extends AsyncIterable<TransferProgress> {
   /** Resolves when the transfer is over, also with failed files; rejects with JetStreamError when it could not run to its end. */
   readonly done: Promise<TransferSummary>;
   on(event: 'progress', listener: (progress: TransferProgress) => void): this;
+  /** After a lost link, files that were done before are told again, as skipped; a failure is told once. */
   on(event: 'file', listener: (file: FileOutcome) => void): this;
+  /** What a person may want to know of how it goes, in a line of words, e.g. that the link was lost. */
+  on(event: 'note', listener: (note: string) => void): this;
   /**
    * Changes how fast the content is sent, while it runs. All transfers of a session that go the same way share one policy.
    * @returns what the sender keeps to from now on: a server may limit what it is asked for
@@ -136,6 +140,11 @@ export interface ClientOptions {
   unknownHost?: 'accept-new' | 'refuse' | ((host: { name: string; fingerprint: string }) => Promise<boolean>);
   /** Default 10,000. */
   connectTimeoutMs?: number;
+  /**
+   * How long a lost link is ridden out, from when the server was last heard: by connecting again and going on with what is under
+   * way. Default 600,000; 0: not at all; at most 2,147,483,647. A first connection is made within `connectTimeoutMs` or not at all.
+   */
+  reconnectTimeoutMs?: number;
   /** How fast to send, either way. A server keeps to it within its own limits. */
   ratePolicy?: RatePolicyOptions;
   /** Of what this side sends by the policies 'fair' and 'high'. Default 'bbr'. */

@@ -63,17 +63,20 @@ export async function connectToFirst(lanes: Lanes, request: ConnectRequest): Pro
     let next = 0;
     let timer: NodeJS.Timeout | undefined;
     let lastError: JetStreamError | undefined;
+    let settled = false;
     const deadline = setTimeout(() => giveUp(lastError ?? unreachable(request)), request.timeoutMs);
     const onAbort = () => giveUp(new JetStreamError('cancelled', 'cancelled while connecting'));
     request.signal?.addEventListener('abort', onAbort);
 
-    const settle = () => {
+    const settle = (winner: Session | undefined) => {
+      settled = true;
       clearTimeout(timer);
       clearTimeout(deadline);
       request.signal?.removeEventListener('abort', onAbort);
+      for (const session of sessions) if (session !== winner) session.close('none', '');
     };
     const giveUp = (error: JetStreamError) => {
-      settle();
+      settle(undefined);
       reject(error);
     };
     const tryNext = () => {
@@ -81,14 +84,15 @@ export async function connectToFirst(lanes: Lanes, request: ConnectRequest): Pro
       if (address === undefined) return;
       const session: Session = new Session(lanes.connect({ address, port: request.port }), {
         onPeerKey: (serverKey) => {
-          settle();
-          for (const other of sessions) if (other !== session) other.close('none', '');
+          if (settled) return;
+          settle(session);
           resolve({ session, serverKey });
         },
         onControl: () => undefined,
         onClosed: (error) => {
-          if (error.code === 'version-mismatch' || error.code === 'handshake-failed') lastError = error;
           sessions.delete(session);
+          if (settled) return;
+          if (error.code === 'version-mismatch' || error.code === 'handshake-failed') lastError = error;
           if (next < request.addresses.length) tryNext();
           else if (sessions.size === 0) giveUp(lastError ?? unreachable(request));
         },

@@ -7,20 +7,15 @@ import {
 } from '@jetstream/protocol';
 import { decodeRatePolicy } from '../session/rate-policy-message.ts';
 import type { Session } from '../session/session.ts';
+import { Link } from './link.ts';
 import type { ServerRatePolicy } from './server-rate-policy.ts';
 
 export interface LoginRequest {
   user: string;
   hostName: string;
   signers: Promise<readonly Signer[]>;
-  /** Takes what comes on the control stream besides the answer to the login, and the end of the session. */
+  /** Takes what comes on the control stream besides the answer to the login. */
   ratePolicy: ServerRatePolicy;
-}
-
-/** A login under way. */
-export interface Login {
-  /** The account that the server gave; rejects with `login-refused`, `login-timeout` or why the session closed. */
-  account: Promise<string>;
 }
 
 /**
@@ -29,7 +24,7 @@ export interface Login {
  * @returns once the login is sent
  * @throws JetStreamError why no login could be sent: an unreadable identity, or why the session closed
  */
-export async function logIn(session: Session, request: LoginRequest): Promise<Login> {
+export async function logIn(session: Session, request: LoginRequest): Promise<Link> {
   let gaveAccount!: (account: string) => void;
   let gaveUp!: (error: unknown) => void;
   const account = new Promise<string>((resolve, reject) => {
@@ -37,6 +32,7 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
     gaveUp = reject;
   });
   account.catch(() => undefined);
+  const link = new Link(session, account);
   session.handler = {
     onControl: (message: ControlMessage) => {
       const { body } = message;
@@ -53,14 +49,14 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Lo
     },
     onClosed: (error) => {
       gaveUp(error);
-      request.ratePolicy.onClosed(error);
+      link.onClosed(error);
     },
   };
   const input = loginSignatureInput(await session.established, request.user);
   const publicKeys = await offersOf(await request.signers, input);
   if (session.closed !== undefined) throw session.closed;
   session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
-  return { account };
+  return link;
 }
 
 /** One key of several that does not sign (an agent that asks its user and is told no) does not keep the others from being offered. */

@@ -9,23 +9,26 @@ interface Question {
 
 /**
  * Asks the server to send by a rate policy: one question at a time (RP-2). Of several that would have to wait only the last is
- * put; its answer is that to all of them.
+ * put; its answer is that to all of them. A question that a link left unanswered is put again on the next.
  */
 export class ServerRatePolicy {
-  readonly #send: (policy: RatePolicy) => void;
+  #send: ((policy: RatePolicy) => void) | undefined;
   #put: Question[] = [];
   #waiting: Question[] = [];
-  #closed: JetStreamError | undefined;
+  #end: JetStreamError | undefined;
 
-  /** @param send sends the question */
-  constructor(send: (policy: RatePolicy) => void) {
+  /** There is a link now. @param send sends a question on it */
+  connect(send: (policy: RatePolicy) => void): void {
     this.#send = send;
+    this.#waiting.unshift(...this.#put);
+    this.#put = [];
+    if (this.#waiting.length > 0) this.#putLast();
   }
 
-  /** @returns the policy that the server keeps to from now on; rejects with why the session closed before it said so */
+  /** @returns the policy that the server keeps to from now on; rejects with why there is no server any more that might say so */
   ask(policy: RatePolicy): Promise<RatePolicy> {
     return new Promise((answer, fail) => {
-      if (this.#closed !== undefined) return fail(this.#closed);
+      if (this.#end !== undefined) return fail(this.#end);
       this.#waiting.push({ policy, answer, fail });
       if (this.#put.length === 0) this.#putLast();
     });
@@ -41,14 +44,15 @@ export class ServerRatePolicy {
     if (this.#waiting.length > 0) this.#putLast();
   }
 
-  onClosed(error: JetStreamError): void {
-    this.#closed = error;
+  end(error: JetStreamError): void {
+    this.#end = error;
     for (const { fail } of [...this.#put, ...this.#waiting]) fail(error);
     this.#put = [];
     this.#waiting = [];
   }
 
   #putLast(): void {
+    if (this.#send === undefined) return;
     this.#put = this.#waiting;
     this.#waiting = [];
     this.#send(this.#put.at(-1)!.policy);

@@ -16,7 +16,7 @@ import type { TransferTotals } from './transfer-totals.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
 const SILENCE_WORTH_TELLING_MS = 3_000;
-/** Failures kept for the summary; all of them are told as events. */
+/** Failures kept for the summary, and to tell none twice; all of them are told as events. */
 const MAX_FAILURES_KEPT = 10_000;
 
 /** How fast a transfer's content is sent, wherever that is decided. */
@@ -26,18 +26,43 @@ export interface TransferRate {
   set(policy: RatePolicy): Promise<void>;
 }
 
+/** A connection, as far as it matters here. */
+interface TellsStats {
+  readonly stats: Readonly<ConnectionStats> | undefined;
+}
+
+/** How each attempt begins. */
+const NOTHING_DONE = {
+  state: 'transferring',
+  waitsFor: '',
+  limiter: undefined,
+  totalsFinal: false,
+  totalBytes: 0,
+  totalFiles: 0,
+  ackedBytes: 0,
+  durableBytes: 0,
+  filesDone: 0,
+  filesFailed: 0,
+  rateBitsPerSecond: 0,
+  etaSeconds: undefined,
+  currentFile: undefined,
+} as const satisfies Partial<TransferProgress>;
+
 /** The running transfer as the application sees it: collects counts, emits progress, settles `done` once. */
 export class TransferHandle implements Transfer {
   readonly progress: TransferProgress;
   readonly done: Promise<TransferSummary>;
   readonly #emitter = new EventEmitter();
-  readonly #rate = new RateMeter();
   readonly #startedMs = performance.now();
-  readonly #stats: () => Readonly<ConnectionStats> | undefined;
   readonly #onCancel: () => void;
   readonly #ratePolicy: TransferRate;
   readonly #timer: NodeJS.Timeout;
-  readonly #failures: FileOutcome[] = [];
+  /** Source and target of failures that listeners know of. */
+  readonly #toldFailures = new Set<string>();
+  #failures: FileOutcome[] = [];
+  #rate = new RateMeter();
+  #connection: TellsStats | undefined;
+  #linkAwaited: (() => string) | undefined;
   #directories = 0;
   #packetsHeard = -1;
   #heardMs = this.#startedMs;
@@ -46,29 +71,10 @@ export class TransferHandle implements Transfer {
   #resolve!: (summary: TransferSummary) => void;
   #reject!: (error: Error) => void;
 
-  constructor(stats: () => Readonly<ConnectionStats> | undefined, onCancel: () => void, rate: TransferRate) {
-    this.#stats = stats;
+  constructor(onCancel: () => void, rate: TransferRate) {
     this.#onCancel = onCancel;
     this.#ratePolicy = rate;
-    this.progress = {
-      state: 'transferring',
-      waitsFor: '',
-      limiter: undefined,
-      totalsFinal: false,
-      totalBytes: 0,
-      totalFiles: 0,
-      ackedBytes: 0,
-      durableBytes: 0,
-      filesDone: 0,
-      filesFailed: 0,
-      rateBitsPerSecond: 0,
-      etaSeconds: undefined,
-      ratePolicy: undefined,
-      rttMs: 0,
-      lossShare: 0,
-      elapsedMs: 0,
-      currentFile: undefined,
-    };
+    this.progress = { ...NOTHING_DONE, ratePolicy: undefined, rttMs: 0, lossShare: 0, elapsedMs: 0 };
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -79,8 +85,11 @@ export class TransferHandle implements Transfer {
   }
 
   on(
-    event: 'progress' | 'file',
-    listener: ((progress: TransferProgress) => void) | ((file: FileOutcome) => void),
+    event: 'progress' | 'file' | 'note',
+    listener:
+      | ((progress: TransferProgress) => void)
+      | ((file: FileOutcome) => void)
+      | ((note: string) => void),
   ): this {
     this.#emitter.on(event, listener);
     return this;
@@ -105,6 +114,30 @@ export class TransferHandle implements Transfer {
     await this.done;
   }
 
+  /** Content goes over this connection from now on. All counts begin anew: what is done already is told again. */
+  begin(connection: TellsStats): void {
+    this.#connection = connection;
+    this.#linkAwaited = undefined;
+    this.#packetsHeard = -1;
+    this.#rate = new RateMeter();
+    this.#failures = [];
+    this.#directories = 0;
+    Object.assign(this.progress, NOTHING_DONE);
+  }
+
+  /** Nothing goes on until `begin`. @param forWhat in words */
+  wait(forWhat: () => string): void {
+    this.#connection = undefined;
+    this.#linkAwaited = forWhat;
+    this.progress.state = 'reconnecting';
+    this.progress.limiter = undefined;
+    this.#tick();
+  }
+
+  note(text: string): void {
+    this.#emitter.emit('note', text);
+  }
+
   setTotals({ files, directories, bytes, final }: TransferTotals): void {
     this.#directories = directories;
     this.progress.totalFiles = files;
@@ -117,6 +150,7 @@ export class TransferHandle implements Transfer {
     else {
       this.progress.filesFailed++;
       if (this.#failures.length < MAX_FAILURES_KEPT) this.#failures.push(outcome);
+      if (this.#isToldFailure(outcome)) return;
     }
     this.#emitter.emit('file', outcome);
   }
@@ -138,6 +172,13 @@ export class TransferHandle implements Transfer {
     if (this.#settled) return;
     this.#settle(error.code === 'cancelled' ? 'cancelled' : 'error');
     this.#reject(error);
+  }
+
+  #isToldFailure({ source, target }: FileOutcome): boolean {
+    const name = `${source}\0${target}`;
+    if (this.#toldFailures.has(name)) return true;
+    if (this.#toldFailures.size < MAX_FAILURES_KEPT) this.#toldFailures.add(name);
+    return false;
   }
 
   #settle(state: TransferProgress['state']): void {
@@ -173,13 +214,14 @@ export class TransferHandle implements Transfer {
     progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes);
     const left = progress.totalBytes - progress.ackedBytes;
     progress.etaSeconds =
-      progress.totalsFinal && progress.rateBitsPerSecond > 0
+      progress.state !== 'reconnecting' && progress.totalsFinal && progress.rateBitsPerSecond > 0
         ? (left * 8) / progress.rateBitsPerSecond
         : undefined;
-    const stats = this.#stats();
+    const stats = this.#connection?.stats;
     if (progress.state === 'transferring' && progress.totalsFinal && left <= 0) progress.state = 'finishing';
     if (progress.state === 'finishing') progress.waitsFor = 'files to become durable at the receiver';
     else if (progress.state === 'transferring') progress.waitsFor = progress.limiter ?? '';
+    else if (progress.state === 'reconnecting') progress.waitsFor = this.#linkAwaited?.() ?? '';
     if (stats !== undefined) {
       this.#watchForSilence(nowMs, stats.packetsReceived);
       progress.rttMs = stats.smoothedRttUs / 1000;

@@ -41,6 +41,9 @@ export class LaneConnection {
   /** Closed by us, but the lane may have told of them before it knew. */
   readonly #closing = new Set<number>();
   readonly #awaitingPeer = new Set<(heard: boolean) => void>();
+  /** Resolves at the end of the connection: it uses nothing any more that it was lent for sending. */
+  readonly ended: Promise<void>;
+  #onEnded!: () => void;
   #blocksInHand = 0;
   #closed = false;
   #stats: ConnectionStats | undefined;
@@ -48,6 +51,9 @@ export class LaneConnection {
   constructor(remoteAddress: PathAddress, call: CallConnection) {
     this.remoteAddress = remoteAddress;
     this.#call = call;
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
   }
 
   /** Of at most a tenth of a second ago; undefined before the first packet. */
@@ -218,6 +224,7 @@ export class LaneConnection {
     this.#answerWaiting(false);
     for (const sending of this.#sending.values()) sending.end();
     this.#sending.clear();
+    this.#onEnded();
     this.#forgetWhenDone();
   }
 

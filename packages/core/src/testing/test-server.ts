@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from '../client/client.ts';
+import { connectClient } from '../client/client.ts';
 import { clientIdentityLine } from '../client/identity.ts';
-import type { ClientSession, RunningServer, ServerOptions } from '../contract.ts';
+import type { Clock } from '../clock.ts';
+import type { ClientOptions, ClientSession, RunningServer, ServerOptions } from '../contract.ts';
 import { Server } from '../server/server.ts';
 
 /** A sandboxed server on loopback that lets this test's own identity in; everything lives in one temporary directory. */
@@ -17,19 +18,25 @@ export class TestServer {
 
   static async start(options: ServerOptions = {}): Promise<TestServer> {
     const test = new TestServer();
-    const stateDirectory = test.directory('state');
-    writeFileSync(join(stateDirectory, 'authorized_keys'), `${await clientIdentityLine(test.config)}\n`, {
-      mode: 0o600,
-    });
-    test.#server = await Server.start({
+    writeFileSync(test.authorizedKeys, `${await clientIdentityLine(test.config)}\n`, { mode: 0o600 });
+    await test.startServer(options);
+    return test;
+  }
+
+  /** Another one on the same directories, when the one before has been closed. */
+  async startServer(options: ServerOptions = {}): Promise<void> {
+    this.#server = await Server.start({
       port: 0,
       host: '127.0.0.1',
-      sandboxDirectory: test.sandbox,
-      stateDirectory,
+      sandboxDirectory: this.sandbox,
+      stateDirectory: this.directory('state'),
       logLevel: 'silent',
       ...options,
     });
-    return test;
+  }
+
+  get authorizedKeys(): string {
+    return join(this.directory('state'), 'authorized_keys');
   }
 
   get server(): RunningServer {
@@ -42,13 +49,17 @@ export class TestServer {
     return path;
   }
 
-  async connect(): Promise<ClientSession> {
-    const session = await Client.connect({
-      host: '127.0.0.1',
-      port: this.server.port,
-      configDirectory: this.config,
-      unknownHost: 'accept-new',
-    });
+  async connect(options: Partial<ClientOptions> = {}, clock?: Clock): Promise<ClientSession> {
+    const session = await connectClient(
+      {
+        host: '127.0.0.1',
+        port: this.server.port,
+        configDirectory: this.config,
+        unknownHost: 'accept-new',
+        ...options,
+      },
+      clock,
+    );
     this.#sessions.push(session);
     return session;
   }

@@ -1,0 +1,104 @@
+import { errorCodeToWire, type JetStreamError, type TransferMessage } from '@jetstream/protocol';
+import type { Limiter } from '@jetstream/transport';
+import { asJetStreamError } from '../content/failure.ts';
+import type { TransferHandle } from '../content/transfer-handle.ts';
+import type { TransferTotals } from '../content/transfer-totals.ts';
+import type { FileOutcome, LimiterName } from '../contract.ts';
+import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { StorageHost } from '../storage/storage-host.ts';
+import type { Link } from './link.ts';
+
+type Content = TransferHandler & { start?(): void };
+
+/** One transfer on one link: its worker, its place in the session, and what it tells the handle. */
+export class TransferAttempt implements TransferHandler {
+  readonly link: Link;
+  readonly port: TransferPort;
+  readonly storage: StorageHost;
+  readonly #handle: TransferHandle;
+  readonly #onOver: (error: JetStreamError | undefined, closed: Promise<void>) => void;
+  #content: Content | undefined;
+  #over = false;
+
+  /** @param onOver called once, with why it failed, and when nothing of it is used any more */
+  constructor(
+    link: Link,
+    storage: StorageHost,
+    handle: TransferHandle,
+    onOver: (error: JetStreamError | undefined, closed: Promise<void>) => void,
+  ) {
+    this.link = link;
+    this.storage = storage;
+    this.#handle = handle;
+    this.#onOver = onOver;
+    this.port = link.session.addTransfer(link.takeTransferId(), this);
+    handle.begin(link.session.connection);
+  }
+
+  /** @param opened the storage worker has its tree open */
+  begin(content: Content, opened: Promise<void>): void {
+    this.#content = content;
+    opened.then(
+      () => this.#over || content.start?.(),
+      (error) => this.onClosed(asJetStreamError(error)),
+    );
+  }
+
+  observer(describe: (outcome: FileOutcome) => FileOutcome) {
+    const handle = this.#handle;
+    const { progress } = handle;
+    const onReceived = (writtenBytes: number, durableBytes: number) => {
+      progress.ackedBytes = writtenBytes;
+      progress.durableBytes = durableBytes;
+    };
+    return {
+      onTotals: (totals: TransferTotals) => handle.setTotals(totals),
+      onFileBegun: (source: string) => {
+        progress.currentFile = source;
+      },
+      onFile: (outcome: FileOutcome) => handle.fileDone(outcome.target === '' ? outcome : describe(outcome)),
+      onLimiter: (limiter: LimiterName | undefined) => {
+        progress.limiter = limiter;
+      },
+      onProgress: onReceived,
+      onComplete: () => this.#end(undefined),
+      onFailed: (error: JetStreamError) => this.#end(error),
+    };
+  }
+
+  onMessage(message: TransferMessage): void | Promise<void> {
+    return message.body?.$case === 'accepted' ? undefined : this.#content?.onMessage(message);
+  }
+
+  onBlockWanted(): void {
+    this.#content?.onBlockWanted?.();
+  }
+
+  onLimiter(limiter: Limiter): void {
+    this.#content?.onLimiter?.(limiter);
+  }
+
+  onBlockAcked(block: number): void {
+    this.#content?.onBlockAcked?.(block);
+  }
+
+  onBlockReceived(block: number, bytes: Uint8Array): void {
+    this.#content?.onBlockReceived?.(block, bytes);
+  }
+
+  onClosed(error: JetStreamError): void {
+    this.#content?.onClosed(error);
+    this.#end(error);
+  }
+
+  #end(error: JetStreamError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (error !== undefined) {
+      const { code, message, subject = '' } = error;
+      this.port.send({ $case: 'failed', value: { errorCode: errorCodeToWire(code), message, subject } });
+    }
+    this.port.close();
+    this.#onOver(error, this.storage.close());
+  }
+}

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { Direction } from '@jetstream/protocol';
+import type { BlockMemory } from '../block-memory.ts';
+import { ContentSender } from '../content/content-sender.ts';
+import type { TransferRate } from '../content/transfer-handle.ts';
+import type { UploadOptions } from '../contract.ts';
+import type { BeginAttempt } from './client-transfer.ts';
+import { checkPathLengths } from './path-lengths.ts';
+import type { SessionRates } from './session-rates.ts';
+
+/**
+ * Begins to send at once: neither the server's answer to the transfer nor, if need be, that to the login is waited for.
+ * @throws JetStreamError `name-invalid`
+ */
+export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginAttempt {
+  const { destinationPath = '', symlinks = 'follow' } = options;
+  checkPathLengths([destinationPath, ...options.mappings.map(({ target }) => target)]);
+  const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
+  return (attempt) => {
+    const { port, storage } = attempt;
+    port.send({
+      $case: 'open',
+      value: {
+        direction: Direction.UPLOAD,
+        destinationPath,
+        sourcePaths: [],
+        recursive: true,
+        followSymlinks: symlinks === 'follow',
+        receiving: undefined,
+        verify: false,
+        preserve: false,
+      },
+    });
+    const content = new ContentSender(
+      port,
+      storage,
+      memory,
+      attempt.observer((outcome) => outcome),
+    );
+    attempt.begin(
+      content,
+      storage.call('openReader', {
+        actAs: undefined,
+        sandboxRoot: undefined,
+        fixedComponents: undefined,
+        mappings,
+        symlinks,
+      }),
+    );
+  };
+}
+
+export function uploadRate(rates: SessionRates): TransferRate {
+  return { inForce: () => rates.ours, set: async (asked) => rates.setOurs(asked) };
+}
