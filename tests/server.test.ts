@@ -58,10 +58,23 @@ describe('a server that cannot start says why in one line', () => {
   it('when its port is taken', async () => {
     const first = await arena.startServer();
     expectRefusal(
-      await start('--recv-host', '127.0.0.1', '--recv-port', String(first.port)),
+      await start(
+        '--recv-host',
+        '127.0.0.1',
+        '--recv-port',
+        String(first.port),
+        '--persistent-state-dir',
+        arena.directory('another-state'),
+      ),
       3,
       new RegExp(`${first.port}`),
     );
+    await first.stop();
+  });
+
+  it('when another one uses its state directory', async () => {
+    const first = await arena.startServer();
+    expectRefusal(await start(), 6, new RegExp(`${arena.state}/level .*stop that one`));
     await first.stop();
   });
 

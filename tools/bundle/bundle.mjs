@@ -6,7 +6,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const NATIVE_PACKAGES = ['koffi', '@napi-rs/blake-hash'];
+const NATIVE_PACKAGES = ['koffi', '@napi-rs/blake-hash', 'classic-level'];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const app = process.cwd();

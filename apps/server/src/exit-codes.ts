@@ -8,6 +8,7 @@ export const EXIT_CODES = {
   address: { status: 3, meaning: 'the address or port cannot be had' },
   directory: { status: 4, meaning: 'a directory is missing or is none' },
   access: { status: 5, meaning: 'a file or port may not be used, or the disk is full' },
+  state: { status: 6, meaning: 'the state directory is used by another server, or is of a newer version' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 type ExitName = keyof typeof EXIT_CODES;
@@ -28,6 +29,8 @@ const EXIT_BY_ERROR: Partial<Record<ErrorCode, ExitName>> = {
   'quota-exceeded': 'access',
   'too-many-open-files': 'access',
   'io-error': 'access',
+  'state-locked': 'state',
+  'state-newer': 'state',
 };
 
 export function exitStatusOf(code: ErrorCode): number {

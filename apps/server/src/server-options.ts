@@ -27,7 +27,7 @@ const OPTIONS: Record<string, { describe: string; read: (value: string) => Serve
   },
   'persistent-state-dir': {
     describe:
-      'Directory of the host key and authorized_keys [default: /var/lib/jetstream/state for root, else $XDG_STATE_HOME/jetstream]',
+      'Directory of the host key, authorized_keys and records of half transfers, of one server at a time [default: /var/lib/jetstream/state for root, else $XDG_STATE_HOME/jetstream]',
     read: (value) => ({ stateDirectory: absolute(value) }),
   },
   'log-level': {

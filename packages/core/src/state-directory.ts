@@ -1,8 +1,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** `/var/lib/jetstream/state` for root, `$XDG_STATE_HOME/jetstream` (default `~/.local/state/jetstream`) otherwise. */
+/** Of a server: `/var/lib/jetstream/state` for root, that of the user otherwise. */
 export function defaultStateDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   if (process.getuid?.() === 0) return '/var/lib/jetstream/state';
+  return userStateDirectory(environment);
+}
+
+/** `$XDG_STATE_HOME/jetstream`, default `~/.local/state/jetstream`. */
+export function userStateDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'jetstream');
 }

@@ -1,12 +1,19 @@
 import type { DeadPartial, ResumeLookup, ResumeRecord, ResumeUpdate } from '@jetstream/storage';
 
+export interface ResumeAnswer {
+  index: number;
+  record: ResumeRecord | undefined;
+  /** false: a transfer that is alive holds it, and none will be kept for this one. */
+  recordable?: false;
+}
+
 /**
  * One receiving transfer's share of the resume records. No method rejects: what cannot be read is not there, what cannot be saved is
  * noted.
  */
 export interface ResumeJournal {
   /** Answers each lookup once, in order. May take a second, when another transfer holds the record. */
-  claim(lookups: readonly ResumeLookup[]): Promise<{ index: number; record: ResumeRecord | undefined }[]>;
+  claim(lookups: readonly ResumeLookup[]): Promise<ResumeAnswer[]>;
   /** Saves what the writer gave, all of it or nothing; called in the order in which it gave them. */
   save(updates: readonly ResumeUpdate[]): Promise<void>;
   /** Records of no use any more; behind what is being saved. */

@@ -15,6 +15,7 @@ import type { BlockMemory } from '../block-memory.ts';
 import type { TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
+import type { ReceiverState } from '../resume/receiver-state.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
@@ -32,6 +33,7 @@ export interface ServerConnectionContext {
   limiter: LoginLimiter;
   rateLimits: RatePolicyLimits;
   stateDirectory: string;
+  state: ReceiverState;
   sandboxDirectory: string | undefined;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
   /** Another transfer may run now; each has a thread of its own. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { escapeName, fixedComponents, resolveTarget } from '@jetstream/manifest';
 import { type Account, currentUser } from '@jetstream/platform';
 import {
@@ -14,6 +13,7 @@ import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
+import type { RecordHolder } from '../resume/record-journal.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { ServerConnectionContext } from './server-connection.ts';
@@ -22,10 +22,14 @@ import { prepareUserSandbox } from './user-sandbox.ts';
 /** Failures kept for the summary of one transfer. */
 const MAX_FAILURES_KEPT = 1_000;
 
+/** A peer that is asked for a sign of life gives none for so long, and two round trips: it has gone. */
+const SILENCE_MS = 1_000;
+
 /** One transfer at the server: waits for OpenTransfer, then receives or sends content as the account that logged in. */
-export class ServerTransfer implements TransferHandler {
+export class ServerTransfer implements TransferHandler, RecordHolder {
   readonly #context: ServerConnectionContext;
   readonly #loggedIn: Promise<Account>;
+  readonly #session: Session;
   readonly #port: TransferPort;
   readonly #refusing: () => boolean;
   readonly #onOver: () => void;
@@ -56,6 +60,7 @@ export class ServerTransfer implements TransferHandler {
     onOver: () => void,
   ) {
     this.#context = context;
+    this.#session = session;
     this.#loggedIn = loggedIn;
     this.#refusing = refusing;
     this.#onOver = onOver;
@@ -95,6 +100,21 @@ export class ServerTransfer implements TransferHandler {
     else void this.#end(error);
   }
 
+  /** Ends the whole connection: nobody is there, whatever else runs on it. */
+  async giveWay(): Promise<boolean> {
+    if (!this.#over) {
+      const { connection } = this.#session;
+      const rttMs = (connection.stats?.smoothedRttUs ?? 0) / 1_000;
+      if (await connection.answers(SILENCE_MS + 2 * rttMs)) return false;
+      this.#session.close(
+        'connection-lost',
+        'nothing was heard, and another copy goes on with the same files',
+      );
+    }
+    await this.ended;
+    return true;
+  }
+
   async #open(open: OpenTransfer): Promise<void> {
     const account = await this.#loggedIn;
     if (this.#over) return;
@@ -126,7 +146,7 @@ export class ServerTransfer implements TransferHandler {
       await storage.call('openWriter', {
         actAs,
         rule: 'server',
-        transferId: randomBytes(4).toString('hex'),
+        transferId: this.#context.state.newTransferId(),
         sandboxDirectory,
         destinationPath: open.destinationPath,
         user,

@@ -1,15 +1,18 @@
 import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
 import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/auth';
 import { DEFAULT_RATE_POLICY, limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
 import { checkSandboxDirectory } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
 import { BlockMemory } from '../block-memory.ts';
+import { asJetStreamError } from '../content/failure.ts';
 import type { RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { KeptPaths } from '../paths/kept-paths.ts';
 import { toRatePolicyLimits } from '../rate-policy-options.ts';
+import { ReceiverState } from '../resume/receiver-state.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -26,24 +29,45 @@ const MAX_LANES = 16;
 export const Server = {
   /**
    * Binds the port and begins to take connections.
-   * @throws JetStreamError `address-in-use`, `permission-denied`, `not-found`, `not-a-directory`, `invalid-argument`
+   * @throws JetStreamError `address-in-use`, `permission-denied`, `not-found`, `not-a-directory`, `invalid-argument`; `state-locked`
+   *   when another server uses the state directory, `state-newer`
    */
   async start(options: ServerOptions = {}): Promise<RunningServer> {
     const logger = createLogger(options.logLevel ?? 'info');
     const stateDirectory = options.stateDirectory ?? defaultStateDirectory();
     if (options.sandboxDirectory !== undefined) checkSandboxDirectory(options.sandboxDirectory);
     const hostKey = loadOrCreateHostKey(stateDirectory);
-    const server = new JetStreamServer(options, logger, stateDirectory, keyFingerprint(hostKey.publicKey));
-    await server.listen(hostKey.privateKey);
-    return server;
+    const state = await openReceiverState(join(stateDirectory, 'level'), logger);
+    try {
+      const fingerprint = keyFingerprint(hostKey.publicKey);
+      const server = new JetStreamServer(options, logger, stateDirectory, state, fingerprint);
+      await server.listen(hostKey.privateKey);
+      return server;
+    } catch (error) {
+      await state.close();
+      throw error;
+    }
   },
 };
+
+/** A disk that is full or broken keeps no records, but does not keep the server from serving. */
+async function openReceiverState(directory: string, logger: Logger): Promise<ReceiverState> {
+  try {
+    return await ReceiverState.open(directory, (note) => logger.warn({ note }, 'state'));
+  } catch (error) {
+    const { code, message } = asJetStreamError(error);
+    if (code === 'state-locked' || code === 'state-newer') throw error;
+    logger.error({ code, why: message }, 'interrupted transfers cannot be resumed');
+    return new ReceiverState(undefined);
+  }
+}
 
 class JetStreamServer implements RunningServer {
   readonly hostKeyFingerprint: string;
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #stateDirectory: string;
+  readonly #state: ReceiverState;
   readonly #rateLimits: RatePolicyLimits;
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #storage = new StorageWorkers();
@@ -54,10 +78,17 @@ class JetStreamServer implements RunningServer {
   #lanes!: Lanes;
   #idleWaiters: (() => void)[] = [];
 
-  constructor(options: ServerOptions, logger: Logger, stateDirectory: string, hostKeyFingerprint: string) {
+  constructor(
+    options: ServerOptions,
+    logger: Logger,
+    stateDirectory: string,
+    state: ReceiverState,
+    hostKeyFingerprint: string,
+  ) {
     this.#options = options;
     this.#logger = logger;
     this.#stateDirectory = stateDirectory;
+    this.#state = state;
     this.#rateLimits = toRatePolicyLimits(options.rateLimits);
     this.#paths = new KeptPaths(options.pathStore || undefined, (what) => logger.warn(what));
     this.hostKeyFingerprint = hostKeyFingerprint;
@@ -146,6 +177,7 @@ class JetStreamServer implements RunningServer {
     await Promise.all([this.#lanes.close(), this.#storage.close()]);
     await Promise.all(connections.map((connection) => connection.ended()));
     await this.#paths.settled();
+    await this.#state.close();
     this.#logger.info('server is down');
   }
 
@@ -163,6 +195,7 @@ class JetStreamServer implements RunningServer {
       limiter: this.#limiter,
       rateLimits: this.#rateLimits,
       stateDirectory: this.#stateDirectory,
+      state: this.#state,
       sandboxDirectory: this.#options.sandboxDirectory,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),

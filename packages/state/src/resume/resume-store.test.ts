@@ -1,8 +1,11 @@
+import { ClassicLevel } from 'classic-level';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Database } from '../database/open-database.ts';
 import { openState, type State } from '../open-state.ts';
 import { headerOf, segmentOf, updateOf } from '../testing/records.ts';
 import { freshDirectory } from '../testing/temporary-directory.ts';
+import { LevelResumeStore } from './resume-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -143,6 +146,22 @@ describe('the store of resume records', () => {
     vi.setSystemTime(Date.UTC(2029, 0, 1));
     const { resume } = await start(directory);
     expect(await resume.claim('/young', {})).toBeDefined();
+  });
+
+  it('takes saves again after one that failed', async () => {
+    const directory = freshDirectory();
+    const database: Database = new ClassicLevel(directory, { valueEncoding: 'view' });
+    const resume = new LevelResumeStore(database, () => undefined);
+    await resume.save([updateOf('/a', [segmentOf(0, [0])])]);
+    await database.close();
+    await expect(resume.save([updateOf('/a', [segmentOf(1, [0])])])).rejects.toThrow();
+    expect(await resume.claim('/a', {})).toBeUndefined();
+    const saves = [updateOf('/a', [segmentOf(2, [0])]), updateOf('/b', [])];
+    await Promise.all(saves.map((update) => resume.save([update])));
+    expect((await resume.claim('/b', {}))?.segments).toEqual([]);
+    resume.release(resume.holderOf('/a')!);
+    expect((await resume.claim('/a', {}))?.segments.map(({ number }) => number)).toEqual([0, 2]);
+    await database.close();
   });
 
   it('gives the room of large records back', async () => {

@@ -1,4 +1,5 @@
-import type { ClassicLevel } from 'classic-level';
+import type { BatchOperation } from 'classic-level';
+import type { Database } from '../database/open-database.ts';
 import {
   decodeHeader,
   decodeSegment,
@@ -49,6 +50,8 @@ export interface ResumeStore {
   hasPartial(path: string): boolean;
 }
 
+type Operation = BatchOperation<Database, string, Uint8Array>;
+
 interface Known {
   identity: string;
   partial: string;
@@ -56,7 +59,7 @@ interface Known {
 
 /** `ResumeStore` in a database of its own sublevels. What each record's header names is kept in memory. */
 export class LevelResumeStore implements ResumeStore {
-  readonly #database: ClassicLevel<string, Uint8Array>;
+  readonly #database: Database;
   readonly #headers;
   readonly #segments;
   readonly #onNote: (note: string) => void;
@@ -66,9 +69,11 @@ export class LevelResumeStore implements ResumeStore {
   readonly #holders = new Map<string, object>();
   readonly #claims = new Map<object, Set<string>>();
   #removedBytes = 0;
+  #hasFailed = false;
+  #reopening: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
 
-  constructor(database: ClassicLevel<string, Uint8Array>, onNote: (note: string) => void) {
+  constructor(database: Database, onNote: (note: string) => void) {
     this.#database = database;
     this.#headers = database.sublevel<string, Uint8Array>('resume-header', { valueEncoding: 'view' });
     this.#segments = database.sublevel<string, Uint8Array>('resume-segment', { valueEncoding: 'view' });
@@ -126,9 +131,8 @@ export class LevelResumeStore implements ResumeStore {
       const known = this.#known.get(key);
       return known !== undefined && known.identity !== identityOf(header);
     });
-    for (const { key } of replaced) await this.#segments.clear(segmentRange(key));
-    const puts = sound.flatMap(({ key, header, segments }) => [
-      { type: 'put' as const, sublevel: this.#headers, key, value: encodeHeader(key, { header, savedAtMs }) },
+    const puts: Operation[] = sound.flatMap(({ key, header, segments }) => [
+      { type: 'put', sublevel: this.#headers, key, value: encodeHeader(key, { header, savedAtMs }) },
       ...segments.map((segment) => ({
         type: 'put' as const,
         sublevel: this.#segments,
@@ -137,7 +141,10 @@ export class LevelResumeStore implements ResumeStore {
       })),
     ]);
     if (puts.length === 0) return;
-    await this.#database.batch<string, Uint8Array>(puts, { sync: true });
+    await this.#writing(async () => {
+      for (const { key } of replaced) await this.#segments.clear(segmentRange(key));
+      await this.#database.batch<string, Uint8Array>(puts, { sync: true });
+    });
     for (const { key, header } of sound) this.#know(key, header);
   }
 
@@ -183,15 +190,41 @@ export class LevelResumeStore implements ResumeStore {
   /** The headers go first, durably: segments without one say nothing. */
   async #delete(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
-    const dels = keys.map((key) => ({ type: 'del' as const, sublevel: this.#headers, key }));
-    await this.#database.batch<string, Uint8Array>(dels, { sync: true });
-    for (const key of keys) {
-      this.#forget(key);
-      const { gte, lt } = segmentRange(key);
-      this.#removedBytes += await this.#database.approximateSize(this.#wholeKey(gte), this.#wholeKey(lt));
-      await this.#segments.clear({ gte, lt });
-    }
+    const dels: Operation[] = keys.map((key) => ({ type: 'del', sublevel: this.#headers, key }));
+    await this.#writing(async () => {
+      await this.#database.batch<string, Uint8Array>(dels, { sync: true });
+      for (const key of keys) {
+        this.#forget(key);
+        const { gte, lt } = segmentRange(key);
+        this.#removedBytes += await this.#database.approximateSize(this.#wholeKey(gte), this.#wholeKey(lt));
+        await this.#segments.clear({ gte, lt });
+      }
+    });
     if (this.#removedBytes > COMPACT_ABOVE_BYTES) this.#compact();
+  }
+
+  /** LevelDB takes no write after one that failed, on a full disk for example, until it is opened again. */
+  async #writing(work: () => Promise<void>): Promise<void> {
+    if (this.#hasFailed) {
+      this.#reopening ??= this.#reopen().finally(() => {
+        this.#reopening = undefined;
+      });
+      await this.#reopening;
+    }
+    try {
+      await work();
+    } catch (error) {
+      this.#hasFailed = true;
+      throw error;
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#compacting;
+    await this.#database.close();
+    await this.#database.open();
+    await Promise.all([this.#headers.open(), this.#segments.open()]);
+    this.#hasFailed = false;
   }
 
   #know(key: string, header: ResumeHeader): void {

@@ -1,0 +1,114 @@
+import type { ResumeStore } from '@jetstream/state';
+import type { DeadPartial, ResumeLookup, ResumeUpdate } from '@jetstream/storage';
+import type { ResumeAnswer, ResumeJournal } from './resume-journal.ts';
+
+/** Who may hold records: a transfer. */
+export interface RecordHolder {
+  /** Gives up all that it holds when its peer is silent. @returns whether it holds nothing any more */
+  giveWay(): Promise<boolean>;
+}
+
+/** `ResumeJournal` in the state of this process. */
+export class RecordJournal implements ResumeJournal {
+  readonly note: (text: string) => void;
+  readonly #store: ResumeStore;
+  readonly #holder: RecordHolder;
+  readonly #account: string;
+  /** Whether others that held what this one asked for gave way; each is asked once. */
+  readonly #asked = new Map<RecordHolder, Promise<boolean>>();
+  /** What changes records, in its order. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #hasFailed = false;
+
+  /** @param account records of one are no business of another's, who might name its targets without any right to them */
+  constructor(store: ResumeStore, account: string, holder: RecordHolder, onNote: (text: string) => void) {
+    this.#store = store;
+    this.#account = account;
+    this.#holder = holder;
+    this.note = onNote;
+  }
+
+  async claim(lookups: readonly ResumeLookup[]): Promise<ResumeAnswer[]> {
+    const answers: ResumeAnswer[] = [];
+    for (const { index, key } of lookups) {
+      const at = this.#stored(key);
+      if (await this.#comesToHold(at)) {
+        const record = await this.#store.claim(at, this.#holder);
+        answers.push({ index, record: record && { ...record, key } });
+      } else answers.push({ index, record: undefined, recordable: false });
+    }
+    return answers;
+  }
+
+  /** Of records that another transfer has taken over nothing is saved. */
+  async save(updates: readonly ResumeUpdate[]): Promise<void> {
+    await this.#enqueue(() =>
+      this.#store.save(
+        updates
+          .map((update) => ({ ...update, key: this.#stored(update.key) }))
+          .filter(({ key }) => this.#store.holderOf(key) === this.#holder),
+      ),
+    );
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    await this.#enqueue(async () => {
+      const held = keys
+        .map((key) => this.#stored(key))
+        .filter((key) => this.#store.holderOf(key) === this.#holder);
+      await this.#store.remove(held);
+      this.#store.release(this.#holder, held);
+    });
+  }
+
+  async dead(candidates: readonly DeadPartial[]): Promise<DeadPartial[]> {
+    await this.#queue;
+    return candidates.filter(({ path }) => !this.#store.hasPartial(path));
+  }
+
+  async release(): Promise<void> {
+    await this.#enqueue(async () => this.#store.release(this.#holder));
+  }
+
+  /** @returns false when somebody else holds it who is alive */
+  async #comesToHold(key: string): Promise<boolean> {
+    for (;;) {
+      const other = this.#store.holderOf(key) as RecordHolder | undefined;
+      if (other === undefined || other === this.#holder) return true;
+      if (!(await this.#givesWay(other))) return false;
+    }
+  }
+
+  #givesWay(other: RecordHolder): Promise<boolean> {
+    const asked = this.#asked.get(other);
+    if (asked !== undefined) return asked;
+    const asking = other.giveWay().then((gaveWay) => {
+      this.note(
+        gaveWay
+          ? 'another copy to the same place had fallen silent: this one goes on from what it had'
+          : 'another copy to the same place is running: this one keeps no record of what both copy',
+      );
+      return gaveWay;
+    });
+    this.#asked.set(other, asking);
+    return asking;
+  }
+
+  async #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work).catch((error) => this.#onFailure(error));
+    this.#queue = done;
+    await done;
+  }
+
+  /** The copy goes on; said once, not every few seconds. */
+  #onFailure(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    const why = error instanceof Error ? error.message : String(error);
+    this.note(`what is durable of half files cannot be recorded, an interruption may cost them: ${why}`);
+  }
+
+  #stored(key: string): string {
+    return `${this.#account}:${key}`;
+  }
+}
