@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
@@ -57,10 +57,13 @@ export class Arena {
 
   async startServer(parameters: readonly string[] = [], options: RunOptions = {}): Promise<ServerProcess> {
     const defaults = ['--recv-host', '127.0.0.1', '--recv-port', '0', '--sandbox-dir', this.sandbox];
-    const server = await startServer([...defaults, '--persistent-state-dir', this.state, ...parameters], {
-      ...options,
-      env: { ...this.environment, ...options.env },
-    });
+    const server = await startServer(
+      [...defaults, '--persistent-state-dir', this.#freeState(), ...parameters],
+      {
+        ...options,
+        env: { ...this.environment, ...options.env },
+      },
+    );
     this.#servers.push(server);
     return server;
   }
@@ -94,13 +97,27 @@ export class Arena {
   }
 
   get environment(): Record<string, string | undefined> {
-    return { HOME: this.directory('home'), JETSTREAM_CONFIG_DIR: this.config, SSH_AUTH_SOCK: undefined };
+    return {
+      HOME: this.directory('home'),
+      JETSTREAM_CONFIG_DIR: this.config,
+      XDG_STATE_HOME: undefined,
+      SSH_AUTH_SOCK: undefined,
+    };
   }
 
   async close(): Promise<void> {
     for (const copy of this.#copies) copy.kill('SIGKILL');
     await Promise.all(this.#servers.map((server) => server.stop('SIGKILL')));
     rmSync(this.base, { recursive: true, force: true });
+  }
+
+  /** A state directory is for one server at a time: one that runs beside another has a copy, with the same keys. */
+  #freeState(): string {
+    const isFree = this.#servers.every(({ child }) => child.exitCode !== null || child.signalCode !== null);
+    if (isFree) return this.state;
+    const copy = `${this.state}-${this.#servers.length}`;
+    cpSync(this.state, copy, { recursive: true, filter: (path) => !path.endsWith('/level') });
+    return copy;
   }
 
   #withEnvironment(options: RunOptions): RunOptions {

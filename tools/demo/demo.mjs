@@ -60,7 +60,7 @@ async function demo(given) {
     say(`copying: jscp --accept-new -P ${server.port} ${source} ${target}`);
     const startedMs = performance.now();
     const status = await showJscp(['--accept-new', '-P', String(server.port), source, target], {
-      env: { JETSTREAM_CONFIG_DIR: config },
+      env: { JETSTREAM_CONFIG_DIR: config, XDG_STATE_HOME: config },
     });
     const seconds = (performance.now() - startedMs) / 1000;
     if (status !== 0) {

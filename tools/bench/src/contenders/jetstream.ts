@@ -97,6 +97,7 @@ export function startJscp(place: Place, what: readonly string[], options: Progra
   return new Running(place, [...node, JSCP, '--json', '--accept-new', '-P', String(port), ...what], {
     ...environment,
     JETSTREAM_CONFIG_DIR: directories(directory).config,
+    XDG_STATE_HOME: directories(directory).config,
   });
 }
 
