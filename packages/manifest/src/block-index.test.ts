@@ -31,7 +31,6 @@ describe('BlockIndex', () => {
         for (const file of files) index.add(file);
         const seen = new Map<Placed, number>();
         for (const [block, byteLength] of blocks) {
-          expect(index.byteLengthOf(block)).toBe(byteLength);
           let end = 0;
           for (const file of index.filesIn(block)) {
             const chunk = chunkIn(file, block);
@@ -44,7 +43,6 @@ describe('BlockIndex', () => {
         }
         for (const file of files) expect(seen.get(file)).toBe(chunkCount(file));
         expect(index.filesIn(blocks.size)).toEqual([]);
-        expect(index.byteLengthOf(blocks.size)).toBe(0);
       }),
     );
   });
@@ -66,6 +64,33 @@ describe('BlockIndex', () => {
             const before = index.filesIn(first).filter((other) => other.address < kept.address);
             const offset = before.reduce((sum, other) => sum + chunkIn(other, first).byteLength, 0);
             expect(offset).toBe(chunk.offsetInBlock);
+          }
+        }
+      }),
+    );
+  });
+
+  it('goes on to the next block with files that are not settled', () => {
+    fc.assert(
+      fc.property(sizes, fc.infiniteStream(fc.boolean()), (bytes, picks) => {
+        const { files, blocks } = place(bytes);
+        const index = new BlockIndex<Placed>();
+        for (const file of files) index.add(file);
+        const unsettled = new Set(files);
+        for (const file of files) {
+          if (picks.next().value) continue;
+          index.settle(file);
+          unsettled.delete(file);
+        }
+        for (let block = 0; block <= blocks.size; block++) {
+          const group = index.groupFrom(block);
+          const wanted = [...unsettled].filter((file) => (file.address + file.size) / BLOCK_BYTES > block);
+          if (group === undefined) expect(wanted).toEqual([]);
+          else {
+            expect(group.lastBlock).toBeGreaterThanOrEqual(block);
+            expect(group.files.some((file) => unsettled.has(file))).toBe(true);
+            const before = wanted.filter((file) => file.address < group.firstBlock * BLOCK_BYTES);
+            expect(before).toEqual([]);
           }
         }
       }),

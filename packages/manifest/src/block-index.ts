@@ -49,6 +49,11 @@ interface Group<T> {
   unsettled: number;
 }
 
+/** One with unsettled files; only the first file can have more blocks than one. */
+export type UnsettledGroup<T> = Readonly<Pick<Group<T>, 'firstBlock' | 'lastBlock'>> & {
+  readonly files: readonly T[];
+};
+
 /**
  * Finds the files of a block. Forgets a group of files once all of them are settled, so that memory follows what is on
  * its way, not the size of the manifest.
@@ -86,13 +91,22 @@ export class BlockIndex<T extends Placed> {
     return block === group.lastBlock ? group.files : group.files.slice(0, 1);
   }
 
-  /** Bytes of a block as far as its files are known; 0 for a block not (or no longer) known. */
-  byteLengthOf(block: number): number {
-    const file = this.filesIn(block).at(-1);
-    return file === undefined ? 0 : Math.min(file.address + file.size - block * BLOCK_BYTES, BLOCK_BYTES);
+  /** The group that has this block, or else the next one, passing over those that are settled. */
+  groupFrom(block: number): UnsettledGroup<T> | undefined {
+    for (let at = Math.max(0, this.#countUpTo(block) - 1); at < this.#groups.length; at++) {
+      const group = this.#groups[at]!;
+      if (group.lastBlock >= block && group.unsettled > 0) return group;
+    }
+    return undefined;
   }
 
   #find(block: number): Group<T> | undefined {
+    const group = this.#groups[this.#countUpTo(block) - 1];
+    return group !== undefined && block <= group.lastBlock ? group : undefined;
+  }
+
+  /** How many groups begin at or before the block. */
+  #countUpTo(block: number): number {
     let low = 0;
     let high = this.#groups.length;
     while (low < high) {
@@ -100,8 +114,7 @@ export class BlockIndex<T extends Placed> {
       if (this.#groups[middle]!.firstBlock <= block) low = middle + 1;
       else high = middle;
     }
-    const group = this.#groups[low - 1];
-    return group !== undefined && block <= group.lastBlock ? group : undefined;
+    return low;
   }
 
   #bury(): void {

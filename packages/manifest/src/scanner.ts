@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { type ErrorCode, JetStreamError, MAX_MESSAGE_BYTES } from '@jetstream/protocol';
 import { escapeName, escapeNameBytes } from './escape-name.ts';
 import type { FileMapping } from './file-mapping.ts';
-import type { ManifestEntry } from './manifest-entry.ts';
+import type { ManifestEntry, Permissions } from './manifest-entry.ts';
 import { checkPathLength, splitPath } from './path-components.ts';
 import type { FileStatus, ScanDirectory, ScanFileSystem } from './scan-file-system.ts';
 import { displayPath, type SourcePath, sourceComponents } from './source-path.ts';
@@ -13,6 +13,8 @@ export interface ScannerOptions {
   mappings: readonly FileMapping[];
   /** What to do with symlinks found in directories; a source that is itself one is always followed. */
   symlinks: 'follow' | 'ignore';
+  /** Gives entries their permissions; default: they have none. */
+  permissions?: ((status: FileStatus) => Permissions) | undefined;
 }
 
 /** A file or directory found, with what its reader needs. */
@@ -171,7 +173,9 @@ export class Scanner {
       this.#pending.push({ parent: directory, components, targetPath: path, device, inode });
       if (isRoot) return;
     }
-    batch.found.push({ entry: manifestEntry(status, targetPath), status, directory, name, followed });
+    const entry = manifestEntry(status, targetPath);
+    if (this.#options.permissions !== undefined) entry.permissions = this.#options.permissions(status);
+    batch.found.push({ entry, status, directory, name, followed });
   }
 }
 
@@ -212,9 +216,10 @@ function manifestEntry(status: FileStatus, targetPath: string): ManifestEntry {
   };
 }
 
-/** Fields of fixed size take at most 50 bytes in protobuf. */
-function wireBytes(entry: ManifestEntry): number {
-  return Buffer.byteLength(entry.targetPath) + 50;
+/** Fields of fixed size take at most 50 bytes in protobuf, and those of permissions 25. */
+function wireBytes({ targetPath, permissions }: ManifestEntry): number {
+  const names = permissions && Buffer.byteLength(permissions.user) + Buffer.byteLength(permissions.group);
+  return Buffer.byteLength(targetPath) + 50 + (names === undefined ? 0 : names + 25);
 }
 
 function decode(name: Uint8Array): string {

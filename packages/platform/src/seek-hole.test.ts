@@ -40,8 +40,8 @@ describe.runIf(holeSeeker() !== undefined)('holeSeeker', () => {
     const fd = open([[2 ** 39, 'content']], 2 ** 40);
     let calls = 0;
     for (let at = 0; at < 2 ** 40; calls++) {
-      const data = seeker.nextData(fd, at);
-      at = data === Number.POSITIVE_INFINITY ? 2 ** 40 : seeker.nextHole(fd, data);
+      const data = seeker.nextData(fd, at)!;
+      at = data === Number.POSITIVE_INFINITY ? 2 ** 40 : seeker.nextHole(fd, data)!;
     }
     expect(calls).toBeLessThanOrEqual(2);
     closeSync(fd);

@@ -1,23 +1,24 @@
 import { constants } from 'node:os';
 import { ffi, systemError } from './ffi.ts';
 
-/** Where the content and the holes of files begin: lseek(2) with SEEK_DATA and SEEK_HOLE. */
+/** Where the content and the holes of files begin: lseek(2) with SEEK_DATA and SEEK_HOLE. undefined: the file system refuses to say. */
 export interface HoleSeeker {
   /**
    * Position of the first content from `position` on; Infinity where only a hole follows, or nothing.
    * @throws the system error of Node
    */
-  nextData(fd: number, position: number): number;
+  nextData(fd: number, position: number): number | undefined;
   /**
    * Position of the first hole from `position` on; the end of a file counts as one, and so does all behind it.
    * @throws the system error of Node
    */
-  nextHole(fd: number, position: number): number;
+  nextHole(fd: number, position: number): number | undefined;
 }
 
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
-const { EBADF, ENXIO } = constants.errno;
+const { EBADF, EINVAL, ENOSYS, ENXIO, EOPNOTSUPP } = constants.errno;
+const NOT_THERE = new Set([EINVAL, ENOSYS, EOPNOTSUPP]);
 
 let bound: { seeker: HoleSeeker | undefined } | undefined;
 
@@ -39,11 +40,12 @@ function nativeHoleSeeker(): HoleSeeker | undefined {
   // Whoever emulates the kernel may not know these.
   if (lseek(-1, 0, SEEK_HOLE) >= 0 || koffi.errno() !== EBADF) return undefined;
 
-  function seek(fd: number, position: number, whence: number, atEnd: number): number {
+  function seek(fd: number, position: number, whence: number, atEnd: number): number | undefined {
     const found = lseek(fd, position, whence);
     if (found >= 0) return found;
     const errno = koffi.errno();
     if (errno === ENXIO) return atEnd;
+    if (NOT_THERE.has(errno)) return undefined;
     throw systemError(errno, 'lseek', String(fd));
   }
 

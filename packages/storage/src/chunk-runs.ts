@@ -3,53 +3,68 @@ export type ChunkRun = readonly [first: number, end: number];
 
 /** Chunks that come in runs, of any length at the same price. */
 export class ChunkRuns {
-  /** Ascending; they neither overlap nor touch. */
-  readonly #runs: ChunkRun[] = [];
+  /** Where runs begin and end, in turn; ascending, for they neither overlap nor touch. */
+  readonly #bounds: number[] = [];
+
+  /** The one behind the last; 0 when there is none. */
+  get end(): number {
+    return this.#bounds.at(-1) ?? 0;
+  }
 
   has(chunk: number): boolean {
-    const end = this.#runs[this.#lastFrom(chunk)]?.[1];
-    return end !== undefined && chunk < end;
+    return this.#boundsUpTo(chunk) % 2 === 1;
+  }
+
+  /** First chunk from `chunk` on that is in it; Infinity: none is. */
+  nextIn(chunk: number): number {
+    const at = this.#boundsUpTo(chunk);
+    return at % 2 === 1 ? chunk : (this.#bounds[at] ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** First chunk from `chunk` on that is not in it. */
+  nextOut(chunk: number): number {
+    const at = this.#boundsUpTo(chunk);
+    return at % 2 === 1 ? this.#bounds[at]! : chunk;
   }
 
   /** @returns the parts of it that were not there */
   add([first, end]: ChunkRun): ChunkRun[] {
-    let from = this.#lastFrom(first);
-    if (from < 0 || this.#runs[from]![1] < first) from++;
-    let to = from;
+    const bounds = this.#bounds;
+    let from = this.#boundsUpTo(first);
+    // Behind an odd number of bounds it begins within a run; right at the end of one, it goes on with that.
+    if (from % 2 === 0 && bounds[from - 1] === first) from--;
     const missing: ChunkRun[] = [];
-    let [start, stop, at] = [first, end, first];
-    for (; to < this.#runs.length && this.#runs[to]![0] <= end; to++) {
-      const [otherFirst, otherEnd] = this.#runs[to]!;
-      if (at < otherFirst) missing.push([at, otherFirst]);
-      at = otherEnd;
-      start = Math.min(start, otherFirst);
-      stop = Math.max(stop, otherEnd);
+    let at = from % 2 === 1 ? bounds[from]! : first;
+    let to = from;
+    for (; to < bounds.length && bounds[to]! <= end; to++) {
+      if (to % 2 === 1) at = bounds[to]!;
+      else if (at < bounds[to]!) missing.push([at, bounds[to]!]);
     }
-    if (at < end) missing.push([at, end]);
-    this.#runs.splice(from, to - from, [start, stop]);
+    const endsWithin = to % 2 === 1;
+    if (!endsWithin && at < end) missing.push([at, end]);
+    bounds.splice(from, to - from, ...(from % 2 === 0 ? [first] : []), ...(endsWithin ? [] : [end]));
     return missing;
   }
 
   /** A chunk that is there. */
   remove(chunk: number): void {
-    const at = this.#lastFrom(chunk);
-    const [first, end] = this.#runs[at]!;
-    const parts: ChunkRun[] = [
-      [first, chunk],
-      [chunk + 1, end],
-    ];
-    this.#runs.splice(at, 1, ...parts.filter(([from, to]) => from < to));
+    const at = this.#boundsUpTo(chunk);
+    const [first, end] = [this.#bounds[at - 1]!, this.#bounds[at]!];
+    const before = first < chunk ? [first, chunk] : [];
+    const behind = chunk + 1 < end ? [chunk + 1, end] : [];
+    this.#bounds.splice(at - 1, 2, ...before, ...behind);
   }
 
-  /** Index of the last run that begins at or before a chunk; -1: none does. */
-  #lastFrom(chunk: number): number {
+  /** How many bounds are not above `chunk`. */
+  #boundsUpTo(chunk: number): number {
     let low = 0;
-    let high = this.#runs.length;
+    let high = this.#bounds.length;
+    if (chunk >= this.end) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#runs[middle]![0] <= chunk) low = middle + 1;
+      if (this.#bounds[middle]! <= chunk) low = middle + 1;
       else high = middle;
     }
-    return low - 1;
+    return low;
   }
 }

@@ -90,6 +90,8 @@ export class ContentReceiver implements TransferHandler {
       case 'blockDigests':
         this.#onDigests(body.value);
         return;
+      case 'holeRun':
+        return this.#run(() => this.#storage.call('addHoles', body.value));
       case 'senderProgress':
         this.#observer.onLimiter(limiterFromWire(body.value.limiter));
         return;

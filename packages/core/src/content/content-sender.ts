@@ -239,6 +239,7 @@ export class ContentSender implements TransferHandler {
         value: { index: failure.index, errorCode: errorCodeToWire(failure.code), message: failure.message },
       });
     }
+    if (read.holes !== undefined) this.#port.send({ $case: 'holeRun', value: read.holes });
     if (read.byteLength === 0) {
       this.#memory.release(memory);
       this.#fill();

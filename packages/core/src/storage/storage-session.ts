@@ -3,6 +3,7 @@ import { actAs } from '@jetstream/platform';
 import {
   EntryKind,
   type ErrorCode,
+  type HoleRun,
   JetStreamError,
   type ManifestEntry as WireEntry,
 } from '@jetstream/protocol';
@@ -61,17 +62,7 @@ export class StorageSession {
 
   /** @returns no bytes when no file needs the block any more */
   readBlock(block: number, into: Uint8Array, chunks?: readonly number[]): BlockRead {
-    const reader = this.#open(this.#reader);
-    if (reader.isBlockWanted(block)) return reader.readBlock(block, into, chunks);
-    return {
-      byteLength: 0,
-      digests: new Uint8Array(0),
-      uses: undefined,
-      failures: [],
-      begun: undefined,
-      holes: undefined,
-      nextBlock: block + 1,
-    };
+    return this.#open(this.#reader).readBlock(block, into, chunks);
   }
 
   /** @returns what each index stood for; undefined for what was settled before */
@@ -117,6 +108,11 @@ export class StorageSession {
     const writer = this.#open(this.#writer);
     const { wantedChunks, results } = writer.writeBlock(block, bytes, digests, uses);
     return { ...this.#step(writer, results), wantedChunks };
+  }
+
+  addHoles({ index, firstChunk, chunks }: HoleRun): WriterStep {
+    const writer = this.#open(this.#writer);
+    return this.#step(writer, writer.addHoles(index, firstChunk, chunks).results);
   }
 
   failEntry(index: number, code: ErrorCode, message: string): WriterStep {

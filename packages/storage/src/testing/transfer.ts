@@ -84,12 +84,12 @@ export function transfer(
   };
   const send = (block: number, requested?: number[]) => {
     let chunks = requested;
-    for (let beginning = 1; reader.isBlockWanted(block); beginning++) {
+    for (let beginning = 1; ; beginning++) {
       const { byteLength, digests, uses, failures, holes } = reader.readBlock(block, memory, chunks);
-      outcome.blocksRead.push(block);
       for (const { index, code, message } of failures) take(writer.failEntry(index, code, message));
       if (holes !== undefined) take(writer.addHoles(holes.index, holes.firstChunk, holes.chunks).results);
       if (digests.byteLength === 0) break;
+      outcome.blocksRead.push(block);
       const bytes = memory.subarray(0, byteLength);
       tamper(block, bytes, beginning);
       const written = writer.writeBlock(block, bytes, digests, uses);
