@@ -28,18 +28,18 @@ export class Checkpoints {
     return files;
   }
 
-  /** What to record of a file all of whose content is durable. Undefined: it has nothing but holes. */
-  updateOf(file: TargetFile, key: string): ResumeUpdate | undefined {
+  /** What to record of a file all of whose content is durable. None: it has nothing but holes. */
+  updateOf(file: TargetFile, key: string): ResumeUpdate[] {
     const record = file.record!;
     this.found(file, record.writtenBytes);
     record.writtenBytes = 0;
     const segments = digestsOf(file).takeChanged();
-    if (segments.length === 0) return undefined;
+    if (segments.length === 0) return [];
     record.isStored = true;
     const { size, mtimeSeconds, mtimeNanoseconds, sourceInode } = file;
     const { name: partialName, inode } = file.partial!;
     const header = { partialName, partialInode: inode!, size, mtimeSeconds, mtimeNanoseconds, sourceInode };
-    return { key, header, segments };
+    return [{ key, header, segments }];
   }
 
   /** It has its result. */

@@ -173,7 +173,10 @@ export class PartialFiles {
     const name = partialName(file.name, `${this.#transferId}-${file.index.toString(36)}`);
     const created = directory.createFile(name, file.name);
     file.partial = new PartialFile(created, name, file.size, mode, volume);
-    if (file.record !== undefined) file.partial.inode = created.status().inode;
+    if (file.record !== undefined) {
+      file.partial.inode = created.status().inode;
+      this.#tree.touch(file.directory);
+    }
     return file.partial;
   }
 

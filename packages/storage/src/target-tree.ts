@@ -89,6 +89,11 @@ export class TargetTree {
     return this.#handles.use(directory, () => this.#fileSystem.openDirectory(componentsOf(directory)));
   }
 
+  /** A name is made in it, which the next sync makes durable. */
+  touch(directory: TargetDirectory): void {
+    this.#touch(directory, this.open(directory));
+  }
+
   /** The next sync makes the names durable that stand in it, if no earlier one has: a run that made them may have been killed. */
   keep(directory: TargetDirectory): void {
     if (!directory.isSynced) this.#touch(directory, this.open(directory));

@@ -245,10 +245,15 @@ export class TargetWriter implements TreeWriter {
     const files = this.#checkpoints.takeChanged((file) => !this.#resumption.isPending(file));
     const failed = this.#partials.sync(files);
     this.#lateResults.push(...[...failed].map(([file, error]) => this.#fail(file, error)));
-    const updates = files
-      .filter(({ settled }) => !settled)
-      .map((file) => this.#checkpoints.updateOf(file, this.#keyOf(file)))
-      .filter((update) => update !== undefined);
+    const durable = files.filter(({ settled }) => !settled);
+    const updates: ResumeUpdate[] = [];
+    try {
+      if (durable.length > 0) this.#tree.sync();
+      for (const file of durable) updates.push(...this.#checkpoints.updateOf(file, this.#keyOf(file)));
+    } catch (error) {
+      asFileFailure(error);
+      for (const file of durable) this.#checkpoints.wrote(file, 0);
+    }
     return { updates, durableBytes: this.progress.durableBytes + this.#checkpoints.durableBytes };
   }
 

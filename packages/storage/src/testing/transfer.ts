@@ -1,5 +1,6 @@
 import type { ManifestEntry, ScanProblem } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
+import type { ResumeAnswer, ResumeLookup, ResumeUpdate } from '../resume-record.ts';
 import type { SourceEntry, TreeReader } from '../tree-reader.ts';
 import type { EntryResult, TreeWriter } from '../tree-writer.ts';
 
@@ -13,6 +14,17 @@ export interface TransferOptions {
   afterScan?: () => void;
   /** Sees each result at once: the transfer may be cut off. */
   onResult?: (result: EntryResult) => void;
+  /** What is known of targets; default: nothing. */
+  claim?: (lookups: readonly ResumeLookup[]) => ResumeAnswer[];
+  /** The first two blocks come before anything is known of targets. */
+  isEager?: boolean;
+  /** Bytes that may be read for a plan at a time; default all. */
+  planBytes?: number;
+  /** Blocks from checkpoint to checkpoint; default none is made. */
+  checkpointBlocks?: number;
+  onCheckpoint?: (updates: readonly ResumeUpdate[]) => void;
+  /** Ends before so many blocks were sent. */
+  maxBlocks?: number;
 }
 
 export interface TransferOutcome {
@@ -22,6 +34,9 @@ export interface TransferOutcome {
   settled: Map<number, SourceEntry | undefined>;
   problems: ScanProblem[];
   blocksRead: number[];
+  /** Of content. */
+  sentBytes: number;
+  notes: string[];
 }
 
 /** What is read into it is known from what stood there. */
@@ -33,76 +48,120 @@ export function transfer(
   writer: TreeWriter,
   options: TransferOptions = {},
 ): TransferOutcome {
-  const {
-    batchEntries = 100,
-    order = (blocks) => blocks,
-    tamper = () => {},
-    afterScan = () => {},
-    onResult,
-  } = options;
-  const outcome: TransferOutcome = {
+  return new Transfer(reader, writer, options).run();
+}
+
+class Transfer {
+  readonly #reader: TreeReader;
+  readonly #writer: TreeWriter;
+  readonly #options: TransferOptions;
+  readonly #outcome: TransferOutcome = {
     entries: [],
     results: [],
     settled: new Map(),
     problems: [],
     blocksRead: [],
+    sentBytes: 0,
+    notes: [],
   };
-  const blocks: number[] = [];
-  const take = (results: readonly EntryResult[]) => {
-    outcome.results.push(...results);
-    for (const result of results) {
-      onResult?.(result);
-      outcome.settled.set(result.index, reader.entrySettled(result.index));
-    }
-  };
+  #plannedBlocks = 0;
 
-  for (let done = false; !done; ) {
-    const batch = reader.nextBatch(batchEntries);
-    outcome.entries.push(...batch.entries);
-    outcome.problems.push(...batch.problems);
-    for (const run of batch.sealedBlocks) for (let at = 0; at < run.count; at++) blocks.push(run.block + at);
-    const { results, lookups } = writer.addEntries(batch.firstIndex, batch.entries);
-    take(results);
-    writer.resume(lookups.map(({ index }) => ({ index, record: undefined })));
-    done = batch.done;
-    if (done) writer.endManifest(batch.totals.entries);
+  constructor(reader: TreeReader, writer: TreeWriter, options: TransferOptions) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  run(): TransferOutcome {
+    const {
+      order = (blocks) => blocks,
+      isEager = false,
+      maxBlocks = Number.POSITIVE_INFINITY,
+    } = this.#options;
+    const { claim = (all) => all.map(({ index }) => ({ index, record: undefined })) } = this.#options;
+    const { blocks, lookups } = this.#sendManifest();
+    this.#options.afterScan?.();
+    const early = isEager ? blocks.filter((block) => block < 2) : [];
+    for (const block of early.slice(0, maxBlocks)) this.#send(block);
+    this.#writer.resume(claim(lookups));
+    this.#plan();
+    const { checkpointBlocks = Number.POSITIVE_INFINITY } = this.#options;
+    const rest = order(blocks.filter((block) => !early.includes(block)));
+    for (const [at, block] of rest.slice(0, Math.max(0, maxBlocks - early.length)).entries()) {
+      if (block >= this.#plannedBlocks) throw new Error(`block ${block} is not planned`);
+      this.#send(block);
+      if ((at + 1) % checkpointBlocks === 0) this.#options.onCheckpoint?.(this.#writer.checkpoint().updates);
+      if (block % 3 === 0) this.#commit();
+    }
+    if (maxBlocks === Number.POSITIVE_INFINITY) this.#commit();
+    return this.#outcome;
+  }
+
+  #sendManifest(): { blocks: number[]; lookups: ResumeLookup[] } {
+    const blocks: number[] = [];
+    const lookups: ResumeLookup[] = [];
+    for (let done = false; !done; ) {
+      const batch = this.#reader.nextBatch(this.#options.batchEntries ?? 100);
+      this.#outcome.entries.push(...batch.entries);
+      this.#outcome.problems.push(...batch.problems);
+      for (const run of batch.sealedBlocks)
+        for (let at = 0; at < run.count; at++) blocks.push(run.block + at);
+      const added = this.#writer.addEntries(batch.firstIndex, batch.entries);
+      this.#take(added.results);
+      lookups.push(...added.lookups);
+      done = batch.done;
+      if (done) this.#writer.endManifest(batch.totals.entries);
+    }
+    return { blocks, lookups };
+  }
+
+  #plan(): void {
     for (let more = true; more; ) {
-      const plan = writer.plan(2 ** 20);
-      reader.applyPlans(plan.plans);
-      take(plan.results);
+      const plan = this.#writer.plan(this.#options.planBytes ?? Number.POSITIVE_INFINITY);
+      this.#outcome.notes.push(...plan.notes);
+      this.#plannedBlocks = plan.plannedBlocks;
+      this.#reader.applyPlans(plan.plans);
+      this.#take(plan.results);
       more = plan.more;
     }
   }
-  afterScan();
 
-  const commit = () => {
-    do {
-      const { results, requests } = writer.commitReady();
-      take(results);
-      for (const { block, chunks } of requests) send(block, chunks);
-    } while (writer.readyEntries > 0);
-  };
-  const send = (block: number, requested?: number[]) => {
-    let chunks = requested;
+  #send(block: number, asked?: readonly number[]): void {
+    let chunks = asked;
     for (let beginning = 1; ; beginning++) {
-      const { byteLength, digests, uses, failures, holes } = reader.readBlock(block, memory, chunks);
-      for (const { index, code, message } of failures) take(writer.failEntry(index, code, message));
-      if (holes !== undefined) take(writer.addHoles(holes.index, holes.firstChunk, holes.chunks).results);
+      const read = this.#reader.readBlock(block, memory, chunks);
+      const { byteLength, digests, uses, failures, holes } = read;
+      this.#outcome.sentBytes += byteLength;
+      for (const { index, code, message } of failures)
+        this.#take(this.#writer.failEntry(index, code, message));
+      if (holes !== undefined)
+        this.#take(this.#writer.addHoles(holes.index, holes.firstChunk, holes.chunks).results);
       if (digests.byteLength === 0) break;
-      outcome.blocksRead.push(block);
+      this.#outcome.blocksRead.push(block);
       const bytes = memory.subarray(0, byteLength);
-      tamper(block, bytes, beginning);
-      const written = writer.writeBlock(block, bytes, digests, uses);
-      take(written.results);
+      this.#options.tamper?.(block, bytes, beginning);
+      const written = this.#writer.writeBlock(block, bytes, digests, uses);
+      this.#take(written.results);
       bytes.fill(0xee);
       if (written.wantedChunks.length === 0) break;
       chunks = written.wantedChunks;
     }
-  };
-  for (const block of order(blocks)) {
-    send(block);
-    if (block % 3 === 0) commit();
   }
-  commit();
-  return outcome;
+
+  /** Until nothing waits for it any more. */
+  #commit(): void {
+    do {
+      const { results, requests } = this.#writer.commitReady();
+      this.#take(results);
+      for (const { block, chunks } of requests) this.#send(block, chunks);
+    } while (this.#writer.readyEntries > 0);
+  }
+
+  #take(results: readonly EntryResult[]): void {
+    this.#outcome.results.push(...results);
+    for (const result of results) {
+      this.#options.onResult?.(result);
+      this.#outcome.settled.set(result.index, this.#reader.entrySettled(result.index));
+    }
+  }
 }
