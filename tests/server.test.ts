@@ -139,7 +139,8 @@ describe('a server', () => {
       const copy = arena.startJscp(server.port, ['-l', '16M', file, `127.0.0.1:/drained-${signal}`]);
       await copy.untilAcked(500_000);
       const stopped = server.stop(signal);
-      const late = await arena.jscp(server.port, ['--connect-timeout', '1', file, '127.0.0.1:/late']);
+      const impatient = ['--connect-timeout', '1', '--reconnect', 'none'];
+      const late = await arena.jscp(server.port, [...impatient, file, '127.0.0.1:/late']);
       expect([3, 8]).toContain(late.status);
       expectOk(await copy.finished);
       expect(await stopped).toMatchObject({ status: 0, signal: null });
@@ -151,7 +152,7 @@ describe('a server', () => {
   it('closes at once at the second signal, and its clients say so', async () => {
     const server = await arena.startServer();
     const file = arena.file('cut', 20_000_000);
-    const copy = arena.startJscp(server.port, ['-l', '8M', file, '127.0.0.1:/cut']);
+    const copy = arena.startJscp(server.port, ['-l', '8M', '--reconnect', 'none', file, '127.0.0.1:/cut']);
     await copy.untilAcked(500_000);
     // Two of one kind could reach the process as one.
     server.child.kill('SIGTERM');

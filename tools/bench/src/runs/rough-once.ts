@@ -91,7 +91,8 @@ async function copyThrough(parts: {
   const what = down
     ? [`${serverAt.address}:/${basename(source)}`, `${targets}/`]
     : [source, `${serverAt.address}:/`];
-  const client = startJscp(clientAt, what, {
+  // What one connection bears is measured here.
+  const client = startJscp(clientAt, ['--reconnect', 'none', ...what], {
     ...{ port: PORT, directory, environment: environment[clientEnd] ?? {} },
   });
   const watch = new Watch([client, server]);
