@@ -20,6 +20,12 @@ export interface TransferHost {
   onStranded(): void;
 }
 
+/** How a transfer came off its link. */
+export interface Stranding {
+  link: Link;
+  error: JetStreamError;
+}
+
 /** One transfer over as many links as it takes; each goes on from what is durable at the receiver. */
 export class ClientTransfer {
   readonly handle: TransferHandle;
@@ -28,7 +34,7 @@ export class ClientTransfer {
   #attempt: TransferAttempt | undefined;
   /** Nothing of an earlier attempt is used any more; undefined before there was one. */
   #closed: Promise<unknown> | undefined;
-  #strandedBy: JetStreamError | undefined;
+  #stranded: Stranding | undefined;
   #over = false;
 
   constructor(host: TransferHost, rate: TransferRate, begin: BeginAttempt) {
@@ -37,14 +43,14 @@ export class ClientTransfer {
     this.handle = new TransferHandle(() => this.#cancel(), rate);
   }
 
-  /** What took it off its link, while it waits for another one. */
-  get strandedBy(): JetStreamError | undefined {
-    return this.#strandedBy;
+  /** While it waits for another link. */
+  get stranded(): Stranding | undefined {
+    return this.#stranded;
   }
 
   /** Begins, or begins again, on a link; without one it waits. */
   open(link: Link | undefined): void {
-    this.#strandedBy = undefined;
+    this.#stranded = undefined;
     if (link === undefined) this.handle.wait(() => this.#host.describeOutage());
     else if (this.#closed === undefined) this.#attemptOn(link);
     else void this.#closed.then(() => this.#attemptOn(link));
@@ -73,16 +79,16 @@ export class ClientTransfer {
       this.#over = true;
       this.handle.complete();
     } else if (this.#host.ridesOut(error)) {
-      this.#strand(error, [closed, link.session.connection.ended]);
+      this.#strand({ link, error }, [closed, link.session.connection.ended]);
     } else this.#end(error);
   }
 
   /** @param before what it waits for before it begins again: the worker, and the connection, which gives back what it was lent */
-  #strand(error: JetStreamError, before: Promise<void>[]): void {
+  #strand(stranding: Stranding, before: Promise<void>[]): void {
     this.#closed = Promise.all(before);
-    this.handle.note(`${error.message}: connecting again`);
+    this.handle.note(`${stranding.error.message}: connecting again`);
     this.open(undefined);
-    this.#strandedBy = error;
+    this.#stranded = stranding;
     this.#host.onStranded();
   }
 

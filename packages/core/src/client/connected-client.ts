@@ -87,8 +87,10 @@ export class ConnectedClient implements ClientSession, TransferHost {
 
   /** A link on which nothing runs any more, e.g. because the server takes no more transfers, gives way to another one. */
   onStranded(): void {
-    const [first, ...others] = [...this.#running].map(({ strandedBy }) => strandedBy);
-    if (first !== undefined && others.every((cause) => cause !== undefined)) this.#links.abandon(first);
+    const strandings = [...this.#running].map(({ stranded }) => stranded);
+    const [first] = strandings;
+    if (first !== undefined && strandings.every((one) => one !== undefined && one.link === this.link))
+      this.#links.abandon(first.error);
   }
 
   async close(): Promise<void> {

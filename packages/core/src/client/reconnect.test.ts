@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientOptions, ClientSession, Transfer, TransferProgress } from '../contract.ts';
 import { HURRIED_CLOCK } from '../testing/hurried-clock.ts';
 import { Relay } from '../testing/relay.ts';
 import { TestServer } from '../testing/test-server.ts';
+import { Dialler } from './dialler.ts';
 
 const BYTES = 6_000_000;
 /** So that a copy lasts long enough for something to happen to it. */
@@ -22,6 +23,7 @@ beforeEach(async () => {
   writeFileSync(join(test.source, 'file'), content);
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   relay.isCut = false;
   await test.end();
   relay.close();
@@ -70,6 +72,7 @@ describe('a server that was killed and started again', () => {
     { direction: 'a download', start: download, copy: () => join(test.base, 'file') },
   ])('is found during $direction, which goes on at the rate it was given', async ({ start, copy }) => {
     await connect();
+    const found = vi.spyOn(Dialler.prototype, 'find');
     const transfer = start();
     const notes = notesOf(transfer);
     await until(transfer, isUnderWay);
@@ -79,6 +82,7 @@ describe('a server that was killed and started again', () => {
     expect(await transfer.done).toMatchObject({ files: 1, failed: 0, bytes: BYTES });
     expect(readFileSync(copy()).equals(content)).toBe(true);
     expect(notes).toEqual([expect.stringContaining('connecting again'), 'connected again: going on']);
+    expect(found).toHaveBeenCalledTimes(1);
     const { progress } = transfer;
     expect(progress).toMatchObject({
       state: 'complete',
