@@ -14,6 +14,10 @@ export interface NativeNames {
    * @param name empty: of the descriptor itself
    */
   status(fd: number, name: FileName): FileStatus | undefined;
+  /** openat(2), not inherited by other programs. The descriptor is closed by `close` alone, for Node does not know it. */
+  open(fd: number, name: FileName, flags: number, mode: number): number;
+  /** close(2); the descriptor is gone also when it fails. */
+  close(fd: number): void;
   /** renameat(2) */
   rename(fromFd: number, oldName: FileName, toFd: number, newName: FileName): void;
   /** renameat2(2) with RENAME_NOREPLACE. False: kernel or file system do not have it, and nothing was done. */
@@ -26,6 +30,7 @@ const RENAME_NOREPLACE = 1;
 
 /** Numbers of Linux, and the byte offsets of `struct statx`: the same on x64 and arm64. */
 const AT_FDCWD = -100;
+const O_CLOEXEC = 0o2000000;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
@@ -45,7 +50,7 @@ const STX = {
 /** The kernel's limit of a path, with the NUL at its end. */
 const MAX_NAME_BYTES = 4096;
 const HIGH_WORD = 2 ** 32;
-const { EINVAL, ENAMETOOLONG, ENOENT, ENOSYS, EPERM } = constants.errno;
+const { EINTR, EINVAL, ENAMETOOLONG, ENOENT, ENOSYS, EPERM } = constants.errno;
 /** EPERM: a filter of system calls, as containers have, says so of what it does not know. */
 const NO_RENAMEAT2 = new Set([EINVAL, ENOSYS, EPERM]);
 
@@ -72,6 +77,8 @@ function boundNames(): NativeNames | undefined {
 function bindNames(native: Ffi): NativeNames {
   const { koffi, process: libc } = native;
   const statx = libc.func('int statx(int, uintptr_t, int, uint32_t, uintptr_t)');
+  const openat = libc.func('int openat(int, uintptr_t, int, uint32_t)');
+  const close = libc.func('int close(int)');
   const renameat = libc.func('int renameat(int, uintptr_t, int, uintptr_t)');
   const syscall = libc.func('long syscall(long, int, uintptr_t, int, uintptr_t, unsigned int)');
   const renameat2 = SYS_renameat2[process.arch]!;
@@ -114,6 +121,20 @@ function bindNames(native: Ffi): NativeNames {
         inode: uint64(STX.inode),
         links: view.getUint32(STX.links, true),
       };
+    },
+    open(fd, name, flags, mode) {
+      const address = put(name, 0);
+      for (;;) {
+        const opened = openat(fd, address, flags | O_CLOEXEC, mode) as number;
+        if (opened >= 0) return opened;
+        const errno = koffi.errno();
+        if (errno !== EINTR) throw systemError(errno, 'open', name.toString());
+      }
+    },
+    close(fd) {
+      if (close(fd) === 0) return;
+      const errno = koffi.errno();
+      if (errno !== EINTR) throw systemError(errno, 'close', String(fd));
     },
     rename(fromFd, oldName, toFd, newName) {
       if (renameat(fromFd, put(oldName, 0), toFd, put(newName, MAX_NAME_BYTES)) !== 0) {

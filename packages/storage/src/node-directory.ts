@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, closeSync, constants, fstatSync } from 'node:fs';
+import { chmodSync, chownSync, constants } from 'node:fs';
 import {
   type DirectoryHandle,
   type DirectoryOperations,
@@ -63,8 +63,8 @@ export class NodeDirectory implements Directory {
 
   createFile(name: string, shownAs: string): OpenFile {
     return this.#attempt('creating it', shownAs, () => {
-      const fd = this.#operations.openFileAt(this.#handle, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
-      return new NodeFile(fd, this.#components, shownAs);
+      const file = this.#operations.openFileAt(this.#handle, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+      return new NodeFile(file, this.#components, shownAs);
     });
   }
 
@@ -136,11 +136,14 @@ export class NodeDirectory implements Directory {
 
   #openRegular(name: string, flags: number, shownAs: string): OpenFile {
     return this.#attempt('opening it', shownAs, () => {
-      const fd = this.#operations.openFileAt(this.#handle, name, flags);
-      const stats = fstatSync(fd);
-      if (stats.isFile()) return new NodeFile(fd, this.#components, shownAs);
-      closeSync(fd);
-      throw new JetStreamError(stats.isDirectory() ? 'is-a-directory' : 'special-file', 'not a regular file');
+      const file = this.#operations.openFileAt(this.#handle, name, flags);
+      const { kind } = statusOfDescriptor(file.fd);
+      if (kind === 'file') return new NodeFile(file, this.#components, shownAs);
+      file.close();
+      throw new JetStreamError(
+        kind === 'directory' ? 'is-a-directory' : 'special-file',
+        'not a regular file',
+      );
     });
   }
 

@@ -1,7 +1,8 @@
-import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs';
+import { fchmodSync, fchownSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import {
   continueWriteBack,
   dropFromPageCache,
+  type FileHandle,
   holeSeeker,
   punchHole,
   setModificationTime,
@@ -15,12 +16,14 @@ const ZEROS_BYTES = 2 ** 20;
 
 export class NodeFile implements OpenFile {
   readonly #fd: number;
+  readonly #handle: FileHandle;
   readonly #directory: readonly string[];
   readonly #name: string | undefined;
 
   /** @param name in `directory`; undefined: the components of `directory` are the file's own */
-  constructor(fd: number, directory: readonly string[], name?: string) {
-    this.#fd = fd;
+  constructor(handle: FileHandle, directory: readonly string[], name?: string) {
+    this.#fd = handle.fd;
+    this.#handle = handle;
     this.#directory = directory;
     this.#name = name;
   }
@@ -96,7 +99,7 @@ export class NodeFile implements OpenFile {
   }
 
   close(): void {
-    this.#attempt('closing it', () => closeSync(this.#fd));
+    this.#attempt('closing it', () => this.#handle.close());
   }
 
   #attempt<T>(doing: string, operation: () => T): T {

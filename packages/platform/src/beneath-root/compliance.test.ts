@@ -65,11 +65,11 @@ describe.each(implementations)('operations beneath a root: $name', ({ operations
   }
 
   function content(components: string[], symlinks: 'beneath' | 'refuse' | 'system' = 'beneath'): string {
-    const fd = openFileBeneath(handle, components, constants.O_RDONLY, { symlinks });
+    const file = openFileBeneath(handle, components, constants.O_RDONLY, { symlinks });
     try {
-      return readFileSync(fd, 'utf8');
+      return readFileSync(file.fd, 'utf8');
     } finally {
-      closeSync(fd);
+      file.close();
     }
   }
 
@@ -197,9 +197,9 @@ describe.each(implementations)('operations beneath a root: $name', ({ operations
     expect(() => openFileAt(handle, 'link', constants.O_RDWR | constants.O_CREAT)).toThrow(
       expect.objectContaining({ code: 'ELOOP' }),
     );
-    const fd = openFileAt(handle, 'fifo', constants.O_RDONLY);
-    expect(fstatSync(fd).isFIFO()).toBe(true);
-    closeSync(fd);
+    const fifo = openFileAt(handle, 'fifo', constants.O_RDONLY);
+    expect(fstatSync(fifo.fd).isFIFO()).toBe(true);
+    fifo.close();
     expect(operations.statusAt(handle, 'link')?.kind).toBe('symlink');
     expect(operations.statusAt(handle, 'nothing')).toBe(undefined);
     expect(operations.readlinkAt(handle, 'link').toString()).toBe('../outside/secret');
@@ -207,9 +207,9 @@ describe.each(implementations)('operations beneath a root: $name', ({ operations
 
   it('creates, renames, links and removes in held directories', () => {
     const [a, b] = [directory(['a']), directory(['a', 'b'])];
-    const fd = openFileAt(a, '.part', constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
-    writeSync(fd, 'new');
-    closeSync(fd);
+    const part = openFileAt(a, '.part', constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
+    writeSync(part.fd, 'new');
+    part.close();
     expect(lstatSync(join(root, 'a/.part')).mode & 0o777).toBe(0o600);
     symlinkSync('../../../outside/secret', join(root, 'a/b/target'));
     expect(() => operations.linkAt(a, '.part', b, 'target')).toThrow(
@@ -283,7 +283,7 @@ describe.each(implementations.slice(0, 2))('operations on bytes and depths: $nam
     operations.mkdirAt(handle, name, 0o700);
     operations.openDirectoryBeneath(handle, [name, 'sub'], { symlinks: 'beneath', create: 0o700 }).close();
     const inner = operations.openDirectoryBeneath(handle, [name, Buffer.from('sub')], { symlinks: 'refuse' });
-    closeSync(operations.openFileAt(inner, name, constants.O_WRONLY | constants.O_CREAT));
+    operations.openFileAt(inner, name, constants.O_WRONLY | constants.O_CREAT).close();
     expect([...operations.readNamesAt(inner)]).toEqual([name]);
     expect([...operations.readNamesAt(handle)]).toEqual([name]);
     expect(operations.statusAt(inner, name)?.kind).toBe('file');
@@ -301,7 +301,7 @@ describe.each(implementations.slice(0, 2))('operations on bytes and depths: $nam
     const work = operations.openDirectoryBeneath(handle, ['work'], { symlinks: 'beneath' });
     operations.renameAt(handle, 'work', handle, 'moved');
     symlinkSync('/tmp', join(root, 'work'));
-    closeSync(operations.openFileAt(work, 'file', constants.O_WRONLY | constants.O_CREAT));
+    operations.openFileAt(work, 'file', constants.O_WRONLY | constants.O_CREAT).close();
     expect(readdirSync(join(root, 'moved'))).toEqual(['file']);
     work.close();
   });
@@ -319,7 +319,7 @@ describe.each(implementations.slice(0, 2))('operations on bytes and depths: $nam
             operations
               .openDirectoryBeneath(handle, [...path, 'y'], { symlinks: 'refuse', create: 0o700 })
               .close(),
-          () => closeSync(operations.openFileBeneath(handle, path, constants.O_RDONLY, { symlinks })),
+          () => operations.openFileBeneath(handle, path, constants.O_RDONLY, { symlinks }).close(),
           () => operations.statBeneath(handle, path, { symlinks }),
         ]) {
           try {

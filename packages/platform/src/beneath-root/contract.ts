@@ -41,7 +41,7 @@ export interface DirectoryOperations {
     components: readonly FileName[],
     flags: number,
     options: { symlinks: SymlinkRule },
-  ): number;
+  ): FileHandle;
 
   /** As lstat of the link's end: what `openFileBeneath` would meet. Does not open it. */
   statBeneath(
@@ -55,7 +55,7 @@ export interface DirectoryOperations {
    * (`O_NOFOLLOW | O_NONBLOCK` are added). The caller checks by `fstat` that it got a regular file.
    * @param mode of a file that `O_CREAT` makes (before umask); default 0600
    */
-  openFileAt(directory: DirectoryHandle, name: FileName, flags: number, mode?: number): number;
+  openFileAt(directory: DirectoryHandle, name: FileName, flags: number, mode?: number): FileHandle;
   /** Of the name itself, a symlink not followed; undefined when there is nothing. */
   statusAt(directory: DirectoryHandle, name: FileName): FileStatus | undefined;
   mkdirAt(directory: DirectoryHandle, name: FileName, mode: number): void;
@@ -94,5 +94,12 @@ export interface DirectoryHandle {
   readonly fd: number;
   /** Path under which the system reaches this very directory now, e.g. `/proc/self/fd/12`. Not for messages. */
   readonly location: string;
+  close(): void;
+}
+
+/** A file held open. It is closed by this alone: Node keeps count of the descriptors that it opened, and only of these. */
+export interface FileHandle {
+  readonly fd: number;
+  /** @throws the system error of Node, for what a file system tells only now; it is closed all the same */
   close(): void;
 }

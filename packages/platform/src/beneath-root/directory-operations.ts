@@ -16,7 +16,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import { nativeNames } from '../native-names.ts';
 import { statusOfName } from '../stat.ts';
 import { bestEffortResolver } from './best-effort.ts';
-import type { DirectoryHandle, DirectoryOperations, FileName, SymlinkRule } from './contract.ts';
+import type { DirectoryHandle, DirectoryOperations, FileHandle, FileName, SymlinkRule } from './contract.ts';
 import { descriptorWalkResolver } from './descriptor-walk.ts';
 import { checkFileName, childPath, showPath } from './file-name.ts';
 import { canReachDescriptors } from './held-descriptor.ts';
@@ -114,7 +114,7 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
       const end = resolver.openEnd(directory, components, symlinks);
       try {
         refuseUnlessRegular(end.stats, components);
-        return end.open(flags);
+        return nodeFileHandle(end.open(flags));
       } finally {
         end.close();
       }
@@ -129,7 +129,11 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
 
     openFileAt(directory, name, flags, mode = DEFAULT_FILE_MODE) {
       const safely = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-      return openSync(at(directory, name), flags | safely, mode);
+      const native = nativeNames();
+      if (native === undefined) return nodeFileHandle(openSync(at(directory, name), flags | safely, mode));
+      checkFileName(name);
+      const fd = native.open(directory.fd, name, flags | safely, mode);
+      return { fd, close: () => native.close(fd) };
     },
     statusAt(directory, name) {
       checkFileName(name);
@@ -157,6 +161,10 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
     readNamesAt,
     syncDirectory,
   };
+}
+
+function nodeFileHandle(fd: number): FileHandle {
+  return { fd, close: () => closeSync(fd) };
 }
 
 function at(directory: DirectoryHandle, name: FileName): FileName {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  closeSync,
   constants,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { FileHandle } from './contract.ts';
 import { descriptorWalkResolver } from './descriptor-walk.ts';
 import { directoryOperations, operationsBy } from './directory-operations.ts';
 
@@ -52,15 +52,15 @@ describe.each([
         if (opens >= OPENS && seen.inside > 0 && seen.refused > 0) break;
         try {
           const parent = operations.openDirectoryBeneath(handle, ['a'], { symlinks: 'beneath' });
-          let fd: number;
+          let file: FileHandle;
           try {
             if (opens % 8 === 0) operations.mkdirAt(parent, `made-${opens}`, 0o700);
-            fd = operations.openFileAt(parent, 'file', constants.O_RDONLY);
+            file = operations.openFileAt(parent, 'file', constants.O_RDONLY);
           } finally {
             parent.close();
           }
-          expect(readFileSync(fd, 'utf8')).toBe('inside');
-          closeSync(fd);
+          expect(readFileSync(file.fd, 'utf8')).toBe('inside');
+          file.close();
           seen.inside++;
         } catch (error) {
           const { code } = error as { code?: string };
