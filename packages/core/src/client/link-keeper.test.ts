@@ -44,7 +44,7 @@ class Situation {
   end: JetStreamError | undefined;
   keeper: LinkKeeper<FakeLink>;
 
-  constructor(options: Partial<LinkKeeperOptions<FakeLink>> = {}) {
+  constructor(options: Partial<LinkKeeperOptions<FakeLink>> = {}, isTrusted = true) {
     this.keeper = new LinkKeeper(this.first, {
       host: 'there',
       find: (timeoutMs, signal) => this.#find(timeoutMs, signal),
@@ -59,7 +59,7 @@ class Situation {
       },
       ...options,
     });
-    this.keeper.trust();
+    if (isTrusted) this.keeper.trust();
     this.keeper.reconsider();
   }
 
@@ -297,6 +297,18 @@ describe('a silent link', () => {
     situation.keeper.reconsider();
     await situation.clock.advance(3_000);
     expect(situation.attempts).toHaveLength(0);
+  });
+
+  it('is left alone where no lost link is to be ridden out, and before the login', async () => {
+    situation = new Situation({ reconnectTimeoutMs: 0 });
+    await situation.clock.advance(MINUTE);
+    const untrusted = new Situation({}, false);
+    await untrusted.clock.advance(MINUTE);
+    expect([situation.attempts, untrusted.attempts]).toEqual([[], []]);
+    untrusted.findFails = undefined;
+    untrusted.keeper.trust();
+    await untrusted.clock.advance(MINUTE);
+    expect(untrusted.attempts).toHaveLength(1);
   });
 
   it('that ends during an attempt on the side is followed by what that finds', async () => {

@@ -96,11 +96,12 @@ export class LinkKeeper<L extends KeptLink> {
   /** The first login was answered. */
   trust(): void {
     this.#isTrusted = true;
+    this.reconsider();
   }
 
   /** Will there be another link, after one, or a transfer on it, that ended so? */
   ridesOut({ code }: JetStreamError): boolean {
-    if (this.#end !== undefined || !this.#isTrusted || this.#options.reconnectTimeoutMs === 0) return false;
+    if (this.#end !== undefined || !this.#mayReconnect) return false;
     return isLinkLost(code) || (this.#outage !== undefined && isSetback(code));
   }
 
@@ -163,7 +164,7 @@ export class LinkKeeper<L extends KeptLink> {
     const { clock, isWanted } = this.#options;
     this.#unsetTimer();
     const nowMs = clock.nowMs();
-    if (!isWanted()) this.#rest();
+    if (!isWanted() || !this.#mayReconnect) this.#rest();
     else if (this.#isResting) this.#wake(nowMs);
     if (this.#isResting) return;
     if (this.#link !== undefined && this.#hear()) this.#attempt?.abort();
@@ -180,7 +181,7 @@ export class LinkKeeper<L extends KeptLink> {
     this.#unsetTimer = clock.after(wakeMs - nowMs, () => this.#turn());
   }
 
-  /** Nothing is under way: nobody is missed. */
+  /** Nobody is missed. */
   #rest(): void {
     this.#isResting = true;
     this.#attempt?.abort();
@@ -238,6 +239,10 @@ export class LinkKeeper<L extends KeptLink> {
     this.#heardMs = this.#options.clock.nowMs();
     if (this.#hasLasted) this.#attempts = 0;
     return true;
+  }
+
+  get #mayReconnect(): boolean {
+    return this.#isTrusted && this.#options.reconnectTimeoutMs > 0;
   }
 
   get #hasLasted(): boolean {
