@@ -12,6 +12,7 @@ const PROGRESS: TransferProgress = {
   totalFiles: 1,
   ackedBytes: 50,
   durableBytes: 0,
+  presentBytes: 0,
   filesDone: 0,
   filesFailed: 0,
   rateBitsPerSecond: 1000,
@@ -24,7 +25,9 @@ const PROGRESS: TransferProgress = {
 };
 const SUMMARY: TransferSummary = {
   files: 1,
+  skippedFiles: 0,
   directories: 0,
+  presentBytes: 0,
   bytes: 100,
   failed: 0,
   elapsedMs: 1000,

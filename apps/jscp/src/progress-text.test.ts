@@ -12,6 +12,7 @@ const HALF: TransferProgress = {
   totalFiles: 2001,
   ackedBytes: 110 * 2 ** 20,
   durableBytes: 100 * 2 ** 20,
+  presentBytes: 0,
   filesDone: 812,
   filesFailed: 0,
   rateBitsPerSecond: 950e6,
@@ -104,7 +105,9 @@ describe('lines', () => {
   it('sum up what was copied', () => {
     const summary = {
       files: 2001,
+      skippedFiles: 0,
       directories: 40,
+      presentBytes: 0,
       bytes: 264 * 2 ** 20,
       failed: 0,
       elapsedMs: 3200,

@@ -1,13 +1,18 @@
 /** The public face of `@jetstream/core`. */
 import type { ErrorCode, JetStreamError } from '@jetstream/protocol';
+import type { OverwriteMode, SkipRule } from '@jetstream/storage';
+
+export type { OverwriteMode, SkipRule } from '@jetstream/storage';
 
 export interface FileOutcome {
   /** Path at the source as given by the mapping, and under the receiver's root. */
   source: string;
   target: string;
   bytes: number;
-  /** Hex BLAKE3 as PROTOCOL.md §4.3 defines it; undefined for a directory or a failure. */
+  /** Hex BLAKE3 as PROTOCOL.md §4.3 defines it; undefined for a directory, a failure, or a file that was skipped unread. */
   digest?: string;
+  /** It was there already, and nothing of it was sent. */
+  skipped?: boolean;
   error?: { code: ErrorCode; message: string };
 }
 
@@ -57,6 +62,8 @@ export interface TransferProgress {
   /** Acknowledged by the receiver, and durable there. */
   ackedBytes: number;
   durableBytes: number;
+  /** Part of `ackedBytes` that was there already and was not sent. */
+  presentBytes: number;
   filesDone: number;
   filesFailed: number;
   /** Bits per second of acknowledged content, smoothed over about two seconds. */
@@ -74,8 +81,12 @@ export interface TransferProgress {
 
 export interface TransferSummary {
   files: number;
+  /** Of `files`, those that were there already. */
+  skippedFiles: number;
   directories: number;
   bytes: number;
+  /** Of `bytes`, what was there already and was not sent. */
+  presentBytes: number;
   failed: number;
   elapsedMs: number;
   failures: FileOutcome[];
@@ -166,22 +177,42 @@ export interface FileMapping {
   target: string;
 }
 
-export interface UploadOptions {
+/** How files are received: by the server of an upload, by this side of a download. */
+export interface ReceivingOptions {
+  /** What becomes of a file that stands at a target. Default 'partfile-always': the new one replaces it when it is whole. */
+  overwrite?: OverwriteMode;
+  /** Which files count as there already. Default 'by-status': size and mtime are equal. */
+  skip?: SkipRule;
+  /** Reads each file from the disk once more, and compares, before it gets its name. Default false. */
+  readBack?: boolean;
+  /** How often what is durable is noted, so that a broken copy goes on from it: 100 to 3,600,000; null: never. Default 5,000. */
+  checkpointIntervalMs?: number | null;
+}
+
+export interface UploadOptions extends ReceivingOptions {
   mappings: readonly FileMapping[];
   /** Prefix of every target path beneath the server's root. */
   destinationPath?: string;
   /** Default 'follow'. */
   symlinks?: 'follow' | 'ignore';
+  /** Compares the trees by digests and writes nothing: a file that differs fails with `content-differs` or `not-found`. Default false. */
+  verify?: boolean;
+  /** Keeps full modes, and owners and groups where that is allowed. Default false: mtime and the executable bit. */
+  preserve?: boolean;
   /** As `setRatePolicy` at its beginning. Default: that of the session. */
   ratePolicy?: RatePolicyOptions;
   signal?: AbortSignal;
 }
 
-export interface DownloadOptions {
+export interface DownloadOptions extends ReceivingOptions {
   /** Sources beneath the server's root, each to a local target path. */
   mappings: readonly FileMapping[];
   destinationPath?: string;
   symlinks?: 'follow' | 'ignore';
+  /** Compares the trees by digests and writes nothing: a file that differs fails with `content-differs` or `not-found`. Default false. */
+  verify?: boolean;
+  /** Keeps full modes, and owners and groups where that is allowed. Default false: mtime and the executable bit. */
+  preserve?: boolean;
   /** As `setRatePolicy` at its beginning. Default: that of the session. */
   ratePolicy?: RatePolicyOptions;
   signal?: AbortSignal;

@@ -327,7 +327,7 @@ describe('content', () => {
     expect(writer.writeBlock(0, ...block('a'))).toEqual(nothing);
   });
 
-  it('or digests or uses of a wrong length are a violation', () => {
+  it('[PL-7] or digests or uses of a wrong length are a violation', () => {
     const writer = writerInto(temporaryDirectory());
     writer.addEntries(0, [file('a', 1), file('b', 1)]);
     writer.endManifest(2);

@@ -139,6 +139,11 @@ export interface Connection extends DatagramMachine {
   /** Receiver: a received block was dealt with. `again`: its content was bad; it will be sent once more, and is to be expected anew. At most once for a block. */
   releaseBlock(transfer: number, block: number, again: boolean): void;
   /**
+   * Receiver: a block that was released was asked for once more, and is to be expected anew. At most once for a block, `again` included;
+   * nothing for a block that never came.
+   */
+  requestBlock(transfer: number, block: number): void;
+  /**
    * Ends a transfer here: its bulk state is dropped and late frames for it are ignored, but what was written to its stream
    * is still delivered. May be called when the transfer was never opened here.
    */

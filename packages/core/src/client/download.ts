@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Direction } from '@jetstream/protocol';
 import { ContentReceiver } from '../content/content-receiver.ts';
+import { checkReceivingOptions } from '../content/receiving-options.ts';
 import type { TransferRate } from '../content/transfer-handle.ts';
 import type { DownloadOptions, FileMapping, FileOutcome } from '../contract.ts';
 import type { BeginAttempt } from './client-transfer.ts';
@@ -10,11 +11,12 @@ import type { SessionRates } from './session-rates.ts';
 
 /**
  * Each mapping's target is a local path, where its source comes to stand.
- * @throws JetStreamError `name-invalid`
+ * @throws JetStreamError `name-invalid`, `invalid-argument`
  */
 export function beginDownload(options: DownloadOptions): BeginAttempt {
-  const { mappings } = options;
+  const { mappings, verify = false, preserve = false } = options;
   checkPathLengths(mappings.map(({ source }) => source));
+  const { checkpointIntervalMs, ...rules } = checkReceivingOptions(options);
   const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
   const named = (outcome: FileOutcome) => ({
     ...outcome,
@@ -31,15 +33,26 @@ export function beginDownload(options: DownloadOptions): BeginAttempt {
         recursive: true,
         followSymlinks: options.symlinks !== 'ignore',
         receiving: undefined,
-        verify: false,
-        preserve: false,
+        verify,
+        preserve,
       },
     });
-    const content = new ContentReceiver(port, storage, attempt.observer(named));
+    const content = new ContentReceiver(port, storage, attempt.observer(named), {
+      verify,
+      checkpointIntervalMs,
+    });
     const transferId = randomBytes(8).toString('hex');
     attempt.begin(
       content,
-      storage.call('openWriter', { actAs: undefined, rule: 'mappings', transferId, localTargets }),
+      storage.call('openWriter', {
+        actAs: undefined,
+        rule: 'mappings',
+        transferId,
+        localTargets,
+        ...rules,
+        verify,
+        resumable: false,
+      }),
     );
   };
 }

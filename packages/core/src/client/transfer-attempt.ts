@@ -47,10 +47,6 @@ export class TransferAttempt implements TransferHandler {
   observer(describe: (outcome: FileOutcome) => FileOutcome) {
     const handle = this.#handle;
     const { progress } = handle;
-    const onReceived = (writtenBytes: number, durableBytes: number) => {
-      progress.ackedBytes = writtenBytes;
-      progress.durableBytes = durableBytes;
-    };
     return {
       onTotals: (totals: TransferTotals) => handle.setTotals(totals),
       onFileBegun: (source: string) => {
@@ -60,7 +56,7 @@ export class TransferAttempt implements TransferHandler {
       onLimiter: (limiter: LimiterName | undefined) => {
         progress.limiter = limiter;
       },
-      onProgress: onReceived,
+      onProgress: handle.setReceived.bind(handle),
       onComplete: () => this.#end(undefined),
       onFailed: (error: JetStreamError) => this.#end(error),
     };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Direction } from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import { ContentSender } from '../content/content-sender.ts';
+import { checkReceivingOptions, encodeReceiving } from '../content/receiving-options.ts';
 import type { TransferRate } from '../content/transfer-handle.ts';
 import type { UploadOptions } from '../contract.ts';
 import type { BeginAttempt } from './client-transfer.ts';
@@ -10,11 +11,12 @@ import type { SessionRates } from './session-rates.ts';
 
 /**
  * Begins to send at once: neither the server's answer to the transfer nor, if need be, that to the login is waited for.
- * @throws JetStreamError `name-invalid`
+ * @throws JetStreamError `name-invalid`, `invalid-argument`
  */
 export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginAttempt {
-  const { destinationPath = '', symlinks = 'follow' } = options;
+  const { destinationPath = '', symlinks = 'follow', verify = false, preserve = false } = options;
   checkPathLengths([destinationPath, ...options.mappings.map(({ target }) => target)]);
+  const receiving = encodeReceiving(checkReceivingOptions(options));
   const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
   return (attempt) => {
     const { port, storage } = attempt;
@@ -26,9 +28,9 @@ export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginA
         sourcePaths: [],
         recursive: true,
         followSymlinks: symlinks === 'follow',
-        receiving: undefined,
-        verify: false,
-        preserve: false,
+        receiving,
+        verify,
+        preserve,
       },
     });
     const content = new ContentSender(
@@ -45,6 +47,8 @@ export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginA
         fixedComponents: undefined,
         mappings,
         symlinks,
+        verify,
+        preserve,
       }),
     );
   };

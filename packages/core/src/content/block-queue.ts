@@ -4,20 +4,29 @@ import type { BlockRun } from '@jetstream/manifest';
 export class BlockQueue {
   readonly #runs: { block: number; count: number }[] = [];
   #head = 0;
+  #end = 0;
 
   /** The block that `shift` would give. */
   get next(): number | undefined {
     return this.#runs[this.#head]?.block;
   }
 
-  push(runs: readonly BlockRun[]): void {
-    for (const { block, count } of runs) this.#runs.push({ block, count });
+  /** After the last block that ever came in. */
+  get end(): number {
+    return this.#end;
   }
 
-  /** Puts one block before all others. */
-  unshift(block: number): void {
-    if (this.#head > 0) this.#runs[--this.#head] = { block, count: 1 };
-    else this.#runs.unshift({ block, count: 1 });
+  /** Whether the block came in and is not in the queue any more. */
+  isPassed(block: number): boolean {
+    return block < (this.next ?? this.#end);
+  }
+
+  /** @param runs ascending, and above all that came before */
+  push(runs: readonly BlockRun[]): void {
+    for (const { block, count } of runs) {
+      this.#runs.push({ block, count });
+      this.#end = block + count;
+    }
   }
 
   shift(): number | undefined {
@@ -27,6 +36,21 @@ export class BlockQueue {
     run.block++;
     if (--run.count === 0) this.#dropHead();
     return block;
+  }
+
+  /** Drops all blocks below this one. */
+  skipTo(block: number): void {
+    for (
+      let run = this.#runs[this.#head];
+      run !== undefined && run.block < block;
+      run = this.#runs[this.#head]
+    ) {
+      const skipped = Math.min(run.count, block - run.block);
+      run.block += skipped;
+      run.count -= skipped;
+      if (run.count > 0) return;
+      this.#dropHead();
+    }
   }
 
   #dropHead(): void {

@@ -2,49 +2,73 @@ import {
   type BlockDigests,
   EntryKind,
   errorCodeFromWire,
-  errorCodeToWire,
   JetStreamError,
-  ReceiverActivity,
+  type ManifestBatch,
   type TransferMessage,
 } from '@jetstream/protocol';
-import type { EntryResult, WriterProgress } from '@jetstream/storage';
+import type { EntryResult, WriterActivity, WriterProgress } from '@jetstream/storage';
 import type { FileOutcome, LimiterName } from '../contract.ts';
+import type { ResumeJournal } from '../resume/resume-journal.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { WriterStep } from '../storage/storage-session.ts';
+import { AnnouncedBlocks } from './announced-blocks.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { asJetStreamError } from './failure.ts';
+import { BLOCKS_BEFORE_PLANS } from './plan-frontier.ts';
+import { planMessages } from './plan-messages.ts';
+import { PlannedWork } from './planned-work.ts';
+import { activityToWire } from './receiver-activity.ts';
+import { resultMessages } from './result-messages.ts';
 import { limiterFromWire } from './transfer-limiter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
 /** Blocks held in memory between socket and disk; the transport grows its window by need, as far as its memory goes. */
 const MAX_HELD_BLOCKS = 1_024;
 const PROGRESS_INTERVAL_MS = 250;
-/** Results in one message: with the longest error text it stays below the message limit. */
-const RESULTS_PER_MESSAGE = 50;
 /** Files made durable in one call of the storage worker: many, because one sync does for all; not more, so that blocks get their turn in between. */
 const ENTRIES_PER_COMMIT = 2_048;
-/** Digests that arrived ahead of their blocks; more is a peer that does not keep its order. */
-const MAX_DIGESTS_AHEAD = 4_096;
+/** What is on the disk is looked at in slices of about this much, so that blocks get their turn in between. */
+const BYTES_PER_PLAN = 16 * 2 ** 20;
+/** What may come of blocks that are not planned yet; more is a peer that does not wait. */
+const MAX_UNPLANNED_MESSAGES = 16;
 
 export interface ContentReceiverObserver {
   onTotals(totals: TransferTotals): void;
   onFile(outcome: FileOutcome): void;
   /** Something else holds the transfer now, as the sender finds. */
   onLimiter(limiter: LimiterName | undefined): void;
-  onProgress(writtenBytes: number, durableBytes: number): void;
+  onProgress(
+    writtenBytes: number,
+    durableBytes: number,
+    presentBytes: number,
+    activity: WriterActivity | undefined,
+  ): void;
   onComplete(): void;
   onFailed(error: JetStreamError): void;
 }
 
+export interface ContentReceiverOptions {
+  /** Compares and writes nothing. Default false. */
+  verify?: boolean | undefined;
+  /** Keeps what a later transfer can go on from; undefined: nothing is kept. */
+  journal?: ResumeJournal | undefined;
+  /** How often it is kept; null: only in the end. Default null. */
+  checkpointIntervalMs?: number | null | undefined;
+}
+
 /**
- * Receives a tree: manifest → places, digests then block → disk, finished files → durable under their names → results.
+ * Receives a tree: manifest → places → plans, digests then block → disk, finished files → durable under their names → results.
  * The same at a server that is uploaded to and at a client that downloads.
  */
 export class ContentReceiver implements TransferHandler {
   readonly #port: TransferPort;
   readonly #storage: StorageHost;
   readonly #observer: ContentReceiverObserver;
-  readonly #announced = new Map<number, { digests: Uint8Array; uses: Uint8Array | undefined }>();
+  readonly #journal: ResumeJournal | undefined;
+  readonly #checkpoints: Checkpoints | undefined;
+  readonly #blocks: AnnouncedBlocks;
+  readonly #planned = new PlannedWork();
   readonly #progressTimer: NodeJS.Timeout;
   #progress: WriterProgress = {
     writtenBytes: 0,
@@ -54,17 +78,33 @@ export class ContentReceiver implements TransferHandler {
     presentBytes: 0,
     activity: undefined,
   };
+  /** Durable in all by the last checkpoint that was saved. */
+  #savedBytes = 0;
+  #checkpointedAtBytes = 0;
   #totals: TransferTotals = { files: 0, directories: 0, bytes: 0, final: false };
+  #plannedBlocks = 0;
+  #planning: 'no' | 'yes' | 'again' = 'no';
+  #manifestEnded = false;
   #committing = false;
+  #finish: 'no' | 'begun' | 'done' = 'no';
   #awaitsAnswer = false;
   #over = false;
 
   /** Takes blocks from now on; until the storage worker has its writer open, they and the manifest wait. */
-  constructor(port: TransferPort, storage: StorageHost, observer: ContentReceiverObserver) {
+  constructor(
+    port: TransferPort,
+    storage: StorageHost,
+    observer: ContentReceiverObserver,
+    { verify = false, journal, checkpointIntervalMs = null }: ContentReceiverOptions = {},
+  ) {
     this.#port = port;
     this.#storage = storage;
     this.#observer = observer;
+    this.#journal = journal;
+    this.#blocks = new AnnouncedBlocks(verify);
     this.#progressTimer = setInterval(() => this.#sendProgress(), PROGRESS_INTERVAL_MS);
+    if (journal !== undefined && checkpointIntervalMs !== null)
+      this.#checkpoints = new Checkpoints(checkpointIntervalMs, () => this.#checkpoint(journal));
     port.connection.openBulkReceiver(port.transfer, MAX_HELD_BLOCKS);
   }
 
@@ -73,25 +113,22 @@ export class ContentReceiver implements TransferHandler {
     if (this.#awaitsAnswer && body?.$case === 'complete') this.#onAnswered();
     if (this.#over) return;
     switch (body?.$case) {
-      case 'manifestBatch': {
-        const { firstIndex, entries } = body.value;
-        for (const { kind, size } of entries) {
-          if (kind === EntryKind.DIRECTORY) this.#totals.directories++;
-          else this.#totals.files++;
-          this.#totals.bytes += size;
-        }
-        this.#observer.onTotals(this.#totals);
-        return this.#run(() => this.#storage.call('addEntries', firstIndex, entries));
-      }
+      case 'manifestBatch':
+        return this.#onManifestBatch(body.value);
       case 'manifestEnd':
         this.#totals.final = true;
         this.#observer.onTotals(this.#totals);
-        return this.#run(() => this.#storage.call('endManifest', body.value.entries));
+        return this.#thenPlan(async () => {
+          const step = await this.#storage.call('endManifest', body.value.entries);
+          this.#manifestEnded = true;
+          return step;
+        });
       case 'blockDigests':
-        this.#onDigests(body.value);
-        return;
+        return this.#onDigests(body.value);
       case 'holeRun':
-        return this.#run(() => this.#storage.call('addHoles', body.value));
+        return this.#whenPlanned(BLOCKS_BEFORE_PLANS - 1, () =>
+          this.#run(() => this.#storage.call('addHoles', body.value)),
+        );
       case 'senderProgress':
         this.#observer.onLimiter(limiterFromWire(body.value.limiter));
         return;
@@ -122,20 +159,19 @@ export class ContentReceiver implements TransferHandler {
     }
   }
 
-  /** Its digests are here already: without them the connection does not know its length and never calls it complete. */
   onBlockReceived(block: number, bytes: Uint8Array): void {
-    const { digests, uses } = this.#announced.get(block)!;
-    this.#announced.delete(block);
-    void this.#run(async () => {
+    const digests = this.#blocks.take(block);
+    void this.#planned.when(block, async () => {
       let chunks: number[] = [];
-      try {
-        const written = await this.#storage.call('writeBlock', block, bytes, digests, uses);
-        if (!this.#over) chunks = written.wantedChunks;
+      const write = async () => {
+        const written = await this.#write(digests, bytes);
+        chunks = written.wantedChunks;
         return written;
-      } finally {
-        this.#port.connection.releaseBlock(this.#port.transfer, block, chunks.length > 0);
-        if (chunks.length > 0) this.#port.send({ $case: 'blockRequest', value: { block, chunks } });
-      }
+      };
+      await this.#run(write);
+      const again = chunks.length > 0 && !this.#over;
+      this.#port.connection.releaseBlock(this.#port.transfer, block, again);
+      if (again) this.#request(block, chunks);
     });
   }
 
@@ -148,28 +184,116 @@ export class ContentReceiver implements TransferHandler {
   stop(): void {
     this.#over = true;
     clearInterval(this.#progressTimer);
+    this.#checkpoints?.stop();
+    // Their blocks go back.
+    this.#planned.release(Number.POSITIVE_INFINITY);
   }
 
-  #onDigests({ block, byteLength, digests, uses }: BlockDigests): void {
-    if (this.#announced.size >= MAX_DIGESTS_AHEAD) {
-      throw new JetStreamError(
-        'protocol-violation',
-        'the sender announced digests of too many blocks ahead of their content',
+  /** Stops, and keeps what a later transfer can go on from. The storage worker may be closed after that. */
+  async end(): Promise<void> {
+    this.stop();
+    if (this.#journal === undefined) return;
+    if (this.#finish !== 'done') {
+      const updates = await this.#storage.call('suspend').catch(() => []);
+      await this.#journal.save(updates);
+    }
+    await this.#journal.release();
+  }
+
+  #onManifestBatch({ firstIndex, entries }: ManifestBatch): Promise<void> {
+    for (const { kind, size } of entries) {
+      if (kind === EntryKind.DIRECTORY) this.#totals.directories++;
+      else this.#totals.files++;
+      this.#totals.bytes += size;
+    }
+    this.#observer.onTotals(this.#totals);
+    return this.#thenPlan(async () => {
+      const step = await this.#storage.call('addEntries', firstIndex, entries);
+      if (step.lookups.length > 0 && !this.#over) {
+        const unknown = step.lookups.map(({ index }) => ({ index, record: undefined }));
+        const answers = await (this.#journal?.claim(step.lookups) ?? unknown);
+        if (!this.#over) await this.#storage.call('resume', answers);
+      }
+      return step;
+    });
+  }
+
+  async #thenPlan(work: () => Promise<WriterStep>): Promise<void> {
+    await this.#run(work);
+    void this.#plan();
+  }
+
+  /** Tells the sender what it may send, until all that is here is planned. One such loop at a time. */
+  async #plan(): Promise<void> {
+    if (this.#planning !== 'no') {
+      this.#planning = 'again';
+      return;
+    }
+    this.#planning = 'yes';
+    for (let more = true; more && !this.#over; ) {
+      await this.#run(
+        () => this.#storage.call('plan', BYTES_PER_PLAN),
+        ({ plans, plannedBlocks, notes, more: isMore }) => {
+          more = isMore || this.#planning === 'again';
+          this.#planning = 'yes';
+          for (const note of notes) this.#journal?.note(note);
+          if (plans.length > 0 || plannedBlocks > this.#plannedBlocks) {
+            for (const body of planMessages(plans, plannedBlocks, this.#plannedBlocks)) this.#port.send(body);
+          }
+          this.#plannedBlocks = plannedBlocks;
+          this.#planned.release(this.#manifestEnded && !more ? Number.POSITIVE_INFINITY : plannedBlocks);
+        },
       );
     }
-    this.#announced.set(block, { digests, uses: uses.byteLength === 0 ? undefined : uses });
-    this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
+    this.#planning = 'no';
   }
 
-  /** Runs one step of the writer and deals with what it says. */
-  async #run(work: () => Promise<WriterStep>): Promise<void> {
+  /** In the meantime other messages are dealt with: the plan may depend on them. */
+  #whenPlanned(block: number, work: () => Promise<void>): Promise<void> | undefined {
+    if (this.#planned.waiting >= MAX_UNPLANNED_MESSAGES)
+      throw new JetStreamError('protocol-violation', 'the sender does not wait for the plan');
+    return this.#planned.when(block, work);
+  }
+
+  #onDigests(message: BlockDigests): void | Promise<void> {
+    const { block, byteLength } = message;
+    this.#blocks.announce(message, this.#plannedBlocks);
+    if (byteLength > 0) {
+      this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
+      return;
+    }
+    return this.#whenPlanned(block, () =>
+      this.#run(
+        () => this.#write(message, new Uint8Array(0)),
+        ({ wantedChunks }) => wantedChunks.length > 0 && this.#request(block, wantedChunks),
+      ),
+    );
+  }
+
+  #write({ block, digests, uses }: BlockDigests, bytes: Uint8Array) {
+    return this.#storage.call('writeBlock', block, bytes, digests, uses.byteLength === 0 ? undefined : uses);
+  }
+
+  #request(block: number, chunks: number[]): void {
+    this.#blocks.request(block);
+    this.#port.send({ $case: 'blockRequest', value: { block, chunks } });
+  }
+
+  /** Runs one step of the writer and deals with what it says. @param then with the rest of it, after its results were told */
+  async #run<Step extends WriterStep>(
+    work: () => Promise<Step>,
+    then: (step: Step) => unknown = () => undefined,
+  ): Promise<void> {
+    if (this.#over) return;
     try {
       const step = await work();
+      this.#forgetRecords(step.results);
       if (this.#over) return;
       this.#progress = step.progress;
       this.#report(step.results);
+      then(step);
       if (step.readyEntries > 0) this.#commit();
-      else if (step.settled && !this.#committing) await this.#finish();
+      else if (step.settled && !this.#committing) await this.#complete();
     } catch (error) {
       this.#fail(error);
     }
@@ -179,16 +303,39 @@ export class ContentReceiver implements TransferHandler {
   #commit(): void {
     if (this.#committing) return;
     this.#committing = true;
-    void this.#run(async () => {
-      const step = await this.#storage.call('commitReady', ENTRIES_PER_COMMIT);
-      this.#committing = false;
-      return step;
-    });
+    const commit = () => this.#storage.call('commitReady', ENTRIES_PER_COMMIT);
+    void this.#run(
+      () => commit().finally(() => (this.#committing = false)),
+      ({ requests }) => {
+        for (const { block, chunks } of requests) {
+          this.#port.connection.requestBlock(this.#port.transfer, block);
+          this.#request(block, chunks);
+        }
+      },
+    );
   }
 
-  async #finish(): Promise<void> {
+  /** What it makes durable counts once its records are saved. */
+  async #checkpoint(journal: ResumeJournal): Promise<void> {
+    if (this.#progress.writtenBytes === this.#checkpointedAtBytes) return;
+    this.#checkpointedAtBytes = this.#progress.writtenBytes;
+    try {
+      const { updates, durableBytes } = await this.#storage.call('checkpoint');
+      if (await journal.save(updates)) this.#savedBytes = durableBytes;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #complete(): Promise<void> {
+    if (this.#finish !== 'no') return;
+    this.#finish = 'begun';
+    const { deadPartials } = await this.#storage.call('finish');
+    this.#finish = 'done';
+    const dead = (await this.#journal?.dead(deadPartials)) ?? [];
+    if (dead.length > 0) await this.#storage.call('removeDead', dead);
+    if (this.#over) return;
     this.stop();
-    await this.#storage.call('finish');
     this.#sendProgress();
     const { filesDone, durableBytes, failed } = this.#progress;
     this.#port.send({
@@ -204,43 +351,37 @@ export class ContentReceiver implements TransferHandler {
     this.#observer.onComplete();
   }
 
+  #forgetRecords(results: readonly EntryResult[]): void {
+    const keys = results.flatMap(({ recordKey }) => recordKey ?? []);
+    if (keys.length > 0) void this.#journal?.remove(keys);
+  }
+
   #report(results: readonly EntryResult[]): void {
-    for (const { kind, code, message, target, bytes, digest } of results) {
+    for (const { kind, code, message, target, bytes, digest, skipped } of results) {
       if (kind === 'directory' && code === 'none') continue;
       const outcome: FileOutcome = { source: '', target, bytes };
-      if (code === 'none') outcome.digest = Buffer.from(digest).toString('hex');
-      else outcome.error = { code, message };
+      if (skipped) outcome.skipped = true;
+      if (code === 'none' && digest.byteLength > 0) outcome.digest = Buffer.from(digest).toString('hex');
+      if (code !== 'none') outcome.error = { code, message };
       this.#observer.onFile(outcome);
     }
-    for (let at = 0; at < results.length; at += RESULTS_PER_MESSAGE) {
-      const part = results.slice(at, at + RESULTS_PER_MESSAGE);
-      this.#port.send({
-        $case: 'entryResults',
-        value: {
-          results: part.map(({ index, code, message, digest, skipped }) => ({
-            index,
-            errorCode: errorCodeToWire(code),
-            message,
-            digest,
-            skipped,
-          })),
-        },
-      });
-    }
+    for (const body of resultMessages(results)) this.#port.send(body);
+  }
+
+  get #activity(): WriterActivity | undefined {
+    const { activity } = this.#progress;
+    if (this.#committing || this.#checkpoints?.isTaking) return activity ?? 'syncing';
+    return this.#planning === 'no' ? activity : 'checking';
   }
 
   #sendProgress(): void {
-    const { writtenBytes, durableBytes, filesDone } = this.#progress;
-    this.#observer.onProgress(writtenBytes, durableBytes);
+    const { writtenBytes, filesDone, presentBytes } = this.#progress;
+    const durableBytes = Math.max(this.#progress.durableBytes, this.#savedBytes);
+    const activity = this.#activity;
+    this.#observer.onProgress(writtenBytes, durableBytes, presentBytes, activity);
     this.#port.send({
       $case: 'receiverProgress',
-      value: {
-        writtenBytes,
-        durableBytes,
-        filesDone,
-        presentBytes: 0,
-        activity: ReceiverActivity.UNSPECIFIED,
-      },
+      value: { writtenBytes, durableBytes, filesDone, presentBytes, activity: activityToWire(activity) },
     });
   }
 

@@ -1,4 +1,5 @@
 import {
+  type EntryPlans,
   type EntryResult,
   errorCodeFromWire,
   errorCodeToWire,
@@ -6,7 +7,7 @@ import {
   type TransferComplete,
   type TransferMessage,
 } from '@jetstream/protocol';
-import type { ManifestTotals } from '@jetstream/storage';
+import type { BlockRead, ManifestTotals, WriterActivity } from '@jetstream/storage';
 import type { Limiter } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
 import type { FileOutcome, LimiterName } from '../contract.ts';
@@ -15,6 +16,9 @@ import type { StorageHost } from '../storage/storage-host.ts';
 import { BlockQueue } from './block-queue.ts';
 import { asJetStreamError } from './failure.ts';
 import { manifestMessages } from './manifest-messages.ts';
+import { PlanFrontier } from './plan-frontier.ts';
+import { activityFromWire } from './receiver-activity.ts';
+import { SentBlocks } from './sent-blocks.ts';
 import { LIMITER_NAMES, limiterToWire } from './transfer-limiter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
@@ -31,7 +35,12 @@ export interface ContentSenderObserver {
   onFile(outcome: FileOutcome): void;
   /** Something else holds the transfer now. */
   onLimiter(limiter: LimiterName | undefined): void;
-  onProgress(writtenBytes: number, durableBytes: number): void;
+  onProgress(
+    writtenBytes: number,
+    durableBytes: number,
+    presentBytes: number,
+    activity: WriterActivity | undefined,
+  ): void;
   /** Everything that could be sent is durable at the receiver. */
   onComplete(): void;
   onFailed(error: JetStreamError): void;
@@ -43,6 +52,13 @@ interface ReadyBlock {
   byteLength: number;
 }
 
+/** A block that is to be read. */
+interface DueBlock {
+  block: number;
+  /** Those that the receiver asked for; undefined: what its plans leave. */
+  chunks: readonly number[] | undefined;
+}
+
 /**
  * Sends a tree: scan → manifest messages, and in parallel read block → digests → bulk data. Each stage runs ahead of the
  * next by a bounded amount. The same at a client that uploads and at a server that is downloaded from.
@@ -52,13 +68,15 @@ export class ContentSender implements TransferHandler {
   readonly #storage: StorageHost;
   readonly #memory: BlockMemory;
   readonly #observer: ContentSenderObserver;
-  readonly #planned = new BlockQueue();
+  readonly #sealed = new BlockQueue();
+  readonly #frontier = new PlanFrontier();
+  readonly #sent = new SentBlocks();
+  readonly #requested: DueBlock[] = [];
   readonly #ready: ReadyBlock[] = [];
-  /** Handed to the transport and not acknowledged. */
+  /** Read, announced and not acknowledged. */
   readonly #inFlight = new Set<number>();
-  readonly #resendWhenAcked = new Set<number>();
-  /** Chunks that the receiver asked for, by block. */
-  readonly #requested = new Map<number, readonly number[]>();
+  /** Chunks that were asked for, of blocks that are not acknowledged yet. */
+  readonly #requestedWhenAcked = new Map<number, readonly number[]>();
   #settledEntries = 0;
   #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
   #reading = 0;
@@ -93,14 +111,20 @@ export class ContentSender implements TransferHandler {
     switch (body?.$case) {
       case 'entryResults':
         return this.#onResults(body.value.results);
-      case 'blockRequest':
-        this.#requested.set(body.value.block, body.value.chunks);
-        this.#resend(body.value.block);
+      case 'entryPlans':
+        return this.#onPlans(body.value);
+      case 'blockRequest': {
+        const { block, chunks } = body.value;
+        this.#sent.ask(block, this.#sealed.isPassed(block));
+        this.#sendRequested(block, chunks);
         return;
-      case 'receiverProgress':
+      }
+      case 'receiverProgress': {
+        const { writtenBytes, durableBytes, presentBytes, activity } = body.value;
         this.#tellLimiter();
-        this.#observer.onProgress(body.value.writtenBytes, body.value.durableBytes);
+        this.#observer.onProgress(writtenBytes, durableBytes, presentBytes, activityFromWire(activity));
         return;
+      }
       case 'complete':
         return this.#onComplete(body.value);
       case 'failed':
@@ -130,7 +154,8 @@ export class ContentSender implements TransferHandler {
 
   onBlockAcked(block: number): void {
     this.#inFlight.delete(block);
-    if (this.#resendWhenAcked.delete(block)) this.#resend(block);
+    const chunks = this.#requestedWhenAcked.get(block);
+    if (this.#requestedWhenAcked.delete(block)) this.#sendRequested(block, chunks!);
     this.#fill();
   }
 
@@ -145,13 +170,19 @@ export class ContentSender implements TransferHandler {
     for (const ready of this.#ready.splice(0)) this.#memory.release(ready.memory);
   }
 
-  /** The receiver found a block's content bad. It is begun again only when the last of its first sending was acknowledged. */
-  #resend(block: number): void {
+  async #onPlans({ plans, plannedBlocks }: EntryPlans): Promise<void> {
+    if (plans.length > 0) await this.#storage.call('applyPlans', plans);
+    this.#frontier.advance(plannedBlocks, this.#sealed.end);
+    this.#fill();
+  }
+
+  /** Before all else, for files wait for it. A block is begun again only when the last of its first sending was acknowledged. */
+  #sendRequested(block: number, chunks: readonly number[]): void {
     if (this.#inFlight.has(block)) {
-      this.#resendWhenAcked.add(block);
+      this.#requestedWhenAcked.set(block, chunks);
       return;
     }
-    this.#planned.unshift(block);
+    this.#requested.push({ block, chunks });
     this.#fill();
   }
 
@@ -173,7 +204,7 @@ export class ContentSender implements TransferHandler {
         });
       }
       for (const body of manifestMessages(batch.firstIndex, batch.entries)) this.#port.send(body);
-      this.#planned.push(batch.sealedBlocks);
+      this.#sealed.push(batch.sealedBlocks);
       if (batch.done) {
         this.#port.send({ $case: 'manifestEnd', value: batch.totals });
       }
@@ -196,7 +227,7 @@ export class ContentSender implements TransferHandler {
   /** That nothing is offered is our disk's doing only while it has something to read; later the receiver has it all. */
   #honestLimiter(): Limiter {
     const limiter = this.#transportLimiter;
-    const mayRead = this.#reading > 0 || this.#planned.next !== undefined || this.#ready.length > 0;
+    const mayRead = this.#reading > 0 || this.#mayReadNext || this.#ready.length > 0;
     const mayScan = !this.#scanned && this.#scanGate === undefined;
     if (limiter !== 'application' || mayRead || mayScan) return limiter;
     return this.#inFlight.size > 0 ? 'congestion' : 'peer-storage';
@@ -214,56 +245,59 @@ export class ContentSender implements TransferHandler {
 
   /** Keeps READ_AHEAD_BLOCKS read or being read. */
   #fill(): void {
-    while (
-      !this.#over &&
-      this.#ready.length + this.#reading < READ_AHEAD_BLOCKS &&
-      this.#planned.next !== undefined
-    ) {
+    while (!this.#over && this.#ready.length + this.#reading < READ_AHEAD_BLOCKS && this.#mayReadNext) {
       const memory = this.#memory.acquire();
       if (memory === undefined) break;
-      const block = this.#planned.shift()!;
+      const due = this.#requested.shift() ?? { block: this.#sealed.shift()!, chunks: undefined };
       this.#reading++;
-      void this.#read(block, memory).catch((error) => this.#fail(error));
+      void this.#read(due, memory).catch((error) => this.#fail(error));
     }
     this.#openScanGate();
   }
 
-  async #read(block: number, memory: Uint8Array): Promise<void> {
-    const chunks = this.#requested.get(block);
-    this.#requested.delete(block);
-    const read = await this.#storage.call('readBlock', block, memory, chunks).finally(() => this.#reading--);
-    if (this.#over) return this.#memory.release(memory);
-    for (const failure of read.failures) {
-      this.#port.send({
-        $case: 'entryFailed',
-        value: { index: failure.index, errorCode: errorCodeToWire(failure.code), message: failure.message },
-      });
+  get #mayReadNext(): boolean {
+    if (this.#requested.length > 0) return true;
+    const { next } = this.#sealed;
+    return next !== undefined && this.#frontier.mayBegin(next, this.#port.connection.stats?.smoothedRttUs);
+  }
+
+  async #read({ block, chunks }: DueBlock, memory: Uint8Array): Promise<void> {
+    let isReady = false;
+    try {
+      const read = await this.#storage.call('readBlock', block, memory, chunks);
+      if (this.#over) return;
+      isReady = this.#announce(block, chunks, read);
+      if (isReady) this.#ready.push({ block, memory, byteLength: read.byteLength });
+      // What goes out as messages alone is held up by nothing else.
+      else await this.#port.writable();
+    } finally {
+      this.#reading--;
+      if (!isReady) this.#memory.release(memory);
+    }
+    this.#offer();
+  }
+
+  /** Tells what was read. @returns whether content follows */
+  #announce(block: number, chunks: readonly number[] | undefined, read: BlockRead): boolean {
+    if (chunks === undefined) this.#sealed.skipTo(read.nextBlock);
+    else this.#sent.onAnswered(block);
+    for (const { index, code, message } of read.failures) {
+      this.#port.send({ $case: 'entryFailed', value: { index, errorCode: errorCodeToWire(code), message } });
     }
     if (read.holes !== undefined) this.#port.send({ $case: 'holeRun', value: read.holes });
-    if (read.byteLength === 0) {
-      this.#memory.release(memory);
-      this.#fill();
-      return;
-    }
-    if (read.begun !== undefined) this.#observer.onFileBegun(read.begun);
-    this.#port.send({
-      $case: 'blockDigests',
-      value: {
-        block,
-        byteLength: read.byteLength,
-        digests: read.digests,
-        uses: read.uses ?? new Uint8Array(0),
-      },
-    });
-    this.#ready.push({ block, memory, byteLength: read.byteLength });
-    this.#offer();
-    this.#fill();
+    const { byteLength, digests, uses = new Uint8Array(0), begun } = read;
+    if (digests.byteLength === 0) return false;
+    if (begun !== undefined) this.#observer.onFileBegun(begun);
+    this.#port.send({ $case: 'blockDigests', value: { block, byteLength, digests, uses } });
+    if (byteLength === 0) return false;
+    this.#sent.onSent(block);
+    this.#inFlight.add(block);
+    return true;
   }
 
   #offer(): void {
     while (this.#wanted && this.#ready.length > 0) {
       const { block, memory, byteLength } = this.#ready.shift()!;
-      this.#inFlight.add(block);
       this.#wanted = this.#port.connection.offerBlock(this.#port.transfer, block, memory, byteLength);
     }
     this.#fill();
@@ -286,8 +320,11 @@ export class ContentSender implements TransferHandler {
       if (entry.kind === 'directory' && result.errorCode === 0) continue;
       const { source, target, bytes } = entry;
       const outcome: FileOutcome = { source, target, bytes };
-      if (result.errorCode === 0) outcome.digest = Buffer.from(result.digest).toString('hex');
-      else outcome.error = { code: errorCodeFromWire(result.errorCode), message: result.message };
+      if (result.skipped) outcome.skipped = true;
+      if (result.errorCode === 0 && result.digest.byteLength > 0)
+        outcome.digest = Buffer.from(result.digest).toString('hex');
+      if (result.errorCode !== 0)
+        outcome.error = { code: errorCodeFromWire(result.errorCode), message: result.message };
       this.#observer.onFile(outcome);
     }
     this.#openScanGate();

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { RatePolicy } from '@jetstream/congestion';
 import type { JetStreamError } from '@jetstream/protocol';
+import type { WriterActivity } from '@jetstream/storage';
 import type { ConnectionStats } from '@jetstream/transport';
 import type {
   FileOutcome,
@@ -12,6 +13,7 @@ import type {
 } from '../contract.ts';
 import { fromRatePolicy, toRatePolicy } from '../rate-policy-options.ts';
 import { RateMeter } from './rate-meter.ts';
+import { waitingForReceiver } from './receiver-activity.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
@@ -41,6 +43,7 @@ const NOTHING_DONE = {
   totalFiles: 0,
   ackedBytes: 0,
   durableBytes: 0,
+  presentBytes: 0,
   filesDone: 0,
   filesFailed: 0,
   rateBitsPerSecond: 0,
@@ -64,6 +67,8 @@ export class TransferHandle implements Transfer {
   #connection: TellsStats | undefined;
   #linkAwaited: (() => string) | undefined;
   #directories = 0;
+  #skippedFiles = 0;
+  #activity: WriterActivity | undefined;
   #packetsHeard = -1;
   #heardMs = this.#startedMs;
   #waiters: (() => void)[] = [];
@@ -122,6 +127,8 @@ export class TransferHandle implements Transfer {
     this.#rate = new RateMeter();
     this.#failures = [];
     this.#directories = 0;
+    this.#skippedFiles = 0;
+    this.#activity = undefined;
     Object.assign(this.progress, NOTHING_DONE);
   }
 
@@ -146,8 +153,10 @@ export class TransferHandle implements Transfer {
   }
 
   fileDone(outcome: FileOutcome): void {
-    if (outcome.error === undefined) this.progress.filesDone++;
-    else {
+    if (outcome.error === undefined) {
+      this.progress.filesDone++;
+      if (outcome.skipped) this.#skippedFiles++;
+    } else {
       this.progress.filesFailed++;
       if (this.#failures.length < MAX_FAILURES_KEPT) this.#failures.push(outcome);
       if (this.#isToldFailure(outcome)) return;
@@ -155,13 +164,28 @@ export class TransferHandle implements Transfer {
     this.#emitter.emit('file', outcome);
   }
 
+  /** What the receiver has, and is at. */
+  setReceived(
+    writtenBytes: number,
+    durableBytes: number,
+    presentBytes: number,
+    activity: WriterActivity | undefined,
+  ): void {
+    this.progress.ackedBytes = writtenBytes;
+    this.progress.durableBytes = durableBytes;
+    this.progress.presentBytes = presentBytes;
+    this.#activity = activity;
+  }
+
   complete(): void {
     if (this.#settled) return;
     this.#settle('complete');
     this.#resolve({
       files: this.progress.filesDone,
+      skippedFiles: this.#skippedFiles,
       directories: this.#directories,
       bytes: this.progress.durableBytes,
+      presentBytes: this.progress.presentBytes,
       failed: this.progress.filesFailed,
       elapsedMs: this.progress.elapsedMs,
       failures: this.#failures,
@@ -206,12 +230,19 @@ export class TransferHandle implements Transfer {
     this.progress.ratePolicy = inForce && fromRatePolicy(inForce);
   }
 
+  /** While the receiver compares what it has, its disk holds the transfer, and it is worth saying why. */
+  #whatHolds(): string {
+    const { limiter = '' } = this.progress;
+    const isComparing = this.#activity === 'checking' && (limiter === '' || limiter === "receiver's disk");
+    return isComparing ? waitingForReceiver('checking') : limiter;
+  }
+
   #tick(): void {
     const { progress } = this;
     this.#tellRatePolicy();
     const nowMs = performance.now();
     progress.elapsedMs = nowMs - this.#startedMs;
-    progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes);
+    progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes - progress.presentBytes);
     const left = progress.totalBytes - progress.ackedBytes;
     progress.etaSeconds =
       progress.state !== 'reconnecting' && progress.totalsFinal && progress.rateBitsPerSecond > 0
@@ -219,8 +250,8 @@ export class TransferHandle implements Transfer {
         : undefined;
     const stats = this.#connection?.stats;
     if (progress.state === 'transferring' && progress.totalsFinal && left <= 0) progress.state = 'finishing';
-    if (progress.state === 'finishing') progress.waitsFor = 'files to become durable at the receiver';
-    else if (progress.state === 'transferring') progress.waitsFor = progress.limiter ?? '';
+    if (progress.state === 'finishing') progress.waitsFor = waitingForReceiver(this.#activity);
+    else if (progress.state === 'transferring') progress.waitsFor = this.#whatHolds();
     else if (progress.state === 'reconnecting') progress.waitsFor = this.#linkAwaited?.() ?? '';
     if (stats !== undefined) {
       this.#watchForSilence(nowMs, stats.packetsReceived);

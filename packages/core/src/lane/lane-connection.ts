@@ -114,6 +114,11 @@ export class LaneConnection {
     this.#forgetWhenDone();
   }
 
+  /** A block that was released is asked for once more, and to be expected anew; at most once for a block. */
+  requestBlock(transfer: number, block: number): void {
+    this.#call('requestBlock', transfer, block);
+  }
+
   /** No event of the transfer comes any more; what was written to its stream is still delivered. */
   closeTransfer(transfer: number): void {
     if (this.#closed || this.#closing.has(transfer)) return;

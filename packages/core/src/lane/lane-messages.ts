@@ -46,6 +46,7 @@ export interface ConnectionCommands {
   openBulkReceiver(transfer: number, maxBlocks: number): void;
   expectBlock(transfer: number, block: number, byteLength: number): void;
   releaseBlock(transfer: number, block: number, again: boolean): void;
+  requestBlock(transfer: number, block: number): void;
   closeTransfer(transfer: number): void;
   setRatePolicy(policy: RatePolicy): void;
   raiseLimits(): void;

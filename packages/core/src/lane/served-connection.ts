@@ -73,6 +73,10 @@ export class ServedConnection implements ConnectionCommands {
     this.connection.releaseBlock(transfer, block, again);
   }
 
+  requestBlock(transfer: number, block: number): void {
+    this.connection.requestBlock(transfer, block);
+  }
+
   closeTransfer(transfer: number): void {
     this.connection.closeTransfer(transfer);
     this.#offers.delete(transfer);
@@ -133,6 +137,11 @@ export class ServedConnection implements ConnectionCommands {
       case 'block-wanted':
         this.#wanting.add(event.transfer);
         this.#offerNext(event.transfer);
+        break;
+      case 'established':
+        // The handshake has measured the path: whoever begins now decides by that.
+        this.tellStats();
+        this.#tell(event);
         break;
       default:
         this.#tell(event);

@@ -41,8 +41,8 @@ export class RecordJournal implements ResumeJournal {
   }
 
   /** Of records that another transfer has taken over nothing is saved. */
-  async save(updates: readonly ResumeUpdate[]): Promise<void> {
-    await this.#enqueue(() =>
+  async save(updates: readonly ResumeUpdate[]): Promise<boolean> {
+    return this.#enqueue(() =>
       this.#store.save(
         updates
           .map((update) => ({ ...update, key: this.#stored(update.key) }))
@@ -94,10 +94,17 @@ export class RecordJournal implements ResumeJournal {
     return asking;
   }
 
-  async #enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.#queue.then(work).catch((error) => this.#onFailure(error));
+  /** @returns whether it went well */
+  #enqueue(work: () => Promise<void>): Promise<boolean> {
+    const done = this.#queue.then(work).then(
+      () => true,
+      (error) => {
+        this.#onFailure(error);
+        return false;
+      },
+    );
     this.#queue = done;
-    await done;
+    return done;
   }
 
   /** The copy goes on; said once, not every few seconds. */

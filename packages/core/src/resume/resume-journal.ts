@@ -14,8 +14,8 @@ export interface ResumeAnswer {
 export interface ResumeJournal {
   /** Answers each lookup once, in order. May take a second, when another transfer holds the record. */
   claim(lookups: readonly ResumeLookup[]): Promise<ResumeAnswer[]>;
-  /** Saves what the writer gave, all of it or nothing; called in the order in which it gave them. */
-  save(updates: readonly ResumeUpdate[]): Promise<void>;
+  /** Saves what the writer gave, all of it or nothing; called in the order in which it gave them. @returns whether it is saved */
+  save(updates: readonly ResumeUpdate[]): Promise<boolean>;
   /** Records of no use any more; behind what is being saved. */
   remove(keys: readonly string[]): Promise<void>;
   /** Those of the partial files that no record names. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { type Account, canActAsOthers, lookUpAccount } from '@jetstream/platform';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkReceivingOptions } from '../content/receiving-options.ts';
 import { StorageHost } from '../storage/storage-host.ts';
 import { TestServer } from '../testing/test-server.ts';
 import { prepareUserSandbox } from './user-sandbox.ts';
@@ -34,6 +35,9 @@ describe.skipIf(!possible)(
       sandboxDirectory,
       destinationPath: '',
       user: { name: account.name, fullName: account.fullName },
+      ...checkReceivingOptions({}),
+      verify: false,
+      resumable: false,
     });
     const empty = (targetPath: string) => ({
       kind: 1 as const,
@@ -77,6 +81,8 @@ describe.skipIf(!possible)(
         fixedComponents: undefined,
         mappings: [{ source: secret, target: '/x' }],
         symlinks: 'follow',
+        verify: false,
+        preserve: false,
       });
       const { sealedBlocks, problems } = await storage.call('nextBatch', 10);
       const failures =

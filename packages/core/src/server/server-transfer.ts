@@ -11,6 +11,7 @@ import type { Limiter } from '@jetstream/transport';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError } from '../content/failure.ts';
+import { decodeReceiving } from '../content/receiving-options.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { RecordHolder } from '../resume/record-journal.ts';
@@ -36,8 +37,10 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   readonly #startedMs = performance.now();
   readonly #summary: TransferSummary = {
     files: 0,
+    skippedFiles: 0,
     directories: 0,
     bytes: 0,
+    presentBytes: 0,
     failed: 0,
     elapsedMs: 0,
     failures: [],
@@ -142,7 +145,12 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
       'transfer begins',
     );
     if (open.direction === Direction.UPLOAD) {
-      const content = new ContentReceiver(this.#port, storage, this.#observer());
+      const { overwrite, skip, readBack, checkpointIntervalMs } = decodeReceiving(open.receiving);
+      const { verify } = open;
+      const content = new ContentReceiver(this.#port, storage, this.#observer(), {
+        verify,
+        checkpointIntervalMs,
+      });
       await storage.call('openWriter', {
         actAs,
         rule: 'server',
@@ -150,6 +158,11 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         sandboxDirectory,
         destinationPath: open.destinationPath,
         user,
+        overwrite,
+        skip,
+        readBack,
+        verify,
+        resumable: false,
       });
       if (this.#over) return;
       this.#content = content;
@@ -167,6 +180,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
           target: String(index),
         })),
         symlinks: open.followSymlinks ? 'follow' : 'ignore',
+        verify: open.verify,
+        preserve: open.preserve,
       });
       if (this.#over) return;
       this.#content = content;
@@ -183,7 +198,9 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
       onFileBegun: () => undefined,
       onFile: (outcome: FileOutcome) => this.#onFile(outcome),
       onLimiter: () => undefined,
-      onProgress: () => undefined,
+      onProgress: (_written: number, _durable: number, presentBytes: number) => {
+        this.#summary.presentBytes = presentBytes;
+      },
       onComplete: () => void this.#end(undefined),
       onFailed: (error: JetStreamError) => this.#fail(error),
     };
@@ -194,6 +211,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     const name = escapeName(outcome.target || outcome.source);
     if (outcome.error === undefined) {
       summary.files++;
+      if (outcome.skipped) summary.skippedFiles++;
       summary.bytes += outcome.bytes;
       this.#context.logger.debug(
         { file: name, bytes: outcome.bytes, digest: outcome.digest },

@@ -1,4 +1,5 @@
 import type { Account } from '@jetstream/platform';
+import type { OverwriteMode, SkipRule } from '@jetstream/storage';
 
 /** Whose rights the worker has, from before it opens its tree to its end. */
 export interface StorageOwner {
@@ -14,10 +15,26 @@ export interface ReaderRequest extends StorageOwner {
   fixedComponents: number | undefined;
   mappings: readonly { source: string; target: string }[];
   symlinks: 'follow' | 'ignore';
+  /** Offers digests only. */
+  verify: boolean;
+  /** Entries have their permissions. */
+  preserve: boolean;
+}
+
+/** How a tree is written. */
+export interface WriterRules {
+  overwrite: OverwriteMode;
+  skip: SkipRule;
+  readBack: boolean;
+  /** Compares and writes nothing. */
+  verify: boolean;
+  /** Somebody keeps records of what is unfinished. */
+  resumable: boolean;
 }
 
 /** Where a tree is written to, and which rule makes a place of a target path. */
-export type WriterRequest = StorageOwner & { transferId: string } & (
+export type WriterRequest = StorageOwner &
+  WriterRules & { transferId: string } & (
     | { rule: 'server'; sandboxDirectory: string | undefined; destinationPath: string; user: PathUser }
     /** Client of a download: the first component of a target path is the number of its mapping. */
     | { rule: 'mappings'; localTargets: readonly string[] }

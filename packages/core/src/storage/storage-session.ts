@@ -12,9 +12,14 @@ import {
   type BlockRead,
   createTreeReader,
   createTreeWriter,
+  type DeadPartial,
+  type EntryPlan,
   type EntryResult,
   openStorage,
   type ReaderBatch,
+  type ResumeLookup,
+  type ResumeRecord,
+  type ResumeUpdate,
   type SourceEntry,
   type TreeReader,
   type TreeWriter,
@@ -42,6 +47,7 @@ export class StorageSession {
   readonly #blake3: Blake3;
   #reader: TreeReader | undefined;
   #writer: TreeWriter | undefined;
+  #isFinished = false;
   #closeFileSystem: (() => void) | undefined;
 
   constructor(blake3: Blake3) {
@@ -49,18 +55,21 @@ export class StorageSession {
   }
 
   /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
-  openReader({ actAs: account, sandboxRoot, fixedComponents, mappings, symlinks }: ReaderRequest): void {
+  openReader({ actAs: account, sandboxRoot, fixedComponents, ...tree }: ReaderRequest): void {
     if (account !== undefined) actAs(account);
     const fileSystem = openStorage({ sandboxRoot, fixedComponents });
     this.#closeFileSystem = () => fileSystem.close();
-    this.#reader = createTreeReader({ fileSystem, blake3: this.#blake3, mappings, symlinks });
+    this.#reader = createTreeReader({ fileSystem, blake3: this.#blake3, ...tree });
   }
 
   nextBatch(maxEntries: number): ReaderBatch {
     return this.#open(this.#reader).nextBatch(maxEntries);
   }
 
-  /** @returns no bytes when no file needs the block any more */
+  applyPlans(plans: readonly EntryPlan[]): void {
+    this.#open(this.#reader).applyPlans(plans);
+  }
+
   readBlock(block: number, into: Uint8Array, chunks?: readonly number[]): BlockRead {
     return this.#open(this.#reader).readBlock(block, into, chunks);
   }
@@ -77,19 +86,39 @@ export class StorageSession {
     const { resolve, ...root } = placesFor(request);
     const fileSystem = openStorage(root);
     this.#closeFileSystem = () => fileSystem.close();
-    const { transferId } = request;
+    const { transferId, overwrite, skip, verify, readBack, resumable } = request;
     this.#writer = createTreeWriter({
       fileSystem,
       blake3: this.#blake3,
       resolve,
       transferId,
       maxEntries: MAX_MANIFEST_ENTRIES,
+      overwrite,
+      skip,
+      verify,
+      readBack,
+      resumable,
+      rootPath: root.sandboxRoot ?? '',
+      ...(request.actAs !== undefined && { uid: request.actAs.uid }),
     });
   }
 
-  addEntries(firstIndex: number, entries: readonly WireEntry[]): WriterStep {
+  addEntries(firstIndex: number, entries: readonly WireEntry[]): WriterStep & { lookups: ResumeLookup[] } {
     const writer = this.#open(this.#writer);
-    return this.#step(writer, writer.addEntries(firstIndex, entries.map(fromWire)).results);
+    const { results, lookups } = writer.addEntries(firstIndex, entries.map(fromWire));
+    return { ...this.#step(writer, results), lookups };
+  }
+
+  resume(answers: readonly { index: number; record: ResumeRecord | undefined }[]): void {
+    this.#open(this.#writer).resume(answers);
+  }
+
+  plan(
+    maxBytes: number,
+  ): WriterStep & Pick<ReturnType<TreeWriter['plan']>, 'plans' | 'plannedBlocks' | 'notes' | 'more'> {
+    const writer = this.#open(this.#writer);
+    const { results, ...planned } = writer.plan(maxBytes);
+    return { ...this.#step(writer, results), ...planned };
   }
 
   endManifest(entries: number): WriterStep {
@@ -120,20 +149,38 @@ export class StorageSession {
     return this.#step(writer, writer.failEntry(index, code, message));
   }
 
-  commitReady(maxFiles: number): WriterStep {
+  /** @returns `requests`: to be asked for once more */
+  commitReady(maxFiles: number): WriterStep & { requests: { block: number; chunks: number[] }[] } {
     const writer = this.#open(this.#writer);
-    return this.#step(writer, writer.commitReady(maxFiles).results);
+    const { results, requests } = writer.commitReady(maxFiles);
+    return { ...this.#step(writer, results), requests };
   }
 
-  finish(): void {
-    this.#open(this.#writer).finish();
+  checkpoint(): ReturnType<TreeWriter['checkpoint']> {
+    return this.#open(this.#writer).checkpoint();
+  }
+
+  finish(): { deadPartials: DeadPartial[] } {
+    const { deadPartials } = this.#open(this.#writer).finish();
+    this.#isFinished = true;
+    return { deadPartials };
+  }
+
+  removeDead(partials: readonly DeadPartial[]): void {
+    this.#open(this.#writer).removeDead(partials);
+  }
+
+  /** Ends the writer early; nothing when there is none, or it has finished. */
+  suspend(): ResumeUpdate[] {
+    const updates = this.#isFinished ? [] : (this.#writer?.suspend() ?? []);
     this.#writer = undefined;
+    return updates;
   }
 
   /** Removes what is unfinished and closes everything. */
   close(): void {
     this.#reader?.close();
-    this.#writer?.abort();
+    if (!this.#isFinished) this.#writer?.abort();
     this.#closeFileSystem?.();
     this.#reader = undefined;
     this.#writer = undefined;

@@ -179,6 +179,10 @@ export class TransportConnection implements ManagedConnection {
     this.notifyHost();
   }
 
+  requestBlock(transfer: number, block: number): void {
+    this.demandSession().parts.transfers.findBulkReceiver(transfer)?.request(block);
+  }
+
   closeTransfer(transfer: number): void {
     const { transfers } = this.demandSession().parts;
     demandTransfer(transfer);

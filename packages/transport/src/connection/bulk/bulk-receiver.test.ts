@@ -89,6 +89,25 @@ describe('BulkReceiver', () => {
     expect(receive(receiver, again, 0, new Uint8Array(100))).toBe('kept');
   });
 
+  it('[BD-4] takes a block once more that was released as good, and only once', () => {
+    const receiver = new BulkReceiver(new CountingPool(2), 2, budget());
+    receiveWhole(receiver, 0);
+    receiver.release(0, false);
+    receiver.request(0);
+    expect(() => receiver.request(0)).toThrow('before');
+    expect(receive(receiver, 0, 0, new Uint8Array(100).fill(1))).toBe('kept'); // a late copy
+    expect(receiver.expect(0, 50)).toBe(false);
+    expect(receive(receiver, REPEAT_OFFSET_BLOCKS, 0, new Uint8Array(50).fill(2))).toBe('block-complete');
+    expect(receiver.bytesOf(0)).toEqual(new Uint8Array(50).fill(2));
+    expect(() => receiver.release(0, true)).toThrow('refused before');
+  });
+
+  it('[PL-3] takes a block at its own address when it is asked for and never came', () => {
+    const receiver = new BulkReceiver(new CountingPool(2), 2, budget());
+    receiver.request(0);
+    expect(receiveWhole(receiver, 0)).toBe('block-complete');
+  });
+
   it('[BD-4] refuses a second sending that nobody asked for', () => {
     const receiver = new BulkReceiver(new CountingPool(2), 2, budget());
     expect(() => receive(receiver, REPEAT_OFFSET_BLOCKS + 3, 0, new Uint8Array(1))).toThrow(

@@ -40,7 +40,7 @@ export class BulkReceiver {
   private handedOverBlocks = 0;
   /** Blocks dealt with, by their numbers on the wire, as the slots are. */
   private readonly done = new RangeSet();
-  /** Blocks that were bad and are sent once more. */
+  /** Blocks that were asked for once more. */
   private readonly refused = new Set<number>();
   /** What the manifest says of blocks not begun: most are full, and a range each holds them. */
   private readonly expectedFull = new RangeSet();
@@ -139,6 +139,18 @@ export class BulkReceiver {
     this.credit.onReleased();
     this.done.insert(wireBlock, wireBlock + 1);
     if (again) this.refused.add(block);
+  }
+
+  /**
+   * A block released as good was asked for once more: it is to be expected anew. Of one that never came, the next sending is the first.
+   * @throws JetStreamError `invalid-argument` when it was asked for once more before
+   */
+  request(block: number): void {
+    if (!this.done.contains(block)) return;
+    if (this.refused.has(block)) {
+      throw new JetStreamError('invalid-argument', `block ${block} was asked for once more before`);
+    }
+    this.refused.add(block);
   }
 
   /** Gives back all memory but that of blocks in the application's hands. */
