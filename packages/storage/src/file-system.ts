@@ -23,8 +23,11 @@ export interface Directory extends ScanDirectory {
   readonly device: number;
   /** Undefined where files must be synced one by one. What was lost before it was opened it does not tell. */
   openVolume(): Volume | undefined;
-  /** For reading; refuses symlinks and all but regular files. */
-  openFile(name: string): OpenFile;
+  /**
+   * For reading; refuses symlinks and all but regular files.
+   * @param shownAs its name in messages; default `name`
+   */
+  openFile(name: string, shownAs?: string): OpenFile;
   /**
    * A new file, mode 0600, for writing; `already-exists` when there is anything of that name.
    * @param shownAs its name in messages

@@ -57,8 +57,8 @@ export class NodeDirectory implements Directory {
     return this.#attempt('looking at it', name, () => this.#operations.statusAt(this.#handle, name));
   }
 
-  openFile(name: string): OpenFile {
-    return this.#openRegular(name, O_RDONLY, name);
+  openFile(name: string, shownAs = name): OpenFile {
+    return this.#openRegular(name, O_RDONLY, shownAs);
   }
 
   createFile(name: string, shownAs: string): OpenFile {

@@ -71,7 +71,7 @@ export class PartialFiles {
   openForReading(file: TargetFile): OpenFile {
     const partial = file.partial!;
     return this.#handles.use(partial, () => {
-      const opened = this.#tree.open(file.directory).openFile(partial.name);
+      const opened = this.#tree.open(file.directory).openFile(partial.name, file.name);
       try {
         const { inode } = opened.status();
         partial.inode ??= inode;

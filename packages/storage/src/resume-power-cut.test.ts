@@ -44,7 +44,7 @@ class BrokenCopying {
     this.surroundings = fakeSurroundings(machine);
     const { surroundings } = this;
     for (const directory of ['/source/d', '/target/copy']) surroundings.makeDirectory(directory);
-    machine.mount('/target', { syncable: seed % 3 !== 0 });
+    machine.mount('/target', { ...machine.volume.options, syncable: seed % 3 !== 0 });
     surroundings.makeDirectory('/target/copy');
     for (let at = this.#below(3); at >= 0; at--) this.#make(`d/${at}`, this.#below(9000));
     const chunks = 2 + this.#below(2);

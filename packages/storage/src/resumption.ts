@@ -103,7 +103,8 @@ export class Resumption {
       if (blockOf(file) + chunk.number >= EARLY_BLOCKS) {
         throw new JetStreamError('protocol-violation', 'a block came before it was planned');
       }
-      awaiting.early.push({ chunk, content: content.slice(), digest: digest.slice() });
+      const copied = { content: new Uint8Array(content), digest: new Uint8Array(digest) };
+      awaiting.early.push({ chunk, ...copied });
     } else awaiting.early.push(arrival);
     return true;
   }

@@ -160,6 +160,7 @@ export class TargetWriter implements TreeWriter {
       arrived: (file, arrival) =>
         results.push(...this.#attempt(file, () => this.#takeArrival(file, arrival))),
     });
+    this.#tellActivity();
     const plannedBlocks = Math.min(
       Math.floor(this.#layout.end / BLOCK_BYTES),
       this.#resumption.firstUnknownBlock,
@@ -238,6 +239,7 @@ export class TargetWriter implements TreeWriter {
     results.push(...this.#commitPresent(named));
     const requests = [...this.#requests].map(([block, chunks]) => ({ block, chunks }));
     this.#requests.clear();
+    this.#tellActivity();
     return { results, requests };
   }
 
@@ -423,6 +425,14 @@ export class TargetWriter implements TreeWriter {
   #complete(file: TargetFile): void {
     this.#partials.complete(file);
     this.#ready.push(file);
+    this.#tellActivity();
+  }
+
+  /** What the next calls will take their time for. */
+  #tellActivity(): void {
+    if (this.#resumption.isChecking) this.progress.activity = 'checking';
+    else if (this.#readBack.files > 0) this.progress.activity = 'reading-back';
+    else this.progress.activity = this.readyEntries > 0 ? 'syncing' : undefined;
   }
 
   /** Files to be named: those of a batch that are durable, or those that were read back and are what was written. */

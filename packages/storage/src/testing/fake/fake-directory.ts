@@ -70,8 +70,8 @@ export class FakeDirectory implements Directory {
     });
   }
 
-  openFile(name: string): OpenFile {
-    return this.#openFile(name, name, 'read');
+  openFile(name: string, shownAs = name): OpenFile {
+    return this.#openFile(name, shownAs, 'read');
   }
 
   createFile(name: string, shownAs: string): OpenFile {

@@ -76,7 +76,8 @@ export class PagedContent {
   }
 
   write(bytes: Uint8Array, position: number): void {
-    const copy = bytes.slice();
+    // Not `slice`, which of a Buffer is no copy.
+    const copy = new Uint8Array(bytes);
     for (const { page, from, at, count } of spans(position, bytes.byteLength)) {
       let next = copy.subarray(at, at + count);
       if (count < PAGE_BYTES) {
