@@ -35,6 +35,24 @@ export class ChunkDigests {
     return this.#zeros?.has(chunk) === true;
   }
 
+  get hasHoles(): boolean {
+    return this.#zeros !== undefined;
+  }
+
+  get holes(): readonly ChunkRun[] {
+    return this.#zeros?.all ?? [];
+  }
+
+  /** Those that came as content, ascending. */
+  *contentChunks(): Generator<number> {
+    for (const number of [...this.#segments.keys()].sort((a, b) => a - b)) {
+      const segment = this.#segments.get(number)!;
+      for (let chunk = 0; chunk < this.#chunksIn(number); chunk++) {
+        if (segment.has(chunk)) yield number * SEGMENT_CHUNKS + chunk;
+      }
+    }
+  }
+
   /** Of a chunk that is there; a view. */
   digestOf(blake3: Blake3, chunk: number): Uint8Array {
     const segment = this.#segments.get(Math.floor(chunk / SEGMENT_CHUNKS));

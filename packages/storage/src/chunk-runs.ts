@@ -11,6 +11,10 @@ export class ChunkRuns {
     return this.#bounds.at(-1) ?? 0;
   }
 
+  get all(): readonly ChunkRun[] {
+    return this.#runs;
+  }
+
   has(chunk: number): boolean {
     return this.#boundsUpTo(chunk) % 2 === 1;
   }

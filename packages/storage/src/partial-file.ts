@@ -1,4 +1,3 @@
-import { JetStreamError } from '@jetstream/protocol';
 import type { OpenFile } from './file-system.ts';
 import type { SharedVolume } from './volumes.ts';
 
@@ -8,19 +7,22 @@ const WRITE_BACK_BYTES = 8 * 2 ** 20;
 const HUGE_BYTES = 2 ** 30;
 
 /**
- * The unfinished file beside a target. It may be closed and opened again meanwhile, and yet no loss of what was written goes
+ * The unfinished file beside a target, or the target itself when it is written in place. It may be closed and opened again meanwhile, and yet no loss of what was written goes
  * unnoticed: a file that stayed open tells of it when it is synced, for one that did not its volume does.
  */
 export class PartialFile {
   readonly name: string;
   readonly volume: SharedVolume | undefined;
+  /** That it will have in the end, if none is preserved. */
+  readonly mode: number;
   /** Of a file that is recorded, or was closed incomplete: this one is to be written on. */
   inode: number | undefined;
   /** It was made by this transfer: where nothing was written it has nothing. */
   isFresh = true;
+  /** It is the target itself, with the right content, and is opened for reading. */
+  isReadOnly = false;
   /** What went wrong while it was closed: nobody was there to be told. Closing may be the only one to tell that content is lost (NFS). */
   closeError: unknown;
-  readonly #mode: number;
   readonly #isHuge: boolean;
   #file: OpenFile | undefined;
   #complete = false;
@@ -39,7 +41,7 @@ export class PartialFile {
     this.#file = file;
     this.name = name;
     this.#isHuge = size >= HUGE_BYTES;
-    this.#mode = mode;
+    this.mode = mode;
     this.volume = volume;
   }
 
@@ -67,8 +69,7 @@ export class PartialFile {
   }
 
   makeHole(position: number, byteLength: number): void {
-    if (this.#state === 'durable') this.#state = 'written';
-    this.#file!.punchHole(position, byteLength);
+    this.change((file) => file.punchHole(position, byteLength));
   }
 
   /** Content comes nearly in order, so what lies so far back is on the disk. */
@@ -78,13 +79,16 @@ export class PartialFile {
     this.#droppedBytes = position;
   }
 
-  /** Nothing more is written. */
-  complete(mtimeSeconds: number, mtimeNanoseconds: number): void {
-    const file = this.#file!;
-    if (this.#state === 'durable') this.#state = 'written';
-    unlessRefused(() => file.setModificationTime(mtimeSeconds, mtimeNanoseconds));
-    unlessRefused(() => file.setMode(this.#mode));
+  /** Nothing more is written. @param byteLength that it gets, when it may have another; undefined: it has it */
+  complete(byteLength: number | undefined): void {
+    if (byteLength !== undefined) this.change((file) => file.truncate(byteLength));
     this.#complete = true;
+  }
+
+  /** Changes what it has beside its content. */
+  change(operation: (file: OpenFile) => void): void {
+    if (this.#state === 'durable') this.#state = 'written';
+    operation(this.#file!);
   }
 
   /** Some of it is written again, after all. */
@@ -133,14 +137,5 @@ export class PartialFile {
     }
     file.sync();
     this.#state = 'durable';
-  }
-}
-
-/** Some file systems have no times or modes to set; content is what counts. */
-function unlessRefused(operation: () => void): void {
-  try {
-    operation();
-  } catch (error) {
-    if (!(error instanceof JetStreamError) || error.code !== 'permission-denied') throw error;
   }
 }

@@ -1,11 +1,17 @@
 import { displayPath, partialName } from '@jetstream/manifest';
-import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES, type JetStreamError } from '@jetstream/protocol';
+import { backUp } from './backup.ts';
 import { asFileFailure } from './errno.ts';
-import type { Directory, OpenFile } from './file-system.ts';
+import type { Directory, FileStatus, OpenFile } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
+import { mayBeHeldAsSame } from './held-time.ts';
+import type { OverwriteMode } from './overwrite-mode.ts';
 import { PartialFile } from './partial-file.ts';
+import type { TargetPermissions } from './permissions.ts';
 import type { ResumeRecord } from './resume-record.ts';
-import type { TargetFile } from './target-file.ts';
+import { approach } from './standing-target.ts';
+import { digestsOf, type TargetFile } from './target-file.ts';
+import { targetRefused } from './target-look.ts';
 import { componentsOf, type TargetTree } from './target-tree.ts';
 import { syncVolumes, type Volumes } from './volumes.ts';
 
@@ -13,31 +19,30 @@ const LOST =
   'the system lost something that was written to its file system, perhaps of this file; check the disk and run the copy again';
 const REPLACED = 'somebody replaced its unfinished file; run the copy again';
 
+export interface PartialFilesOptions {
+  transferId: string;
+  /** Who owns the files that are made here; undefined where nobody does. */
+  uid: number | undefined;
+  overwrite: OverwriteMode;
+  permissions: TargetPermissions;
+}
+
 /**
  * Partial files of one transfer: made when their first bytes come, beside their target; kept open as far as the cache goes; in the end
- * durable and then renamed over the target, which is never written through.
+ * durable and then renamed over the target, which is never written through. In an in-place mode the target itself is the partial file: its
+ * time, by which it would count as complete, is set only when its content is durable.
  */
 export class PartialFiles {
   readonly #tree: TargetTree;
   readonly #volumes: Volumes;
   readonly #handles: HandleCache;
-  readonly #transferId: string;
-  readonly #umask: number;
-  readonly #uid: number | undefined;
+  readonly #options: PartialFilesOptions;
 
-  /** @param options `uid`: who owns the files that are made here; undefined where nobody does */
-  constructor(
-    tree: TargetTree,
-    volumes: Volumes,
-    handles: HandleCache,
-    { transferId, umask, uid }: { transferId: string; umask: number; uid: number | undefined },
-  ) {
+  constructor(tree: TargetTree, volumes: Volumes, handles: HandleCache, options: PartialFilesOptions) {
     this.#tree = tree;
     this.#volumes = volumes;
     this.#handles = handles;
-    this.#transferId = transferId;
-    this.#umask = umask;
-    this.#uid = uid;
+    this.#options = options;
   }
 
   /**
@@ -45,7 +50,10 @@ export class PartialFiles {
    * @returns why it cannot be gone on with; undefined: it is taken
    */
   takeUp(file: TargetFile, record: ResumeRecord): string | undefined {
-    if (!isPartialNameOf(file, record.partialName)) return 'its record names another file';
+    const isNamed = file.inPlace
+      ? record.partialName === file.name
+      : isPartialNameOf(file, record.partialName);
+    if (!isNamed) return 'its record names another file';
     try {
       return this.#handles.use(file, () => this.#openRecorded(file, record)) && undefined;
     } catch (error) {
@@ -75,7 +83,7 @@ export class PartialFiles {
       try {
         const { inode } = opened.status();
         partial.inode ??= inode;
-        if (inode !== partial.inode) throw this.#refusal(file, 'io-error', REPLACED);
+        if (inode !== partial.inode) throw targetRefused(file, 'io-error', REPLACED);
         opened.dropFromCache(0, file.size);
         return opened;
       } catch (error) {
@@ -96,13 +104,59 @@ export class PartialFiles {
 
   /** A part of it has only zeros. In one that was made here it has them where nothing was written. */
   makeHole(file: TargetFile, position: number, byteLength: number): void {
-    if (file.partial === undefined || file.partial.isFresh) return;
-    this.#open(file).makeHole(position, byteLength);
+    if (file.partial === undefined && !file.inPlace) return;
+    const partial = this.#open(file);
+    if (!partial.isFresh) partial.makeHole(position, byteLength);
+  }
+
+  /**
+   * Takes the target itself, which has the right content, so that it gets the right time and permissions.
+   * @param standing as it was looked at
+   */
+  adopt(file: TargetFile, standing: FileStatus): void {
+    this.#handles.use(file, () => {
+      const directory = this.#tree.open(file.directory);
+      const volume = this.#volumes.of(directory);
+      const mode = this.#options.permissions.modeInPlace(file.executable, standing);
+      const opened = directory.openFile(file.name);
+      if (opened.status().inode !== standing.inode) {
+        opened.close();
+        throw targetRefused(file, 'io-error', REPLACED);
+      }
+      file.partial = new PartialFile(opened, file.name, file.size, mode, volume);
+      Object.assign(file.partial, { inode: standing.inode, isFresh: false, isReadOnly: true });
+      return file.partial;
+    });
+  }
+
+  /** Gives a file that stays as it is other permissions, as far as the system lets us. */
+  correct(file: TargetFile, standing: FileStatus): void {
+    try {
+      this.adopt(file, standing);
+      this.stamp(file);
+      file.partial!.sync();
+    } catch (error) {
+      asFileFailure(error);
+    }
+    this.leave(file);
   }
 
   /** It has all its content. */
   complete(file: TargetFile): void {
-    this.#open(file).complete(file.mtimeSeconds, file.mtimeNanoseconds);
+    const mayHaveOtherLength = file.inPlace || digestsOf(file).hasHoles;
+    this.#open(file).complete(mayHaveOtherLength ? file.size : undefined);
+    if (!file.inPlace) this.stamp(file);
+  }
+
+  /** Gives it its time and permissions. One that is written in place must be durable before. */
+  stamp(file: TargetFile): void {
+    const { permissions, mtimeSeconds, mtimeNanoseconds } = file;
+    const partial = this.#open(file);
+    partial.change((opened) => {
+      this.#options.permissions.apply(opened, permissions, partial.mode);
+      // Some file systems have no times to set; content is what counts.
+      unlessRefused(() => opened.setModificationTime(mtimeSeconds, mtimeNanoseconds));
+    });
   }
 
   /**
@@ -120,17 +174,20 @@ export class PartialFiles {
       } catch (error) {
         const failure = asFileFailure(error);
         const isOwn = failure !== partial.volume?.failure;
-        failed.set(file, isOwn ? failure : this.#refusal(file, failure.code, LOST));
+        failed.set(file, isOwn ? failure : targetRefused(file, failure.code, LOST));
       }
     }
     return failed;
   }
 
-  /** Gives a durable file its final name, which is durable once the tree, too, was synced. */
+  /**
+   * Gives a durable file its final name, which is durable once the tree, too, was synced.
+   * @throws JetStreamError `already-exists`, where nothing may be replaced; the durable file is left then, and named
+   */
   name(file: TargetFile): void {
     const { name } = file.partial!;
     this.#close(file);
-    this.#handles.attempt(() => this.#tree.rename(file.directory, name, file.name));
+    if (!file.inPlace) this.#handles.attempt(() => this.#rename(file, name));
     file.partial = undefined;
   }
 
@@ -145,8 +202,10 @@ export class PartialFiles {
   /** Leaves nothing of an unfinished file, as far as the system lets us. */
   discard(file: TargetFile): void {
     if (file.partial === undefined) return;
-    const { name } = file.partial;
+    const { name, isFresh } = file.partial;
     this.leave(file);
+    // What stood there before is not ours to remove.
+    if (file.inPlace && !isFresh) return;
     try {
       this.#handles.attempt(() => this.#tree.open(file.directory).remove(name));
     } catch (error) {
@@ -168,9 +227,12 @@ export class PartialFiles {
 
   #create(file: TargetFile): PartialFile {
     const directory = this.#tree.open(file.directory);
-    const mode = this.#modeFor(file, directory);
+    const standing = this.#standingAt(file, directory);
+    if (file.inPlace && standing !== undefined) return this.#openTarget(file, directory, standing);
     const volume = this.#volumes.of(directory);
-    const name = partialName(file.name, `${this.#transferId}-${file.index.toString(36)}`);
+    const mode = this.#options.permissions.modeOf(file.executable, standing);
+    const name = file.inPlace ? file.name : partialName(file.name, this.#idOf(file));
+    if (file.inPlace) this.#tree.touch(file.directory);
     const created = directory.createFile(name, file.name);
     file.partial = new PartialFile(created, name, file.size, mode, volume);
     if (file.record !== undefined) {
@@ -183,14 +245,19 @@ export class PartialFiles {
   /** Only one that is as it was left: nobody else has it, and nothing was done to it. */
   #openRecorded(file: TargetFile, { partialName: name, partialInode }: ResumeRecord): PartialFile {
     const directory = this.#tree.open(file.directory);
-    const mode = this.#modeFor(file, directory);
+    if (file.inPlace) {
+      const { inode } = directory.status(name) ?? {};
+      if (inode === partialInode) return this.#openTarget(file, directory, directory.status(name)!);
+      throw targetRefused(file, 'io-error', 'somebody replaced its unfinished file');
+    }
+    const mode = this.#options.permissions.modeOf(file.executable, this.#standingAt(file, directory));
     const volume = this.#volumes.of(directory);
     const opened = directory.reopenFile(name, file.name);
     const { inode, links, uid, size } = opened.status();
-    const isOwn = this.#uid === undefined || uid === this.#uid;
+    const isOwn = this.#options.uid === undefined || uid === this.#options.uid;
     if (inode !== partialInode || links !== 1 || !isOwn || size > file.size) {
       opened.close();
-      throw this.#refusal(file, 'io-error', 'somebody changed its unfinished file');
+      throw targetRefused(file, 'io-error', 'somebody changed its unfinished file');
     }
     file.partial = new PartialFile(opened, name, file.size, mode, volume);
     file.partial.inode = inode;
@@ -198,32 +265,80 @@ export class PartialFiles {
     return file.partial;
   }
 
-  #modeFor(file: TargetFile, directory: Directory): number {
-    const standing = directory.status(file.name);
-    if (standing?.kind === 'directory')
-      throw this.#refusal(file, 'is-a-directory', 'a directory stands there');
-    if (standing?.kind === 'special') {
-      throw this.#refusal(file, 'special-file', 'a device, FIFO or socket stands there');
+  /** The file that stands there is written into. */
+  #openTarget(file: TargetFile, directory: Directory, standing: FileStatus): PartialFile {
+    const volume = this.#volumes.of(directory);
+    const mode = this.#options.permissions.modeInPlace(file.executable, standing);
+    const opened = directory.reopenFile(file.name, file.name);
+    try {
+      if (opened.status().inode !== standing.inode) throw targetRefused(file, 'io-error', REPLACED);
+      if (mayBeHeldAsSame(standing, file)) {
+        // Else it would count as complete after a crash, by what was there before: content may reach the disk before a time does.
+        opened.setModificationTime(file.mtimeSeconds + UNLIKE_SECONDS, 0);
+        opened.sync();
+      }
+    } catch (error) {
+      opened.close();
+      throw error;
     }
-    if (standing?.kind === 'file') return modeOfReplacement(standing.mode, file.executable);
-    return (file.executable ? 0o755 : 0o644) & ~this.#umask;
+    file.partial = new PartialFile(opened, file.name, file.size, mode, volume);
+    file.partial.inode = standing.inode;
+    file.partial.isFresh = false;
+    return file.partial;
+  }
+
+  /** What stands at a target now, if it may be replaced. */
+  #standingAt(file: TargetFile, directory: Directory): FileStatus | undefined {
+    const standing = directory.status(file.name);
+    const { overwrite } = this.#options;
+    const isOneChunk = file.size <= BLOCK_BYTES;
+    const found = approach(
+      standing,
+      { size: file.size, isOneChunk },
+      { overwrite, skip: 'nothing' },
+      () => false,
+    );
+    if (found.does === 'refuse') throw targetRefused(file, found.code, found.what);
+    return standing;
+  }
+
+  #rename(file: TargetFile, partial: string): void {
+    const { directory, name } = file;
+    if (this.#options.overwrite === 'partfile-backup') backUp(file, this.#tree, this.#idOf(file));
+    if (this.#options.overwrite === 'partfile-never') this.#renameNoReplace(file, partial);
+    else this.#tree.rename(directory, partial, name);
+  }
+
+  #renameNoReplace(file: TargetFile, partial: string): void {
+    const { directory, name } = file;
+    try {
+      this.#tree.renameNoReplace(directory, partial, name);
+    } catch (error) {
+      if (asFileFailure(error).code !== 'already-exists') throw error;
+      // By this name it is nobody's to be cleaned away.
+      const kept = partialName(name, `kept-${this.#idOf(file)}`);
+      this.#tree.rename(directory, partial, kept);
+      file.partial = undefined;
+      const shown = displayPath(componentsOf(directory, kept));
+      throw targetRefused(file, 'already-exists', `it has come to exist meanwhile; the copy is ${shown}`);
+    }
+  }
+
+  #idOf({ index }: TargetFile): string {
+    return `${this.#options.transferId}-${index.toString(36)}`;
   }
 
   #reopen(file: TargetFile, partial: PartialFile): PartialFile {
-    const opened = this.#tree.open(file.directory).reopenFile(partial.name, file.name);
+    const directory = this.#tree.open(file.directory);
+    const opened = partial.isReadOnly
+      ? directory.openFile(partial.name)
+      : directory.reopenFile(partial.name, file.name);
     if (opened.status().inode === partial.inode) {
       partial.reopened(opened);
       return partial;
     }
     opened.close();
-    throw this.#refusal(file, 'io-error', REPLACED);
-  }
-
-  #refusal({ directory, name }: TargetFile, code: ErrorCode, what: string): JetStreamError {
-    const components = componentsOf(directory, name);
-    return new JetStreamError(code, `${displayPath(components)}: ${what}`, {
-      subject: `/${components.join('/')}`,
-    });
+    throw targetRefused(file, 'io-error', REPLACED);
   }
 }
 
@@ -235,8 +350,13 @@ function isPartialNameOf({ name }: TargetFile, recorded: string): boolean {
 
 const PARTIAL_ID = /\.jspart-([A-Za-z0-9]{1,32}-[0-9a-z]{1,12})$/;
 
-/** Who could not read or write the old file cannot read or write the new one: a private key stays private. */
-function modeOfReplacement(oldMode: number, executable: boolean): number {
-  const readWrite = oldMode & 0o666;
-  return executable ? readWrite | ((readWrite & 0o444) >> 2) : readWrite;
+/** More than any file system cuts off a time. */
+const UNLIKE_SECONDS = 3600;
+
+function unlessRefused(operation: () => void): void {
+  try {
+    operation();
+  } catch (error) {
+    if (asFileFailure(error).code !== 'permission-denied') throw error;
+  }
 }

@@ -24,7 +24,7 @@ function given(permissions: Permissions, isRoot: boolean, changes: Partial<Owner
     ...changes,
   };
   const target = new TargetPermissions(0o022, owners);
-  target.apply(file, permissions, 0o644, file.status());
+  target.apply(file, permissions, 0o644);
   const { uid, gid, mode } = surroundings.status('/f')!;
   const wouldAgain = target.differ({ executable: false, permissions }, surroundings.status('/f')!);
   return { uid, gid, mode: mode.toString(8), wouldAgain };

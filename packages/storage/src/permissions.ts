@@ -12,7 +12,8 @@ export interface OwnerIds {
 }
 
 /** What has permissions: an open file or directory. */
-interface Permitted {
+export interface Permitted {
+  status(): FileStatus;
   setMode(mode: number): void;
   setOwner(uid: number, gid: number): void;
 }
@@ -45,10 +46,15 @@ export class TargetPermissions {
     return executable ? readWrite | ((readWrite & 0o444) >> 2) : readWrite;
   }
 
+  /** That of a file that stays the same one, in which another content may stand then. */
+  modeInPlace(executable: boolean, standing: FileStatus): number {
+    return executable === isExecutable(standing) ? standing.mode : this.modeOf(executable, standing);
+  }
+
   /** Whether a file that stays as it is would get other permissions by a copy, as far as may be seen before it is tried. */
   differ(entry: Pick<ManifestEntry, 'executable' | 'permissions'>, standing: FileStatus): boolean {
     const { executable, permissions } = entry;
-    if (permissions === undefined) return executable !== ((standing.mode & 0o100) !== 0);
+    if (permissions === undefined) return executable !== isExecutable(standing);
     const { uid, gid } = this.#ownerOf(permissions);
     const [isOwner, isGroup] = [uid === standing.uid, gid === standing.gid];
     if (!isOwner && uid !== undefined && this.#owners.mayChange) return true;
@@ -58,14 +64,14 @@ export class TargetPermissions {
 
   /**
    * Sets mode, and owner and group where that is allowed; what is refused is left, without a word.
-   * @param mode of what preserves nothing
-   * @param status of it, now
+   * @param mode of a file of which nothing is preserved
    */
-  apply(to: Permitted, permissions: Permissions | undefined, mode: number, status: FileStatus): void {
+  apply(to: Permitted, permissions: Permissions | undefined, mode: number): void {
     if (permissions === undefined) {
-      if (mode !== status.mode) isDone(() => to.setMode(mode));
+      isDone(() => to.setMode(mode));
       return;
     }
+    const status = to.status();
     const owner = this.#ownerOf(permissions);
     // The owner first: a change of it takes bits of the mode away.
     const isOwner = owner.uid !== undefined && this.#setOwner(to, status, owner.uid, status.gid);
@@ -86,6 +92,10 @@ export class TargetPermissions {
       gid: this.#groups.idOf(group) ?? (mayChange ? gid : undefined),
     };
   }
+}
+
+function isExecutable({ mode }: FileStatus): boolean {
+  return (mode & 0o100) !== 0;
 }
 
 /** Whose owner could not be given lends nobody's rights. */

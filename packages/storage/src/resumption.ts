@@ -19,6 +19,8 @@ const MAX_PLAN_RUNS = 10_000;
 export interface ResumptionOutcome {
   /** A chunk is on the disk. */
   found(file: TargetFile, chunk: number, byteLength: number, digest: Uint8Array): void;
+  /** It is known by now whether there is an unfinished file of it, which was taken up then. */
+  known(file: TargetFile): void;
   /** Something came while it was not known what is there. */
   arrived(file: TargetFile, arrival: EarlyArrival): void;
 }
@@ -187,6 +189,7 @@ export class Resumption {
       const wrong = check.wrongChunks === 0 ? '' : `; ${check.wrongChunks} MiB were not as recorded`;
       notes.push(`${shown(file)}: goes on from ${durableBytes} of ${file.size} bytes${wrong}`);
     }
+    outcome.known(file);
     for (const arrival of early) if (!file.settled) outcome.arrived(file, arrival);
   }
 }

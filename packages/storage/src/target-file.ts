@@ -1,5 +1,7 @@
-import type { Placed } from '@jetstream/manifest';
+import type { Permissions, Placed } from '@jetstream/manifest';
+import type { JetStreamError } from '@jetstream/protocol';
 import { ChunkDigests } from './chunk-digests.ts';
+import type { OlderVersion } from './older-versions.ts';
 import type { PartialFile } from './partial-file.ts';
 import type { TargetDirectory } from './target-tree.ts';
 
@@ -12,7 +14,17 @@ export interface TargetFile extends Placed {
   readonly mtimeSeconds: number;
   readonly mtimeNanoseconds: number;
   readonly executable: boolean;
+  /** Only in a transfer that preserves them. */
+  readonly permissions: Permissions | undefined;
   readonly sourceInode: number;
+  /** Its content goes into the target itself, not into a file beside it. */
+  inPlace: boolean;
+  /** What stands at the target may have some of its chunks. */
+  older: OlderVersion | undefined;
+  /** It was found there, all of it. */
+  isSame: boolean;
+  /** It fails so, unless what stands there is its own unfinished file. */
+  refusal: JetStreamError | undefined;
   /** Made with the first chunk. */
   digests: ChunkDigests | undefined;
   /** Made with the first chunk that agrees, or at once for an empty file. */

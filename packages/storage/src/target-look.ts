@@ -1,5 +1,5 @@
-import { chunkCount, displayPath, partialName } from '@jetstream/manifest';
-import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { displayPath, partialName } from '@jetstream/manifest';
+import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { FileStatus } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
 import { HeldTimes } from './held-time.ts';
@@ -17,7 +17,7 @@ export interface TargetLookOptions {
 /** What is to be done about a file, and what stood at its target. */
 export interface Look {
   standing: FileStatus | undefined;
-  approach: Exclude<Approach, { does: 'refuse' }>;
+  approach: Approach;
 }
 
 /** Looks once at each target, before anything is sent: at its status alone. */
@@ -34,17 +34,23 @@ export class TargetLook {
     this.#times = new HeldTimes(partialName('time', `${options.transferId}-time`));
   }
 
+  /** @param standing at the target of the file, which has its size */
+  hasSameTime(file: TargetFile, standing: FileStatus): boolean {
+    return this.#handles.attempt(() =>
+      this.#times.isAsCopied(standing, file, this.#tree.open(file.directory)),
+    );
+  }
+
   /**
    * Makes the file's directory where it is missing.
-   * @throws JetStreamError why the file cannot be put there
+   * @throws JetStreamError when it cannot be looked at
    */
   at(file: TargetFile): Look {
     const standing = this.#tree.open(file.directory).status(file.name);
-    const isOneChunk = file.size === 0 || chunkCount(file) === 1;
-    const found = approach(standing, { size: file.size, isOneChunk }, this.#options, (status) =>
-      this.#handles.attempt(() => this.#times.isAsCopied(status, file, this.#tree.open(file.directory))),
+    const { size } = file;
+    const found = approach(standing, { size, isOneChunk: size <= BLOCK_BYTES }, this.#options, (status) =>
+      this.hasSameTime(file, status),
     );
-    if (found.does === 'refuse') throw targetRefused(file, found.code, found.what);
     return { standing, approach: found };
   }
 }

@@ -99,6 +99,23 @@ export class TargetTree {
     if (!directory.isSynced) this.#touch(directory, this.open(directory));
   }
 
+  /** `already-exists` when there is anything at the new name. */
+  renameNoReplace(directory: TargetDirectory, oldName: string, newName: string): void {
+    this.touch(directory);
+    this.open(directory).renameNoReplace(oldName, newName);
+  }
+
+  /** A second name of a file or symlink. */
+  link(directory: TargetDirectory, oldName: string, newName: string): void {
+    this.touch(directory);
+    this.open(directory).link(oldName, newName);
+  }
+
+  /** A name is made in it, which the next sync makes durable. */
+  touch(directory: TargetDirectory): void {
+    this.#touch(directory, this.open(directory));
+  }
+
   /** Makes all names of touched directories durable. */
   sync(): void {
     for (const { directory } of syncVolumes([...this.#touched.values()])) this.#synced(directory);

@@ -1,31 +1,43 @@
 import {
   BlockIndex,
   type BlockRun,
+  type Chunk,
   chunkCount,
   displayPath,
   escapeName,
-  Layout,
   type ManifestEntry,
 } from '@jetstream/manifest';
 import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { arrivedChunks } from './arrived-chunk.ts';
 import { Checkpoints } from './checkpoint.ts';
+import type { ChunkDigests } from './chunk-digests.ts';
+import type { ChunkRun } from './chunk-runs.ts';
 import { findDeadPartials, removeDeadPartials } from './dead-partials.ts';
 import { chunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
+import type { FileStatus } from './file-system.ts';
 import { HandleCache } from './handle-cache.ts';
+import { MadeDirectories } from './made-directories.ts';
+import { ManifestIntake, manifestViolation } from './manifest-intake.ts';
+import { OlderVersions } from './older-versions.ts';
 import { PartialFiles } from './partial-files.ts';
+import { TargetPermissions } from './permissions.ts';
 import { ReadBack } from './read-back.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { type ArrivedContent, type EarlyArrival, Resumption } from './resumption.ts';
+import { StandingFiles } from './standing-files.ts';
+import { ALREADY_EXISTS, type Approach } from './standing-target.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
-import { TargetLook } from './target-look.ts';
-import { componentsOf, type TargetDirectory, TargetTree } from './target-tree.ts';
+import { TargetLook, targetRefused } from './target-look.ts';
+import { componentsOf, TargetTree } from './target-tree.ts';
 import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
 import { Volumes } from './volumes.ts';
 
 /** What a call reads back at most. */
 const READ_BACK_BYTES = 64 * 2 ** 20;
+
+/** Found equal before a file was found to differ, and copied in one call at most. */
+const COPIED_BYTES = 32 * 2 ** 20;
 
 /** When the cause of such a failure is gone, what is durable of the file is of use. */
 const CAUSES_THAT_PASS: ReadonlySet<ErrorCode> = new Set([
@@ -37,11 +49,8 @@ const CAUSES_THAT_PASS: ReadonlySet<ErrorCode> = new Set([
   'permission-denied',
 ]);
 
-interface DirectoryTime {
-  directory: TargetDirectory;
-  seconds: number;
-  nanoseconds: number;
-}
+type Receiving = Extract<Approach, { does: 'receive' }>;
+type Refusal = Extract<Approach, { does: 'refuse' }>;
 
 /** The one implementation of `TreeWriter`. */
 export class TargetWriter implements TreeWriter {
@@ -54,84 +63,79 @@ export class TargetWriter implements TreeWriter {
     activity: undefined,
   };
   readonly #options: TreeWriterOptions;
-  readonly #layout = new Layout();
+  readonly #manifest: ManifestIntake;
   readonly #blocks = new BlockIndex<TargetFile>();
   readonly #handles: HandleCache;
   readonly #volumes = new Volumes();
   readonly #tree: TargetTree;
   readonly #look: TargetLook;
+  readonly #permissions: TargetPermissions;
   readonly #partials: PartialFiles;
-  readonly #directoryTimes: DirectoryTime[] = [];
+  readonly #older: OlderVersions;
+  readonly #directories: MadeDirectories;
   readonly #unsettled = new Map<number, TargetFile>();
   readonly #checkpoints = new Checkpoints();
   readonly #resumption: Resumption;
   readonly #readBack: ReadBack;
   /** Blocks that were asked for again because something in them was wrong: that is done once. */
   readonly #askedAgain = new Set<number>();
+  /** Of files that are to be compared. */
+  readonly #newPlans: EntryPlan[] = [];
   #requests = new Map<number, number[]>();
   #ready: TargetFile[] = [];
   /** Of files that failed when nobody could be told. */
   #lateResults: EntryResult[] = [];
   /** Results of directories and skipped files: they are there, but their names perhaps not durably yet. */
   #present: EntryResult[] = [];
-  #nextIndex = 0;
-  #ended = false;
 
   constructor(options: TreeWriterOptions) {
     const { fileSystem, blake3, transferId, maxOpenHandles = 32 } = options;
     const { umask = process.umask(), uid = process.geteuid?.() } = options;
     const { overwrite = 'partfile-always', skip = 'by-status' } = options;
     this.#options = options;
+    this.#manifest = new ManifestIntake(options.maxEntries);
     this.#handles = new HandleCache(maxOpenHandles);
     this.#tree = new TargetTree(fileSystem, this.#volumes, this.#handles);
     this.#look = new TargetLook(this.#tree, this.#handles, { overwrite, skip, transferId });
-    const making = { transferId, umask, uid };
+    this.#permissions = new TargetPermissions(umask);
+    this.#directories = new MadeDirectories(fileSystem, this.#tree, this.#handles, this.#permissions);
+    const making = { transferId, uid, overwrite, permissions: this.#permissions };
     this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, making);
+    this.#older = new OlderVersions(new StandingFiles(this.#tree, this.#handles, blake3), blake3);
     this.#resumption = new Resumption(this.#partials, blake3);
     this.#readBack = new ReadBack(this.#partials, blake3);
   }
 
   get readyEntries(): number {
-    return this.#ready.length + this.#readBack.files + this.#present.length + this.#lateResults.length;
+    const waiting = this.#ready.length + this.#readBack.files + this.#older.copying + this.#requests.size;
+    return waiting + this.#present.length + this.#lateResults.length;
   }
 
   get settled(): boolean {
-    return this.#ended && this.#unsettled.size + this.#present.length + this.#lateResults.length === 0;
+    return (
+      this.#manifest.hasEnded && this.#unsettled.size + this.#present.length + this.#lateResults.length === 0
+    );
   }
 
   addEntries(
     firstIndex: number,
     entries: readonly ManifestEntry[],
   ): { sealedBlocks: BlockRun[]; results: EntryResult[]; lookups: ResumeLookup[] } {
-    if (this.#ended || firstIndex !== this.#nextIndex) throw violation('a manifest batch came out of order');
-    if (firstIndex + entries.length > this.#options.maxEntries) {
-      const limit = this.#options.maxEntries;
-      throw new JetStreamError('limit-exceeded', `the transfer has more than ${limit} files; split it`);
+    const results: EntryResult[] = [];
+    const added: TargetFile[] = [];
+    for (const { index, entry, address } of this.#manifest.take(firstIndex, entries)) {
+      if (entry.kind === 'directory') results.push(...this.#addDirectory(index, entry));
+      else added.push(this.#addFile(index, entry, address, results));
     }
-    const results = entries.flatMap((entry) => {
-      checkEntry(entry);
-      const index = this.#nextIndex++;
-      return entry.kind === 'file' ? this.#addFile(index, entry) : this.#addDirectory(index, entry);
-    });
     // At once: the sender is not to begin with what is skipped.
     if (this.#present.some(({ skipped }) => skipped)) results.push(...this.#commitPresent([]));
-    const lookups: ResumeLookup[] = [];
-    if (this.#options.resumable) {
-      for (let index = firstIndex; index < this.#nextIndex; index++) {
-        const file = this.#unsettled.get(index);
-        if (file !== undefined && file.size > BLOCK_BYTES) lookups.push(this.#lookUp(file));
-      }
-    }
-    return { sealedBlocks: this.#layout.takeSealed(), results, lookups };
+    const lookups = added.filter((file) => this.#isResumable(file)).map((file) => this.#lookUp(file));
+    return { sealedBlocks: this.#manifest.takeSealed(), results, lookups };
   }
 
   endManifest(entries: number): { sealedBlocks: BlockRun[] } {
-    if (this.#ended || entries !== this.#nextIndex) {
-      throw violation(`the manifest ends after ${entries} entries, but ${this.#nextIndex} came`);
-    }
-    this.#ended = true;
-    this.#layout.finish();
-    return { sealedBlocks: this.#layout.takeSealed() };
+    this.#manifest.end(entries);
+    return { sealedBlocks: this.#manifest.takeSealed() };
   }
 
   resume(answers: readonly ResumeAnswer[]): void {
@@ -157,14 +161,16 @@ export class TargetWriter implements TreeWriter {
         this.progress.presentBytes += byteLength;
         results.push(...this.#attempt(file, () => this.#addDigest(file, chunk, byteLength, digest)));
       },
+      known: (file) => {
+        const { refusal, partial } = file;
+        if (refusal !== undefined && partial === undefined) results.push(this.#fail(file, refusal));
+      },
       arrived: (file, arrival) =>
         results.push(...this.#attempt(file, () => this.#takeArrival(file, arrival))),
     });
     this.#tellActivity();
-    const plannedBlocks = Math.min(
-      Math.floor(this.#layout.end / BLOCK_BYTES),
-      this.#resumption.firstUnknownBlock,
-    );
+    plans.push(...this.#newPlans.splice(0));
+    const plannedBlocks = Math.min(this.#manifest.wholeBlocks, this.#resumption.firstUnknownBlock);
     return { plans, plannedBlocks, results, notes, more };
   }
 
@@ -186,12 +192,21 @@ export class TargetWriter implements TreeWriter {
       digests,
       uses,
     )) {
-      if (file.settled || digestsOf(file).has(chunk.number)) continue;
-      if (content !== undefined && Buffer.compare(chunkDigest(this.#options.blake3, content), digest) === 0) {
+      if (file.settled || file.digests?.has(chunk.number) || file.older?.equal?.has(chunk.number)) continue;
+      if (content === undefined) {
+        let isThere = false;
+        const take = () => {
+          isThere = this.#takeOffered(file, chunk, digest);
+        };
+        results.push(...this.#attempt(file, take));
+        if (!isThere && !file.settled) wanted.push({ position, file });
+        continue;
+      }
+      if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) === 0) {
         results.push(...this.#attempt(file, () => this.#takeArrival(file, { chunk, content, digest })));
         continue;
       }
-      again ||= content !== undefined;
+      again = true;
       wanted.push({ position, file });
     }
     // What was sent can be sent once more, and no more than that.
@@ -203,17 +218,17 @@ export class TargetWriter implements TreeWriter {
   }
 
   addHoles(index: number, firstChunk: number, chunks: number): { results: EntryResult[] } {
-    if (index >= this.#nextIndex) throw violation('a hole is in an entry that the manifest does not have');
+    this.#manifest.checkIndex(index);
     const file = this.#unsettled.get(index);
     if (file === undefined) return { results: [] };
     if (file.size === 0 || firstChunk + chunks > chunkCount(file)) {
-      throw violation(`a hole lies outside of entry ${index}`);
+      throw manifestViolation(`a hole lies outside of entry ${index}`);
     }
     return { results: this.#attempt(file, () => this.#takeArrival(file, { firstChunk, chunks })) };
   }
 
   failEntry(index: number, code: ErrorCode, message: string): EntryResult[] {
-    if (index >= this.#nextIndex) throw violation('an entry failed that the manifest does not have');
+    this.#manifest.checkIndex(index);
     const file = this.#unsettled.get(index);
     return file === undefined ? [] : [this.#fail(file, { code, message: escapeName(message) })];
   }
@@ -223,19 +238,28 @@ export class TargetWriter implements TreeWriter {
     requests: { block: number; chunks: number[] }[];
   } {
     const batch = this.#ready.splice(0, maxFiles).filter(({ settled }) => !settled);
-    const failed = this.#partials.sync(batch);
-    const results = [...failed].map(([file, error]) => this.#fail(file, error));
+    const results = this.#sync(batch);
     results.push(...this.#lateResults.splice(0));
+    const whole = this.#readAgain(batch, results);
+    results.push(...this.#stamp(whole.filter(({ inPlace }) => inPlace)));
     const named: TargetFile[] = [];
-    for (const file of this.#readAgain(batch, results)) {
-      if (file.settled) continue;
-      try {
-        this.#partials.name(file);
-        named.push(file);
-      } catch (error) {
-        results.push(this.#fail(file, asFileFailure(error)));
-      }
+    for (const file of whole) {
+      results.push(
+        ...this.#attempt(file, () => {
+          this.#partials.name(file);
+          named.push(file);
+        }),
+      );
     }
+    this.#older.goOn(COPIED_BYTES, {
+      copied: (file, chunk, content, digest) =>
+        results.push(...this.#attempt(file, () => this.#copied(file, chunk, content, digest))),
+      changed: (file, chunk, byteLength) => {
+        this.progress.writtenBytes -= byteLength;
+        this.progress.presentBytes -= byteLength;
+        results.push(...this.#request(file, [chunk]));
+      },
+    });
     results.push(...this.#commitPresent(named));
     const requests = [...this.#requests].map(([block, chunks]) => ({ block, chunks }));
     this.#requests.clear();
@@ -245,8 +269,7 @@ export class TargetWriter implements TreeWriter {
 
   checkpoint(): { updates: ResumeUpdate[]; durableBytes: number } {
     const files = this.#checkpoints.takeChanged((file) => !this.#resumption.isPending(file));
-    const failed = this.#partials.sync(files);
-    this.#lateResults.push(...[...failed].map(([file, error]) => this.#fail(file, error)));
+    this.#lateResults.push(...this.#sync(files));
     const durable = files.filter(({ settled }) => !settled);
     const updates: ResumeUpdate[] = [];
     try {
@@ -264,7 +287,7 @@ export class TargetWriter implements TreeWriter {
     this.#tree.sync();
     const { resumable, transferId, rootPath = '' } = this.#options;
     const deadPartials = resumable ? findDeadPartials(this.#tree, this.#handles, transferId, rootPath) : [];
-    for (const time of this.#directoryTimes) this.#setDirectoryTime(time);
+    this.#directories.finish();
     this.#close();
     return { ...this.progress, deadPartials };
   }
@@ -293,43 +316,84 @@ export class TargetWriter implements TreeWriter {
     return { index: file.index, key: this.#keyOf(file) };
   }
 
+  #isResumable({ size, settled, older }: TargetFile): boolean {
+    return this.#options.resumable === true && !settled && size > BLOCK_BYTES && older?.mayDiffer !== false;
+  }
+
+  get #isInPlace(): boolean {
+    return this.#options.overwrite?.startsWith('in-place') === true;
+  }
+
   #keyOf({ directory, name }: TargetFile): string {
     return [this.#options.rootPath ?? '', ...componentsOf(directory, name)].join('/');
   }
 
-  #addFile(index: number, entry: ManifestEntry): EntryResult[] {
+  #addFile(index: number, entry: ManifestEntry, address: number, results: EntryResult[]): TargetFile {
     const { size, mtimeSeconds, mtimeNanoseconds, executable, sourceInode } = entry;
     const file: TargetFile = {
       index,
-      // Also with a bad name it has its place among the bytes.
-      address: this.#layout.place(size),
+      address,
       size,
       directory: this.#tree.root,
       name: '',
       mtimeSeconds,
       mtimeNanoseconds,
       executable,
+      permissions: this.#options.preserve ? entry.permissions : undefined,
       sourceInode,
+      inPlace: false,
+      older: undefined,
+      isSame: false,
+      refusal: undefined,
       digests: undefined,
       partial: undefined,
       record: undefined,
       settled: false,
     };
+    // Also with a bad name it has its place among the bytes.
     if (size > 0) this.#blocks.add(file);
     try {
       const components = this.#options.resolve(entry.targetPath);
       // A copy: a part of a path would keep the whole of it in memory, a million times.
       file.name = Buffer.from(components.pop()!).toString();
       file.directory = this.#tree.claimFile([...components, file.name]);
+      this.#unsettled.set(index, file);
+      results.push(...this.#attempt(file, () => this.#lookAt(file)));
     } catch (error) {
-      return [this.#fail(file, asFileFailure(error), entry.targetPath)];
+      results.push(this.#fail(file, asFileFailure(error), entry.targetPath));
     }
-    this.#unsettled.set(index, file);
-    return this.#attempt(file, () => {
-      const { approach } = this.#look.at(file);
-      if (approach.does === 'skip') this.#skip(file);
-      else if (size === 0) this.#complete(file);
-    });
+    return file;
+  }
+
+  #lookAt(file: TargetFile): void {
+    const { standing, approach } = this.#look.at(file);
+    if (approach.does === 'receive') this.#prepare(file, standing, approach);
+    else if (approach.does === 'skip') this.#skipUnread(file, standing!);
+    else this.#refuse(file, approach);
+  }
+
+  #prepare(file: TargetFile, standing: FileStatus | undefined, approach: Receiving): void {
+    file.inPlace = approach.inPlace;
+    if (approach.compares) this.#older.compare(file, standing!, approach.mayDiffer);
+    if (file.size > 0) {
+      if (file.older !== undefined) this.#newPlans.push({ index: file.index, digestsFirst: true, have: [] });
+    } else if (file.older?.equal === undefined) this.#complete(file);
+    else this.#takeSame(file);
+  }
+
+  /** What stands there is not to be replaced, unless it is the unfinished file itself of an earlier transfer: that its record tells. */
+  #refuse(file: TargetFile, { code, what }: Refusal): void {
+    const refusal = targetRefused(file, code, what);
+    file.inPlace = this.#isInPlace;
+    if (!this.#isInPlace || code !== 'already-exists' || !this.#isResumable(file)) throw refusal;
+    file.refusal = refusal;
+  }
+
+  #skipUnread(file: TargetFile, standing: FileStatus): void {
+    if (this.#permissions.differ(file, standing)) this.#partials.correct(file, standing);
+    this.progress.presentBytes += file.size;
+    this.progress.writtenBytes += file.size;
+    this.#skip(file);
   }
 
   /** Makes the names durable: those of the files just named, and those that were there. */
@@ -351,37 +415,27 @@ export class TargetWriter implements TreeWriter {
 
   /** An equal file stands there. */
   #skip(file: TargetFile): void {
-    const { index, size: bytes, directory, name } = file;
+    const { index, size: bytes, directory, name, digests } = file;
     this.#tree.keep(directory);
-    this.#settle(file);
-    this.progress.writtenBytes += bytes;
-    this.progress.presentBytes += bytes;
     const target = `/${componentsOf(directory, name).join('/')}`;
-    const isRecorded = this.#options.resumable === true && bytes > BLOCK_BYTES;
-    const record = isRecorded && { recordKey: this.#keyOf(file) };
-    this.#present.push({ ...success('file', index, target), bytes, skipped: true, ...record });
+    const record = this.#isResumable(file) && { recordKey: this.#keyOf(file) };
+    const digest = digests?.fileDigest(this.#options.blake3) ?? NO_DIGEST;
+    this.#settle(file);
+    this.#present.push({ ...success('file', index, target), bytes, digest, skipped: true, ...record });
   }
 
-  #addDirectory(index: number, { targetPath, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): EntryResult[] {
+  #addDirectory(index: number, { targetPath, ...entry }: ManifestEntry): EntryResult[] {
     try {
       const components = this.#options.resolve(targetPath);
       const directory = this.#tree.claimDirectory(components);
       this.#handles.attempt(() => this.#tree.open(directory));
-      this.#directoryTimes.push({ directory, seconds: mtimeSeconds, nanoseconds: mtimeNanoseconds });
+      const permissions = this.#options.preserve ? entry.permissions : undefined;
+      this.#directories.add(directory, { ...entry, permissions });
       this.#present.push(success('directory', index, `/${components.join('/')}`));
       return [];
     } catch (error) {
       const kind = 'directory';
       return [this.#failPresent({ index, kind, target: targetPath }, asFileFailure(error))];
-    }
-  }
-
-  /** A nicety: a directory that belongs to somebody else keeps its time. */
-  #setDirectoryTime({ directory, seconds, nanoseconds }: DirectoryTime): void {
-    try {
-      this.#handles.attempt(() => this.#tree.open(directory).setModificationTime(seconds, nanoseconds));
-    } catch (error) {
-      asFileFailure(error);
     }
   }
 
@@ -393,22 +447,110 @@ export class TargetWriter implements TreeWriter {
   }
 
   #writeChunk(file: TargetFile, { chunk, content, digest }: ArrivedContent): void {
-    if (digestsOf(file).has(chunk.number)) return;
+    if (file.digests?.has(chunk.number) || file.older?.equal?.has(chunk.number)) return;
+    // It was sent before the sender knew of what stands here.
+    if (file.older?.equal !== undefined && this.#takeFound(file, chunk, digest)) return;
     this.#partials.write(file, content, chunk.offsetInFile);
     this.#checkpoints.wrote(file, chunk.byteLength);
     this.#addDigest(file, chunk.number, chunk.byteLength, digest);
   }
 
-  #skipHoles(file: TargetFile, firstChunk: number, chunks: number): void {
+  /** @returns false: it is not there */
+  #takeOffered(file: TargetFile, chunk: Chunk, digest: Uint8Array): boolean {
+    if (file.older === undefined || this.#resumption.isPending(file)) return false;
+    // There is an unfinished file to go on with, and so one to copy into.
+    if (file.partial !== undefined) this.#differs(file);
+    return this.#takeFound(file, chunk, digest);
+  }
+
+  #takeFound(file: TargetFile, chunk: Chunk, digest: Uint8Array): boolean {
+    const { number, offsetInFile, byteLength } = chunk;
+    const content = this.#older.find(file, chunk, digest);
+    if (content === undefined) {
+      this.#differs(file);
+      return false;
+    }
+    this.progress.presentBytes += byteLength;
+    const equal = file.older?.equal;
+    if (equal !== undefined) {
+      equal.add(number, digest);
+      this.#foundEqual(file, equal, byteLength);
+      return true;
+    }
+    if (!file.inPlace) this.#partials.write(file, content, offsetInFile);
+    this.#checkpoints.wrote(file, byteLength);
+    this.#addDigest(file, number, byteLength, digest);
+    return true;
+  }
+
+  #foundEqual(file: TargetFile, equal: ChunkDigests, byteLength: number): void {
+    file.older!.equalBytes += byteLength;
+    this.progress.writtenBytes += byteLength;
+    if (equal.complete) this.#takeSame(file);
+  }
+
+  /** All of it was found in what stands there: at most its time and permissions are to be corrected. */
+  #takeSame(file: TargetFile): void {
+    const { status, equal } = file.older!;
+    if (!this.#older.isUnchanged(file)) {
+      if (file.inPlace)
+        throw targetRefused(file, 'io-error', 'somebody wrote to it meanwhile; run the copy again');
+      this.#differs(file);
+      return;
+    }
+    file.older!.equal = undefined;
+    file.digests = equal;
+    file.isSame = true;
+    if (this.#look.hasSameTime(file, status) && !this.#permissions.differ(file, status)) {
+      this.#skip(file);
+      return;
+    }
+    file.inPlace = true;
+    this.#partials.adopt(file, status);
+    this.#ready.push(file);
+  }
+
+  /** What stands there is not the same. What of it is, is had all the same: in place as it is, else once it is copied. */
+  #differs(file: TargetFile): void {
+    const { older } = file;
+    if (older?.equal === undefined) return;
+    const { equal, equalBytes } = older;
+    if (!older.mayDiffer) throw targetRefused(file, ALREADY_EXISTS.code, ALREADY_EXISTS.what);
+    older.equal = undefined;
+    if (equalBytes === 0) return;
+    if (file.inPlace) {
+      file.digests = equal;
+      this.#checkpoints.wrote(file, equalBytes);
+      return;
+    }
+    for (const [from, end] of equal.holes) digestsOf(file).addZeros(from, end - from);
+    this.#older.copy(file, equal);
+  }
+
+  #copied(file: TargetFile, chunk: number, content: Uint8Array, digest: Uint8Array): void {
     const digests = digestsOf(file);
-    const isLast = firstChunk + chunks === chunkCount(file);
-    // Gives the file its length, and a file without content its partial.
-    if (isLast && !digests.has(firstChunk + chunks - 1))
-      this.#partials.write(file, new Uint8Array(1), file.size - 1);
+    this.#partials.write(file, content, chunk * BLOCK_BYTES);
+    this.#checkpoints.wrote(file, content.byteLength);
+    digests.add(chunk, digest);
+    if (digests.complete) this.#complete(file);
+  }
+
+  #skipHoles(file: TargetFile, firstChunk: number, chunks: number): void {
+    const equal = file.older?.equal;
+    if (equal !== undefined) {
+      if (this.#older.hasHole(file, firstChunk, chunks)) {
+        const byteLength = bytesIn(equal.addZeros(firstChunk, chunks), file.size);
+        this.progress.presentBytes += byteLength;
+        this.#foundEqual(file, equal, byteLength);
+        return;
+      }
+      this.#differs(file);
+    }
+    const digests = digestsOf(file);
     const added = digests.addZeros(firstChunk, chunks);
-    for (const [from, end] of added) {
-      const byteLength = Math.min(end * BLOCK_BYTES, file.size) - from * BLOCK_BYTES;
-      this.#partials.makeHole(file, from * BLOCK_BYTES, byteLength);
+    for (const run of added) {
+      const byteLength = bytesIn([run], file.size);
+      this.#partials.makeHole(file, run[0] * BLOCK_BYTES, byteLength);
       this.progress.writtenBytes += byteLength;
       this.#checkpoints.wrote(file, byteLength);
     }
@@ -439,35 +581,56 @@ export class TargetWriter implements TreeWriter {
   #readAgain(batch: readonly TargetFile[], results: EntryResult[]): TargetFile[] {
     const durable = batch.filter(({ settled }) => !settled);
     if (!this.#options.readBack) return durable;
-    for (const file of durable) this.#readBack.add(file);
+    for (const file of durable) if (!file.isSame) this.#readBack.add(file);
     const read = this.#readBack.goOn(READ_BACK_BYTES);
     for (const { file, wrong, failure } of read) {
       if (failure !== undefined) results.push(this.#fail(file, failure));
       else if (wrong.length > 0) results.push(...this.#sendAgain(file, wrong));
     }
-    return read.filter(({ wrong }) => wrong.length === 0).map(({ file }) => file);
+    const right = read.filter(({ file, wrong }) => wrong.length === 0 && !file.settled);
+    return [...durable.filter(({ isSame }) => isSame), ...right.map(({ file }) => file)];
   }
 
   /** What was written is not there: it is asked for once more. */
   #sendAgain(file: TargetFile, chunks: readonly number[]): EntryResult[] {
+    const failed = this.#request(file, chunks);
+    if (failed.length > 0) return failed;
+    file.partial!.incomplete();
+    for (const chunk of chunks) {
+      const byteLength = bytesIn([[chunk, chunk + 1]], file.size);
+      digestsOf(file).remove(chunk);
+      this.#checkpoints.wrote(file, -byteLength);
+      this.progress.writtenBytes -= byteLength;
+    }
+    return [];
+  }
+
+  #request(file: TargetFile, chunks: readonly number[]): EntryResult[] {
     const blocks = chunks.map((chunk) => Math.floor(file.address / BLOCK_BYTES) + chunk);
     if (blocks.some((block) => this.#askedAgain.has(block) && !this.#requests.has(block))) {
       return [this.#fail(file, digestMismatch(file))];
     }
-    file.partial!.incomplete();
-    for (const [at, block] of blocks.entries()) {
-      const byteLength = Math.min(BLOCK_BYTES, file.size - chunks[at]! * BLOCK_BYTES);
-      digestsOf(file).remove(chunks[at]!);
-      this.#checkpoints.wrote(file, -byteLength);
-      this.progress.writtenBytes -= byteLength;
+    for (const block of blocks) {
       this.#askedAgain.add(block);
       const asked = this.#requests.get(block) ?? [];
+      const positions = [...asked, this.#blocks.filesIn(block).indexOf(file)];
       this.#requests.set(
         block,
-        [...asked, this.#blocks.filesIn(block).indexOf(file)].sort((a, b) => a - b),
+        positions.sort((a, b) => a - b),
       );
     }
     return [];
+  }
+
+  /** Makes their content durable. */
+  #sync(files: readonly TargetFile[]): EntryResult[] {
+    return [...this.#partials.sync(files)].map(([file, error]) => this.#fail(file, error));
+  }
+
+  /** Gives times and permissions to durable files that were written in place, or were there, and makes these durable. */
+  #stamp(files: readonly TargetFile[]): EntryResult[] {
+    const results = files.flatMap((file) => this.#attempt(file, () => this.#partials.stamp(file)));
+    return [...results, ...this.#sync(files.filter(({ settled }) => !settled))];
   }
 
   /** What a file fails of is its own. */
@@ -484,12 +647,12 @@ export class TargetWriter implements TreeWriter {
   }
 
   #succeed(file: TargetFile): EntryResult {
-    const { index, size: bytes, directory, name } = file;
+    const { index, size: bytes, directory, name, isSame: skipped } = file;
     const target = `/${componentsOf(directory, name).join('/')}`;
     const digest = digestsOf(file).fileDigest(this.#options.blake3);
     const record = file.record && { recordKey: this.#keyOf(file) };
     this.#settle(file);
-    const result = { ...success('file', index, target), bytes, digest, ...record };
+    const result = { ...success('file', index, target), bytes, digest, skipped, ...record };
     this.#count(result);
     return result;
   }
@@ -542,18 +705,20 @@ export class TargetWriter implements TreeWriter {
     this.#checkpoints.forget(file);
     this.#resumption.forget(file);
     this.#readBack.forget(file);
+    this.#older.forget(file);
     this.#unsettled.delete(file.index);
     if (file.size > 0) this.#blocks.settle(file);
   }
 }
 
+const NO_DIGEST = new Uint8Array(0);
+
 function success(kind: EntryResult['kind'], index: number, target: string): EntryResult {
-  const digest = new Uint8Array(0);
-  return { index, kind, code: 'none', message: '', target, bytes: 0, digest, skipped: false };
+  return { index, kind, code: 'none', message: '', target, bytes: 0, digest: NO_DIGEST, skipped: false };
 }
 
 function failure(result: Omit<EntryResult, 'bytes' | 'digest' | 'skipped'>): EntryResult {
-  return { ...result, bytes: 0, digest: new Uint8Array(0), skipped: false };
+  return { ...result, bytes: 0, digest: NO_DIGEST, skipped: false };
 }
 
 function digestMismatch({ directory, name }: TargetFile): { code: ErrorCode; message: string } {
@@ -564,15 +729,6 @@ function digestMismatch({ directory, name }: TargetFile): { code: ErrorCode; mes
   };
 }
 
-/** Parsing has made it a complete value; these are the ranges (TR-2). */
-function checkEntry({ kind, size, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): void {
-  if (!Number.isSafeInteger(size) || size < 0 || (kind === 'directory' && size > 0)) {
-    throw violation(`an entry has the size ${size}`);
-  }
-  const inSecond = Number.isInteger(mtimeNanoseconds) && mtimeNanoseconds >= 0 && mtimeNanoseconds < 1e9;
-  if (!Number.isSafeInteger(mtimeSeconds) || !inSecond) throw violation('an entry has a time that is none');
-}
-
-function violation(message: string): JetStreamError {
-  return new JetStreamError('protocol-violation', message);
+function bytesIn(runs: readonly ChunkRun[], size: number): number {
+  return runs.reduce((sum, [from, end]) => sum + Math.min(end * BLOCK_BYTES, size) - from * BLOCK_BYTES, 0);
 }

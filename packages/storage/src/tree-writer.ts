@@ -24,6 +24,8 @@ export interface TreeWriterOptions {
   overwrite?: OverwriteMode;
   /** Default 'by-status'. */
   skip?: SkipRule;
+  /** Gives modes, and owners and groups where that is allowed, as entries have them. Default false. */
+  preserve?: boolean;
   /** Writes nothing: compares what stands there with what the sender offers. Default false. */
   verify?: boolean;
   /** Reads each file from the disk once more before it gets its name. Default false. */
