@@ -40,7 +40,7 @@ export class ChunkDigests {
   }
 
   get holes(): readonly ChunkRun[] {
-    return this.#zeros?.all ?? [];
+    return [...(this.#zeros ?? [])];
   }
 
   /** Those that came as content, ascending. */

@@ -11,8 +11,9 @@ export class ChunkRuns {
     return this.#bounds.at(-1) ?? 0;
   }
 
-  get all(): readonly ChunkRun[] {
-    return this.#runs;
+  /** Ascending. */
+  *[Symbol.iterator](): Generator<ChunkRun> {
+    for (let at = 0; at < this.#bounds.length; at += 2) yield [this.#bounds[at]!, this.#bounds[at + 1]!];
   }
 
   has(chunk: number): boolean {

@@ -1,50 +1,9 @@
-import { createTargetResolver } from '@jetstream/manifest';
 import { describe, expect, it } from 'vitest';
-import { loadBlake3 } from './digest.ts';
 import { bothMachines } from './testing/both-machines.ts';
+import { copyTree, verdicts } from './testing/copy-tree.ts';
 import { FakeMachine } from './testing/fake/fake-machine.ts';
 import { fakeSurroundings } from './testing/fake/fake-surroundings.ts';
 import { allLost } from './testing/fake/fate.ts';
-import type { Surroundings } from './testing/surroundings.ts';
-import { type TransferOutcome, transfer } from './testing/transfer.ts';
-import { createTreeReader } from './tree-reader.ts';
-import { createTreeWriter, type TreeWriterOptions } from './tree-writer.ts';
-
-const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
-
-/** Copies what is in `/source` into `/target`. */
-function copy(surroundings: Surroundings, options: Partial<TreeWriterOptions> = {}): TransferOutcome {
-  const reader = createTreeReader({
-    fileSystem: surroundings.open('/source'),
-    blake3,
-    mappings: [{ source: '/', target: '/' }],
-    symlinks: 'follow',
-  });
-  const writer = createTreeWriter({
-    fileSystem: surroundings.open('/target'),
-    blake3,
-    resolve,
-    transferId: 't',
-    maxEntries: 1000,
-    umask: 0o022,
-    ...options,
-  });
-  const outcome = transfer(reader, writer);
-  writer.finish();
-  return outcome;
-}
-
-/** What became of each file. */
-function verdicts({ results }: TransferOutcome): Record<string, string> {
-  const files = results.filter(({ kind }) => kind === 'file');
-  return Object.fromEntries(
-    files.map(({ target, code, skipped }) => [
-      target.slice(1),
-      code === 'none' && skipped ? 'skipped' : code,
-    ]),
-  );
-}
 
 describe.each(bothMachines)('a copy to %s', (_, make) => {
   it('of what is there already sends no content', () => {
@@ -54,8 +13,8 @@ describe.each(bothMachines)('a copy to %s', (_, make) => {
     surroundings.write('/source/directory/small', 'content');
     surroundings.write('/source/large', Buffer.alloc(3_000_000, 'x'));
     surroundings.setTime('/source/large', 1_600_000_000, 123_456_789);
-    expect(copy(surroundings).blocksRead).not.toEqual([]);
-    const again = copy(surroundings);
+    expect(copyTree(surroundings).blocksRead).not.toEqual([]);
+    const again = copyTree(surroundings);
     expect(again.blocksRead).toEqual([]);
     expect(verdicts(again)).toEqual({
       empty: 'skipped',
@@ -82,7 +41,7 @@ describe.each(bothMachines)('a copy to %s', (_, make) => {
     surroundings.setTime('/target/nanosecond', 1_600_000_000, 4);
     surroundings.remove('/target/link');
     surroundings.makeSymlink('../source/link', '/target/link');
-    expect(verdicts(copy(surroundings))).toEqual({
+    expect(verdicts(copyTree(surroundings))).toEqual({
       size: 'none',
       time: 'none',
       nanosecond: 'none',
@@ -92,7 +51,10 @@ describe.each(bothMachines)('a copy to %s', (_, make) => {
       expect(surroundings.read(`/target/${name}`).toString()).toBe('/source');
       expect(surroundings.status(`/target/${name}`)?.kind).toBe('file');
     }
-    expect(verdicts(copy(surroundings, { skip: 'nothing' }))).toMatchObject({ size: 'none', time: 'none' });
+    expect(verdicts(copyTree(surroundings, { skip: 'nothing' }))).toMatchObject({
+      size: 'none',
+      time: 'none',
+    });
   });
 });
 
@@ -104,11 +66,11 @@ describe('a skipped file', () => {
     surroundings.makeDirectory('/target');
     machine.syncAll();
     for (let at = 0; at < 20; at++) surroundings.write(`/source/a/${at}`, 'content');
-    copy(surroundings);
+    copyTree(surroundings);
     for (let at = 0; at < 20; at++) surroundings.rename(`/target/a/${at}`, `/target/a/${at}.old`);
     for (let at = 0; at < 20; at++) surroundings.rename(`/target/a/${at}.old`, `/target/a/${at}`);
     machine.log.take();
-    const { results } = copy(surroundings);
+    const { results } = copyTree(surroundings);
     expect(results.filter(({ skipped }) => skipped)).toHaveLength(20);
     const steps = machine.log.take(/^(open file|create file|sync)/);
     expect(steps.sort()).toEqual(['sync directory /', 'sync directory /a']);

@@ -111,11 +111,6 @@ export class TargetTree {
     this.open(directory).link(oldName, newName);
   }
 
-  /** A name is made in it, which the next sync makes durable. */
-  touch(directory: TargetDirectory): void {
-    this.#touch(directory, this.open(directory));
-  }
-
   /** Makes all names of touched directories durable. */
   sync(): void {
     for (const { directory } of syncVolumes([...this.#touched.values()])) this.#synced(directory);

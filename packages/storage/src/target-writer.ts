@@ -97,7 +97,7 @@ export class TargetWriter implements TreeWriter {
     this.#handles = new HandleCache(maxOpenHandles);
     this.#tree = new TargetTree(fileSystem, this.#volumes, this.#handles);
     this.#look = new TargetLook(this.#tree, this.#handles, { overwrite, skip, transferId });
-    this.#permissions = new TargetPermissions(umask);
+    this.#permissions = new TargetPermissions(umask, options.owners);
     this.#directories = new MadeDirectories(fileSystem, this.#tree, this.#handles, this.#permissions);
     const making = { transferId, uid, overwrite, permissions: this.#permissions };
     this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, making);

@@ -3,6 +3,7 @@ import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
+import type { OwnerIds } from './permissions.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { TargetWriter } from './target-writer.ts';
 import { VerifyingWriter } from './verifying-writer.ts';
@@ -26,6 +27,8 @@ export interface TreeWriterOptions {
   skip?: SkipRule;
   /** Gives modes, and owners and groups where that is allowed, as entries have them. Default false. */
   preserve?: boolean;
+  /** How owners of other machines are found here; default: by what the system and this thread can do. */
+  owners?: OwnerIds;
   /** Writes nothing: compares what stands there with what the sender offers. Default false. */
   verify?: boolean;
   /** Reads each file from the disk once more before it gets its name. Default false. */
