@@ -65,6 +65,8 @@ class Transfer {
     notes: [],
   };
   #plannedBlocks = 0;
+  /** Those below it that were not read need not be. */
+  #nextBlock = 0;
 
   constructor(reader: TreeReader, writer: TreeWriter, options: TransferOptions) {
     this.#reader = reader;
@@ -88,6 +90,7 @@ class Transfer {
     const { checkpointBlocks = Number.POSITIVE_INFINITY } = this.#options;
     const rest = order(blocks.filter((block) => !early.includes(block)));
     for (const [at, block] of rest.slice(0, Math.max(0, maxBlocks - early.length)).entries()) {
+      if (this.#options.order === undefined && block < this.#nextBlock) continue;
       if (block >= this.#plannedBlocks) throw new Error(`block ${block} is not planned`);
       this.#send(block);
       if ((at + 1) % checkpointBlocks === 0) this.#options.onCheckpoint?.(this.#writer.checkpoint().updates);
@@ -131,6 +134,7 @@ class Transfer {
     for (let beginning = 1; ; beginning++) {
       const read = this.#reader.readBlock(block, memory, chunks);
       const { byteLength, digests, uses, failures, holes } = read;
+      if (asked === undefined) this.#nextBlock = read.nextBlock;
       this.#outcome.sentBytes += byteLength;
       for (const { index, code, message } of failures)
         this.#take(this.#writer.failEntry(index, code, message));
