@@ -1,4 +1,5 @@
 import type { BatchOperation } from 'classic-level';
+import { databaseError } from '../database/database-error.ts';
 import type { Database } from '../database/open-database.ts';
 import {
   decodeHeader,
@@ -39,10 +40,10 @@ export interface ResumeStore {
   /**
    * All of it or nothing, and durable when it resolves. What the updates claim has to be durable before. An update with another
    * header begins a new record.
-   * @throws Error of the database, e.g. of a full disk
+   * @throws JetStreamError `disk-full`, `quota-exceeded`, `read-only`, `io-error` and the like
    */
   save(updates: readonly ResumeUpdate[]): Promise<void>;
-  /** @throws Error of the database */
+  /** @throws JetStreamError as `save` */
   remove(keys: readonly string[]): Promise<void>;
   /** @param keys default: all that the holder has claimed */
   release(holder: object, keys?: readonly string[]): void;
@@ -205,17 +206,17 @@ export class LevelResumeStore implements ResumeStore {
 
   /** LevelDB takes no write after one that failed, on a full disk for example, until it is opened again. */
   async #writing(work: () => Promise<void>): Promise<void> {
-    if (this.#hasFailed) {
-      this.#reopening ??= this.#reopen().finally(() => {
-        this.#reopening = undefined;
-      });
-      await this.#reopening;
-    }
     try {
+      if (this.#hasFailed) {
+        this.#reopening ??= this.#reopen().finally(() => {
+          this.#reopening = undefined;
+        });
+        await this.#reopening;
+      }
       await work();
     } catch (error) {
       this.#hasFailed = true;
-      throw error;
+      throw databaseError(error, this.#database.location);
     }
   }
 
