@@ -156,6 +156,13 @@ export interface ClientOptions {
    * way. Default 600,000; 0: not at all; at most 2,147,483,647. A first connection is made within `connectTimeoutMs` or not at all.
    */
   reconnectTimeoutMs?: number;
+  /**
+   * Where downloads record what is durable of half files, to go on with them after an interruption.
+   * Default: XDG state directory + /jetstream.
+   */
+  stateDirectory?: string;
+  /** Local targets of a download that will be asked for at once: their records are opened while the server is looked for. */
+  downloadTargets?: readonly string[];
   /** How fast to send, either way. A server keeps to it within its own limits. */
   ratePolicy?: RatePolicyOptions;
   /** Of what this side sends by the policies 'fair' and 'high'. Default 'bbr'. */

@@ -48,6 +48,12 @@ export class ClientTransfer {
     return this.#stranded;
   }
 
+  /** Resolves when it is over and nothing of it is used any more. */
+  async ended(): Promise<void> {
+    await this.handle.done.catch(() => undefined);
+    await this.#closed;
+  }
+
   /** Begins, or begins again, on a link; without one it waits. */
   open(link: Link | undefined): void {
     this.#stranded = undefined;

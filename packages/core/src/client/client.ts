@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { debuglog } from 'node:util';
 import { collectSigners, configDirectory, KnownHosts } from '@jetstream/auth';
 import { currentUser } from '@jetstream/platform';
@@ -7,6 +7,8 @@ import { type Clock, PROCESS_CLOCK } from '../clock.ts';
 import type { ClientOptions, ClientSession } from '../contract.ts';
 import { PathFile } from '../paths/path-file.ts';
 import { toRatePolicy } from '../rate-policy-options.ts';
+import { DownloadState } from '../resume/download-state.ts';
+import { userStateDirectory } from '../state-directory.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ClientPaths } from './client-paths.ts';
 import { startClientLanes } from './connect.ts';
@@ -72,7 +74,13 @@ export async function connectClient(
   // It starts up while the network thread does, and the host is looked up and answers.
   const storage = new StorageWorkers();
   storage.prepare();
-  const { identityFile } = options;
+  const { identityFile, downloadTargets, stateDirectory = userStateDirectory() } = options;
+  const downloads =
+    downloadTargets &&
+    new DownloadState(
+      stateDirectory,
+      downloadTargets.map((path) => resolve(path)),
+    );
   const signers = collectSigners({
     configDirectory: directory,
     ...(identityFile !== undefined && { identityFile }),
@@ -96,7 +104,7 @@ export async function connectClient(
     link.session.connection.raiseLimits();
     const rates = new SessionRates(serverPolicy, ratePolicy);
     if (options.ratePolicy !== undefined) rates.askServer(ratePolicy).catch(() => undefined);
-    const resources = { lanes: await starting, storage, paths };
+    const resources = { lanes: await starting, storage, paths, stateDirectory, downloads };
     return new ConnectedClient(link, dialler, resources, rates, {
       host,
       connectTimeoutMs,
@@ -104,7 +112,11 @@ export async function connectClient(
       clock,
     });
   } catch (error) {
-    await Promise.all([storage.close(), starting.then((lanes) => lanes.close()).catch(() => undefined)]);
+    await Promise.all([
+      downloads?.close(),
+      storage.close(),
+      starting.then((lanes) => lanes.close()).catch(() => undefined),
+    ]);
     throw error;
   }
 }

@@ -4,11 +4,12 @@ import type { TransferRate } from '../content/transfer-handle.ts';
 import type { ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import { toRatePolicy } from '../rate-policy-options.ts';
+import type { DownloadState } from '../resume/download-state.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import type { ClientPaths } from './client-paths.ts';
 import { type BeginAttempt, ClientTransfer, type TransferHost } from './client-transfer.ts';
 import type { Dialler } from './dialler.ts';
-import { beginDownload, downloadRate } from './download.ts';
+import { Download, downloadRate } from './download.ts';
 import type { Link } from './link.ts';
 import { LinkKeeper, type LinkKeeperOptions } from './link-keeper.ts';
 import type { SessionRates } from './session-rates.ts';
@@ -22,6 +23,9 @@ export interface ClientResources {
   lanes: Lanes;
   storage: StorageWorkers;
   paths: ClientPaths;
+  stateDirectory: string;
+  /** Opened ahead, and held until the end. */
+  downloads: DownloadState | undefined;
 }
 
 type LinkTimes = Pick<LinkKeeperOptions<Link>, 'host' | 'connectTimeoutMs' | 'reconnectTimeoutMs' | 'clock'>;
@@ -34,6 +38,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
   readonly #links: LinkKeeper<Link>;
   readonly #memory = new BlockMemory(CLIENT_MAX_BLOCKS);
   readonly #running = new Set<ClientTransfer>();
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(
     first: Link,
@@ -74,7 +79,9 @@ export class ConnectedClient implements ClientSession, TransferHost {
   }
 
   download(options: DownloadOptions): Transfer {
-    return this.#start(beginDownload(options), downloadRate(this.#rates), options);
+    const download = new Download(options, this.#resources.stateDirectory);
+    const begin: BeginAttempt = (attempt) => download.begin(attempt);
+    return this.#start(begin, downloadRate(this.#rates), options, () => download.close());
   }
 
   ridesOut(error: JetStreamError): boolean {
@@ -96,8 +103,9 @@ export class ConnectedClient implements ClientSession, TransferHost {
   async close(): Promise<void> {
     for (const { handle } of this.#running) handle.cancel();
     this.#links.close(new JetStreamError('cancelled', 'the session was closed'));
-    await Promise.all([this.#resources.storage.close(), this.#resources.lanes.close()]);
-    await this.#resources.paths.settled();
+    const { storage, lanes, paths, downloads } = this.#resources;
+    await Promise.all([storage.close(), lanes.close(), ...this.#ending]);
+    await Promise.all([paths.settled(), downloads?.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -108,6 +116,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
     begin: BeginAttempt,
     rate: TransferRate,
     { ratePolicy, signal }: Pick<UploadOptions, 'ratePolicy' | 'signal'>,
+    onEnded: () => Promise<void> = async () => undefined,
   ): Transfer {
     const policy = ratePolicy && toRatePolicy(ratePolicy);
     const transfer = new ClientTransfer(this, rate, begin);
@@ -115,6 +124,11 @@ export class ConnectedClient implements ClientSession, TransferHost {
     const cancel = () => handle.cancel();
     signal?.addEventListener('abort', cancel);
     this.#running.add(transfer);
+    const ending = transfer
+      .ended()
+      .then(onEnded)
+      .finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
     void handle.done
       .catch(() => undefined)
       .finally(() => {

@@ -8,7 +8,7 @@ import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { Link } from './link.ts';
 
-type Content = TransferHandler & { start?(): void };
+type Content = TransferHandler & { start?(): void; end?(): Promise<void> };
 
 /** One transfer on one link: its worker, its place in the session, and what it tells the handle. */
 export class TransferAttempt implements TransferHandler {
@@ -33,6 +33,15 @@ export class TransferAttempt implements TransferHandler {
     this.#onOver = onOver;
     this.port = link.session.addTransfer(link.takeTransferId(), this);
     handle.begin(link.session.connection);
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** For a person to read. */
+  note(text: string): void {
+    this.#handle.note(text);
   }
 
   /** @param opened the storage worker has its tree open */
@@ -95,6 +104,11 @@ export class TransferAttempt implements TransferHandler {
       this.port.send({ $case: 'failed', value: { errorCode: errorCodeToWire(code), message, subject } });
     }
     this.port.close();
-    this.#onOver(error, this.storage.close());
+    this.#onOver(error, this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#content?.end?.();
+    await this.storage.close();
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openState } from '@jetstream/state';
@@ -58,6 +58,29 @@ describe('the state of downloads to one place', () => {
     const later = open();
     expect((await later.ready).journal('me', holder, () => undefined)).toBeDefined();
     await later.close();
+  });
+
+  it('tells each download what it was opened with', async () => {
+    const first = open();
+    const journal = (await first.ready).journal('me', holder, () => undefined)!;
+    await journal.claim([{ index: 0, key: '/d/file' }]);
+    const header = {
+      partialName: '.file',
+      partialInode: 1,
+      size: 1,
+      mtimeSeconds: 1,
+      mtimeNanoseconds: 1,
+      sourceInode: 1,
+    };
+    await journal.save([{ key: '/d/file', header, segments: [] }]);
+    await first.close();
+    truncateSync(join(base, 'downloads', downloadPlace(targets), 'CURRENT'), 1);
+    const ahead = new DownloadState(base, targets);
+    await ahead.ready;
+    const second = open();
+    await second.ready;
+    expect(notes).toEqual([expect.stringContaining('damaged')]);
+    await Promise.all([ahead.close(), second.close()]);
   });
 
   it('is one that keeps nothing where its directory cannot be made', async () => {

@@ -5,6 +5,8 @@ import { ReceiverState } from './receiver-state.ts';
 interface Opened {
   state: Promise<ReceiverState>;
   users: number;
+  /** What was told when it was opened, for those who come later too. */
+  notes: string[];
 }
 
 /** Of this process, by directory: it opens each once, however many downloads go there. */
@@ -22,14 +24,21 @@ export class DownloadState {
    * Begins to open it.
    * @param stateDirectory of the client
    * @param localTargets absolute
-   * @param onNote what a person may want to know, in words
+   * @param onNote what a person may want to know, in words; default: nobody is there to hear it
    */
-  constructor(stateDirectory: string, localTargets: readonly string[], onNote: (note: string) => void) {
+  constructor(
+    stateDirectory: string,
+    localTargets: readonly string[],
+    onNote: (note: string) => void = () => undefined,
+  ) {
     this.#directory = join(stateDirectory, 'downloads', downloadPlace(localTargets));
-    this.ready = use(this.#directory, onNote).catch((error) => {
-      onNote(`what is durable of half files is not recorded, an interruption costs them: ${error.message}`);
-      return new ReceiverState(undefined);
-    });
+    const { state, notes } = use(this.#directory);
+    this.ready = state
+      .catch((error) => {
+        onNote(`what is durable of half files is not recorded, an interruption costs them: ${error.message}`);
+        return new ReceiverState(undefined);
+      })
+      .finally(() => notes.forEach(onNote));
   }
 
   /** Nobody uses it for this download any more. The last one leaves no directory where nothing is recorded. */
@@ -39,15 +48,17 @@ export class DownloadState {
   }
 }
 
-function use(directory: string, onNote: (note: string) => void): Promise<ReceiverState> {
+function use(directory: string): Opened {
   let entry = opened.get(directory);
   if (entry === undefined) {
     const before = closing.get(directory) ?? Promise.resolve();
-    entry = { state: before.then(() => ReceiverState.open(directory, onNote)), users: 0 };
+    const notes: string[] = [];
+    const open = () => ReceiverState.open(directory, (note) => notes.push(note));
+    entry = { state: before.then(open), users: 0, notes };
     opened.set(directory, entry);
   }
   entry.users++;
-  return entry.state;
+  return entry;
 }
 
 async function leave(directory: string): Promise<void> {
