@@ -1,29 +1,49 @@
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Direction } from '@jetstream/protocol';
 import { ContentReceiver } from '../content/content-receiver.ts';
-import { checkReceivingOptions } from '../content/receiving-options.ts';
+import { checkReceivingOptions, type ReceivingRules } from '../content/receiving-options.ts';
 import type { TransferRate } from '../content/transfer-handle.ts';
-import type { DownloadOptions, FileMapping, FileOutcome } from '../contract.ts';
-import type { BeginAttempt } from './client-transfer.ts';
+import type { DownloadOptions } from '../contract.ts';
+import { DownloadState } from '../resume/download-state.ts';
+import type { ReceiverState } from '../resume/receiver-state.ts';
+import type { RecordHolder } from '../resume/record-journal.ts';
 import { checkPathLengths } from './path-lengths.ts';
 import type { SessionRates } from './session-rates.ts';
+import type { TransferAttempt } from './transfer-attempt.ts';
 
-/**
- * Each mapping's target is a local path, where its source comes to stand.
- * @throws JetStreamError `name-invalid`, `invalid-argument`
- */
-export function beginDownload(options: DownloadOptions): BeginAttempt {
-  const { mappings, verify = false, preserve = false } = options;
-  checkPathLengths(mappings.map(({ source }) => source));
-  const { checkpointIntervalMs, ...rules } = checkReceivingOptions(options);
-  const localTargets = mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
-  const named = (outcome: FileOutcome) => ({
-    ...outcome,
-    source: sourceOf(outcome.target, mappings, localTargets),
-  });
-  return (attempt) => {
+/** A client has one process's transfers only, and these do not copy the same files. */
+const NEVER_GIVES_WAY: RecordHolder = { giveWay: async () => false };
+
+/** A download over all its attempts. Each mapping's target is a local path, where its source comes to stand. */
+export class Download {
+  readonly #options: DownloadOptions;
+  readonly #rules: ReceivingRules;
+  readonly #stateDirectory: string;
+  readonly #localTargets: readonly string[];
+  #state: DownloadState | undefined;
+
+  /** @throws JetStreamError `name-invalid`, `invalid-argument` */
+  constructor(options: DownloadOptions, stateDirectory: string) {
+    checkPathLengths(options.mappings.map(({ source }) => source));
+    this.#options = options;
+    this.#rules = checkReceivingOptions(options);
+    this.#stateDirectory = stateDirectory;
+    this.#localTargets = options.mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
+  }
+
+  begin(attempt: TransferAttempt): void {
+    this.#state ??= new DownloadState(this.#stateDirectory, this.#localTargets, (note) => attempt.note(note));
+    void this.#state.ready.then((state) => attempt.isOver || this.#receive(attempt, state));
+  }
+
+  /** After the last attempt. */
+  async close(): Promise<void> {
+    await this.#state?.close();
+  }
+
+  #receive(attempt: TransferAttempt, state: ReceiverState): void {
     const { port, storage } = attempt;
+    const { mappings, symlinks, verify = false, preserve = false } = this.#options;
     port.send({
       $case: 'open',
       value: {
@@ -31,39 +51,46 @@ export function beginDownload(options: DownloadOptions): BeginAttempt {
         destinationPath: '',
         sourcePaths: mappings.map(({ source }) => source),
         recursive: true,
-        followSymlinks: options.symlinks !== 'ignore',
+        followSymlinks: symlinks !== 'ignore',
         receiving: undefined,
         verify,
         preserve,
       },
     });
-    const content = new ContentReceiver(port, storage, attempt.observer(named), {
-      verify,
-      checkpointIntervalMs,
-    });
-    const transferId = randomBytes(8).toString('hex');
+    const { checkpointIntervalMs, ...rules } = this.#rules;
+    const journal = verify
+      ? undefined
+      : state.journal(String(process.getuid?.() ?? ''), { ...NEVER_GIVES_WAY }, (note) => attempt.note(note));
+    const content = new ContentReceiver(
+      port,
+      storage,
+      attempt.observer((outcome) => ({ ...outcome, source: this.#sourceOf(outcome.target) })),
+      { verify, journal, checkpointIntervalMs },
+    );
     attempt.begin(
       content,
       storage.call('openWriter', {
         actAs: undefined,
         rule: 'mappings',
-        transferId,
-        localTargets,
+        transferId: state.newTransferId(),
+        localTargets: this.#localTargets,
         ...rules,
         verify,
-        resumable: false,
+        resumable: journal !== undefined,
       }),
     );
-  };
+  }
+
+  /** A local path beneath one of the targets, as a path at the server. */
+  #sourceOf(target: string): string {
+    const local = target.startsWith('/') ? target : `/${target}`;
+    const at = this.#localTargets.findIndex((root) => local === root || local.startsWith(`${root}/`));
+    return at === -1
+      ? target
+      : `${this.#options.mappings[at]!.source}${local.slice(this.#localTargets[at]!.length)}`;
+  }
 }
 
 export function downloadRate(rates: SessionRates): TransferRate {
   return { inForce: () => rates.servers, set: async (asked) => void (await rates.askServer(asked)) };
-}
-
-/** A local path beneath one of the targets, as a path at the server. */
-function sourceOf(target: string, mappings: readonly FileMapping[], localTargets: readonly string[]): string {
-  const local = target.startsWith('/') ? target : `/${target}`;
-  const at = localTargets.findIndex((root) => local === root || local.startsWith(`${root}/`));
-  return at === -1 ? target : `${mappings[at]!.source}${local.slice(localTargets[at]!.length)}`;
 }

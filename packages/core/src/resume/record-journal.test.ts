@@ -132,11 +132,11 @@ describe('the journal of a transfer', () => {
     state.resume.save = async () => {
       throw new Error('no space left on device');
     };
-    await broken.save([update('/d/file')]);
-    await broken.save([update('/d/file')]);
+    expect(await broken.save([update('/d/file')])).toBe(false);
+    expect(await broken.save([update('/d/file')])).toBe(false);
     state.resume.save = save;
     expect(notes).toEqual([expect.stringMatching(/cannot be recorded.*no space left/)]);
-    await broken.save([update('/d/file')]);
+    expect(await broken.save([update('/d/file')])).toBe(true);
     await broken.release();
     expect((await claimed(journal()))?.record).toBeDefined();
   });

@@ -48,7 +48,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   /** Resolves when the storage worker has ended. */
   readonly ended: Promise<void>;
   #storage: StorageHost | undefined;
-  #content: (TransferHandler & { start?(): void; stop(): void }) | undefined;
+  #content: (TransferHandler & { start?(): void; stop(): void; end?(): Promise<void> }) | undefined;
   #direction: 'upload' | 'download' = 'upload';
   #accountName = '';
   #over = false;
@@ -147,8 +147,14 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     if (open.direction === Direction.UPLOAD) {
       const { overwrite, skip, readBack, checkpointIntervalMs } = decodeReceiving(open.receiving);
       const { verify } = open;
-      const content = new ContentReceiver(this.#port, storage, this.#observer(), {
+      const journal = verify
+        ? undefined
+        : this.#context.state.journal(String(uid), this, (note) =>
+            logger.info({ account: name, transfer: this.#port.transfer, note: escapeName(note) }, 'resume'),
+          );
+      this.#content = new ContentReceiver(this.#port, storage, this.#observer(), {
         verify,
+        journal,
         checkpointIntervalMs,
       });
       await storage.call('openWriter', {
@@ -162,15 +168,13 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         skip,
         readBack,
         verify,
-        resumable: false,
+        resumable: journal !== undefined,
       });
-      if (this.#over) return;
-      this.#content = content;
     } else {
       const places = open.sourcePaths.map((targetPath) =>
         resolveTarget({ targetPath, user, ...(sandboxDirectory === undefined ? {} : { sandboxDirectory }) }),
       );
-      const content = new ContentSender(this.#port, storage, memory, this.#observer());
+      this.#content = new ContentSender(this.#port, storage, memory, this.#observer());
       await storage.call('openReader', {
         actAs,
         sandboxRoot: sandboxDirectory === undefined ? undefined : places[0]?.root,
@@ -183,9 +187,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         verify: open.verify,
         preserve: open.preserve,
       });
-      if (this.#over) return;
-      this.#content = content;
     }
+    if (this.#over) return;
     this.#port.send({ $case: 'accepted', value: {} });
     this.#content.start?.();
   }
@@ -257,6 +260,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         'transfer failed',
       );
     onTransfer(this.#accountName, this.#direction, this.#summary);
+    await this.#content?.end?.();
     await this.#storage?.close();
     this.#onEnded();
     this.#onOver();

@@ -55,6 +55,7 @@ export class TestServer {
         host: '127.0.0.1',
         port: this.server.port,
         configDirectory: this.config,
+        stateDirectory: this.directory('client-state'),
         unknownHost: 'accept-new',
         ...options,
       },
@@ -64,8 +65,13 @@ export class TestServer {
     return session;
   }
 
+  /** Closes all sessions. */
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#sessions.splice(0).map((session) => session.close()));
+  }
+
   async end(): Promise<void> {
-    await Promise.all(this.#sessions.map((session) => session.close()));
+    await this.disconnect();
     await this.#server?.close();
     rmSync(this.base, { recursive: true, force: true });
   }
