@@ -52,6 +52,7 @@ function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptio
     portable,
     // The copy travels with the login; a refusal fails it.
     awaitLogin: false,
+    ...(plan.direction === 'download' && { downloadTargets: plan.mappings.map(({ target }) => target) }),
     ...(!pathMemory && { pathStore: false as const }),
     ...(port !== undefined && { port }),
     ...(plan.user !== undefined && { user: plan.user }),

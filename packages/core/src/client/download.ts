@@ -5,7 +5,7 @@ import { checkReceivingOptions, type ReceivingRules } from '../content/receiving
 import type { TransferRate } from '../content/transfer-handle.ts';
 import type { DownloadOptions } from '../contract.ts';
 import { DownloadState } from '../resume/download-state.ts';
-import type { ReceiverState } from '../resume/receiver-state.ts';
+import { ReceiverState } from '../resume/receiver-state.ts';
 import type { RecordHolder } from '../resume/record-journal.ts';
 import { checkPathLengths } from './path-lengths.ts';
 import type { SessionRates } from './session-rates.ts';
@@ -32,13 +32,18 @@ export class Download {
   }
 
   begin(attempt: TransferAttempt): void {
-    this.#state ??= new DownloadState(this.#stateDirectory, this.#localTargets, (note) => attempt.note(note));
-    void this.#state.ready.then((state) => attempt.isOver || this.#receive(attempt, state));
+    void this.#ready(attempt).then((state) => attempt.isOver || this.#receive(attempt, state));
   }
 
   /** After the last attempt. */
   async close(): Promise<void> {
     await this.#state?.close();
+  }
+
+  async #ready(attempt: TransferAttempt): Promise<ReceiverState> {
+    if (this.#options.verify) return new ReceiverState(undefined);
+    this.#state ??= new DownloadState(this.#stateDirectory, this.#localTargets, (note) => attempt.note(note));
+    return this.#state.ready;
   }
 
   #receive(attempt: TransferAttempt, state: ReceiverState): void {
