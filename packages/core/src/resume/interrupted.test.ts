@@ -8,7 +8,9 @@ import { Relay } from '../testing/relay.ts';
 import { TestServer } from '../testing/test-server.ts';
 
 const CHUNK = 2 ** 20;
-const BYTES = 6 * CHUNK + 12_345;
+const BYTES = 9 * CHUNK + 12_345;
+/** Two blocks may be begun before the plan where the round trip is long, or the machine busy. */
+const SENT_UNPLANNED = 2 * CHUNK;
 /** So that a copy lasts long enough to be interrupted. */
 const SLOWLY = { capBitsPerSecond: 80_000_000 };
 const FAST = { capBitsPerSecond: 2_000_000_000 };
@@ -62,7 +64,7 @@ const DOWNLOAD: Way = {
 
 /** A part of it is durable, and recorded. @returns how many bytes are */
 async function untilDurable(transfer: Transfer): Promise<number> {
-  for await (const { durableBytes } of transfer) if (durableBytes >= 2 * CHUNK) return durableBytes;
+  for await (const { durableBytes } of transfer) if (durableBytes >= 4 * CHUNK) return durableBytes;
   throw new Error('the transfer ended first');
 }
 
@@ -70,7 +72,7 @@ async function expectRestOnly({ start, directory, passed }: Way, durable: number
   const session = await connect();
   const transfer = start(session, FAST);
   expect(await transfer.done).toMatchObject({ files: 1, failed: 0, bytes: BYTES });
-  expect(passed(session)).toBeLessThan((BYTES - durable) * 1.05 + 100_000);
+  expect(passed(session)).toBeLessThan((BYTES - durable) * 1.05 + SENT_UNPLANNED);
   expect(readFileSync(join(directory(), 'file')).equals(content)).toBe(true);
   expect(readdirSync(directory())).toEqual(['file']);
 }
