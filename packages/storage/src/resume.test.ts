@@ -418,23 +418,17 @@ describe('what ends early', () => {
   });
 });
 
-describe('a block that was not planned', () => {
+describe('what was not planned', () => {
   it('is a violation while it is not known what is there of its file', () => {
     const copies = new Copies(fakeSurroundings());
     const writer = copies.writer();
-    const entry = {
-      kind: 'file',
-      targetPath: 'x',
-      size: 3 * BLOCK_BYTES,
-      mtimeSeconds: 1,
-      mtimeNanoseconds: 0,
-    } as const;
-    writer.addEntries(0, [{ ...entry, executable: false, sourceInode: 1 }]);
+    const entry = { kind: 'file', targetPath: 'x', size: 3 * BLOCK_BYTES } as const;
+    const time = { mtimeSeconds: 1, mtimeNanoseconds: 0 };
+    writer.addEntries(0, [{ ...entry, ...time, executable: false, sourceInode: 1 }]);
     const bytes = new Uint8Array(BLOCK_BYTES);
-    writer.writeBlock(1, bytes, blake3(bytes));
-    expect(() => writer.writeBlock(2, bytes, blake3(bytes))).toThrow(
-      expect.objectContaining({ code: 'protocol-violation' }),
-    );
+    const violation = expect.objectContaining({ code: 'protocol-violation' });
+    expect(() => writer.writeBlock(0, bytes, blake3(bytes))).toThrow(violation);
+    expect(() => writer.addHoles(0, 0, 1)).toThrow(violation);
   });
 });
 

@@ -1,5 +1,5 @@
-import { type Chunk, displayPath } from '@jetstream/manifest';
-import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { displayPath } from '@jetstream/manifest';
+import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import type { OpenFile } from './file-system.ts';
@@ -10,8 +10,6 @@ import { digestsOf, type TargetFile } from './target-file.ts';
 import { componentsOf } from './target-tree.ts';
 import type { EntryPlan } from './tree-writer.ts';
 
-/** A sender that was told nothing yet may have begun so many blocks. */
-const EARLY_BLOCKS = 2;
 /** A plan is one of several in a message. */
 const MAX_PLAN_RUNS = 10_000;
 
@@ -21,18 +19,7 @@ export interface ResumptionOutcome {
   found(file: TargetFile, chunk: number, byteLength: number, digest: Uint8Array): void;
   /** It is known by now whether there is an unfinished file of it, which was taken up then. */
   known(file: TargetFile): void;
-  /** Something came while it was not known what is there. */
-  arrived(file: TargetFile, arrival: EarlyArrival): void;
 }
-
-export interface ArrivedContent {
-  readonly chunk: Chunk;
-  readonly content: Uint8Array;
-  /** The content has it. */
-  readonly digest: Uint8Array;
-}
-
-export type EarlyArrival = ArrivedContent | { readonly firstChunk: number; readonly chunks: number };
 
 interface Awaiting {
   readonly file: TargetFile;
@@ -40,7 +27,6 @@ interface Awaiting {
   record: ResumeRecord | undefined;
   /** Its unfinished file was taken up and is being read. */
   check: PartialCheck | undefined;
-  readonly early: EarlyArrival[];
 }
 
 /**
@@ -59,13 +45,7 @@ export class Resumption {
   }
 
   await(file: TargetFile): void {
-    this.#awaiting.set(file.index, {
-      file,
-      isAnswered: false,
-      record: undefined,
-      check: undefined,
-      early: [],
-    });
+    this.#awaiting.set(file.index, { file, isAnswered: false, record: undefined, check: undefined });
   }
 
   answer(index: number, record: ResumeRecord | undefined): void {
@@ -75,7 +55,13 @@ export class Resumption {
     awaiting.record = record;
   }
 
-  /** It is not known, or not checked, what is there of it. */
+  /** It is not known what is there of it: nothing of it is planned. */
+  isUnknown(file: TargetFile): boolean {
+    const awaiting = this.#awaiting.get(file.index);
+    return awaiting !== undefined && awaiting.check === undefined;
+  }
+
+  /** It is not known, or not all checked, what is there of it. */
   isPending(file: TargetFile): boolean {
     return this.#awaiting.has(file.index);
   }
@@ -90,25 +76,6 @@ export class Resumption {
     const head = this.#head;
     if (head === undefined) return Number.POSITIVE_INFINITY;
     return blockOf(head.file) + (head.check?.nextChunk ?? 0);
-  }
-
-  /**
-   * Keeps what came of a file until it is known whether there is an unfinished file to go on with.
-   * @returns false: it is known
-   * @throws JetStreamError `protocol-violation` for what the sender was not to send yet
-   */
-  hold(file: TargetFile, arrival: EarlyArrival): boolean {
-    const awaiting = this.#awaiting.get(file.index);
-    if (awaiting === undefined || awaiting.check !== undefined) return false;
-    if ('chunk' in arrival) {
-      const { chunk, content, digest } = arrival;
-      if (blockOf(file) + chunk.number >= EARLY_BLOCKS) {
-        throw new JetStreamError('protocol-violation', 'a block came before it was planned');
-      }
-      const copied = { content: new Uint8Array(content), digest: new Uint8Array(digest) };
-      awaiting.early.push({ chunk, ...copied });
-    } else awaiting.early.push(arrival);
-    return true;
   }
 
   /** It has its result. */
@@ -179,7 +146,7 @@ export class Resumption {
     return readBytes;
   }
 
-  #end({ file, record, check, early }: Awaiting, notes: string[], outcome: ResumptionOutcome): void {
+  #end({ file, record, check }: Awaiting, notes: string[], outcome: ResumptionOutcome): void {
     this.#awaiting.delete(file.index);
     if (file.settled) return;
     if (record !== undefined && check !== undefined) {
@@ -190,7 +157,6 @@ export class Resumption {
       notes.push(`${shown(file)}: goes on from ${durableBytes} of ${file.size} bytes${wrong}`);
     }
     outcome.known(file);
-    for (const arrival of early) if (!file.settled) outcome.arrived(file, arrival);
   }
 }
 

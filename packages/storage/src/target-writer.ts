@@ -24,7 +24,7 @@ import { PartialFiles } from './partial-files.ts';
 import { TargetPermissions } from './permissions.ts';
 import { ReadBack } from './read-back.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
-import { type ArrivedContent, type EarlyArrival, Resumption } from './resumption.ts';
+import { Resumption } from './resumption.ts';
 import { StandingFiles } from './standing-files.ts';
 import { ALREADY_EXISTS, type Approach } from './standing-target.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
@@ -165,8 +165,6 @@ export class TargetWriter implements TreeWriter {
         const { refusal, partial } = file;
         if (refusal !== undefined && partial === undefined) results.push(this.#fail(file, refusal));
       },
-      arrived: (file, arrival) =>
-        results.push(...this.#attempt(file, () => this.#takeArrival(file, arrival))),
     });
     this.#tellActivity();
     plans.push(...this.#newPlans.splice(0));
@@ -192,6 +190,7 @@ export class TargetWriter implements TreeWriter {
       digests,
       uses,
     )) {
+      if (this.#resumption.isUnknown(file)) throw manifestViolation(`block ${block} was not planned`);
       if (file.settled || file.digests?.has(chunk.number) || file.older?.equal?.has(chunk.number)) continue;
       if (content === undefined) {
         let isThere = false;
@@ -203,7 +202,7 @@ export class TargetWriter implements TreeWriter {
         continue;
       }
       if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) === 0) {
-        results.push(...this.#attempt(file, () => this.#takeArrival(file, { chunk, content, digest })));
+        results.push(...this.#attempt(file, () => this.#writeChunk(file, chunk, content, digest)));
         continue;
       }
       again = true;
@@ -224,7 +223,8 @@ export class TargetWriter implements TreeWriter {
     if (file.size === 0 || firstChunk + chunks > chunkCount(file)) {
       throw manifestViolation(`a hole lies outside of entry ${index}`);
     }
-    return { results: this.#attempt(file, () => this.#takeArrival(file, { firstChunk, chunks })) };
+    if (this.#resumption.isUnknown(file)) throw manifestViolation(`a hole of entry ${index} was not planned`);
+    return { results: this.#attempt(file, () => this.#skipHoles(file, firstChunk, chunks)) };
   }
 
   failEntry(index: number, code: ErrorCode, message: string): EntryResult[] {
@@ -439,15 +439,8 @@ export class TargetWriter implements TreeWriter {
     }
   }
 
-  /** Content that is what its digest says, or holes. */
-  #takeArrival(file: TargetFile, arrival: EarlyArrival): void {
-    if (this.#resumption.hold(file, arrival)) return;
-    if ('firstChunk' in arrival) this.#skipHoles(file, arrival.firstChunk, arrival.chunks);
-    else this.#writeChunk(file, arrival);
-  }
-
-  #writeChunk(file: TargetFile, { chunk, content, digest }: ArrivedContent): void {
-    if (file.digests?.has(chunk.number) || file.older?.equal?.has(chunk.number)) return;
+  /** Content that is what its digest says. */
+  #writeChunk(file: TargetFile, chunk: Chunk, content: Uint8Array, digest: Uint8Array): void {
     // It was sent before the sender knew of what stands here.
     if (file.older?.equal !== undefined && this.#takeFound(file, chunk, digest)) return;
     this.#partials.write(file, content, chunk.offsetInFile);
@@ -640,9 +633,7 @@ export class TargetWriter implements TreeWriter {
       operation();
       return [];
     } catch (error) {
-      const failure = asFileFailure(error);
-      if (failure.code === 'protocol-violation') throw failure;
-      return [this.#fail(file, failure)];
+      return [this.#fail(file, asFileFailure(error))];
     }
   }
 
@@ -669,8 +660,7 @@ export class TargetWriter implements TreeWriter {
     target = `/${componentsOf(file.directory, file.name).join('/')}`,
   ): EntryResult {
     // Nobody has looked at what its record says, if it has one.
-    const isUnknown = this.#resumption.isPending(file) && file.partial === undefined;
-    const isKept = isUnknown || (this.#isKept(file) && CAUSES_THAT_PASS.has(code));
+    const isKept = this.#resumption.isUnknown(file) || (this.#isKept(file) && CAUSES_THAT_PASS.has(code));
     if (isKept) this.#partials.leave(file);
     else this.#partials.discard(file);
     const record = file.record && !isKept && { recordKey: this.#keyOf(file) };

@@ -1,7 +1,7 @@
 import type { ManifestEntry, ScanProblem } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { ResumeAnswer, ResumeLookup, ResumeUpdate } from '../resume-record.ts';
-import type { SourceEntry, TreeReader } from '../tree-reader.ts';
+import type { BlockRead, SourceEntry, TreeReader } from '../tree-reader.ts';
 import type { EntryResult, TreeWriter } from '../tree-writer.ts';
 
 export interface TransferOptions {
@@ -84,9 +84,14 @@ class Transfer {
     const { blocks, lookups } = this.#sendManifest();
     this.#options.afterScan?.();
     const early = isEager ? blocks.filter((block) => block < 2) : [];
-    for (const block of early.slice(0, maxBlocks)) this.#send(block);
+    // These wait at the receiver for their plan.
+    const arrived = early.slice(0, maxBlocks).map((block) => {
+      const bytes = new Uint8Array(BLOCK_BYTES);
+      return { block, bytes, read: this.#read(block, bytes) };
+    });
     this.#writer.resume(claim(lookups));
     this.#plan();
+    for (const { block, bytes, read } of arrived) this.#write(block, read, bytes, 1);
     const { checkpointBlocks = Number.POSITIVE_INFINITY } = this.#options;
     const rest = order(blocks.filter((block) => !early.includes(block)));
     for (const [at, block] of rest.slice(0, Math.max(0, maxBlocks - early.length)).entries()) {
@@ -132,24 +137,34 @@ class Transfer {
   #send(block: number, asked?: readonly number[]): void {
     let chunks = asked;
     for (let beginning = 1; ; beginning++) {
-      const read = this.#reader.readBlock(block, memory, chunks);
-      const { byteLength, digests, uses, failures, holes } = read;
+      const read = this.#read(block, memory, chunks);
       if (asked === undefined) this.#nextBlock = read.nextBlock;
-      this.#outcome.sentBytes += byteLength;
-      for (const { index, code, message } of failures)
-        this.#take(this.#writer.failEntry(index, code, message));
-      if (holes !== undefined)
-        this.#take(this.#writer.addHoles(holes.index, holes.firstChunk, holes.chunks).results);
-      if (digests.byteLength === 0) break;
-      this.#outcome.blocksRead.push(block);
-      const bytes = memory.subarray(0, byteLength);
-      this.#options.tamper?.(block, bytes, beginning);
-      const written = this.#writer.writeBlock(block, bytes, digests, uses);
-      this.#take(written.results);
-      bytes.fill(0xee);
-      if (written.wantedChunks.length === 0) break;
-      chunks = written.wantedChunks;
+      const wanted = this.#write(block, read, memory, beginning);
+      if (wanted.length === 0) break;
+      chunks = wanted;
     }
+  }
+
+  #read(block: number, into: Uint8Array, chunks?: readonly number[]): BlockRead {
+    const read = this.#reader.readBlock(block, into, chunks);
+    this.#outcome.sentBytes += read.byteLength;
+    if (read.digests.byteLength > 0) this.#outcome.blocksRead.push(block);
+    return read;
+  }
+
+  /** @returns chunks to be sent again */
+  #write(block: number, read: BlockRead, from: Uint8Array, beginning: number): number[] {
+    const { byteLength, digests, uses, failures, holes } = read;
+    for (const { index, code, message } of failures) this.#take(this.#writer.failEntry(index, code, message));
+    if (holes !== undefined)
+      this.#take(this.#writer.addHoles(holes.index, holes.firstChunk, holes.chunks).results);
+    if (digests.byteLength === 0) return [];
+    const bytes = from.subarray(0, byteLength);
+    this.#options.tamper?.(block, bytes, beginning);
+    const { results, wantedChunks } = this.#writer.writeBlock(block, bytes, digests, uses);
+    this.#take(results);
+    bytes.fill(0xee);
+    return wantedChunks;
   }
 
   /** Until nothing waits for it any more. */
