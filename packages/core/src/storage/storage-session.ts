@@ -45,13 +45,15 @@ export interface WriterStep {
  */
 export class StorageSession {
   readonly #blake3: Blake3;
+  readonly #createWriter: typeof createTreeWriter;
   #reader: TreeReader | undefined;
   #writer: TreeWriter | undefined;
   #isFinished = false;
   #closeFileSystem: (() => void) | undefined;
 
-  constructor(blake3: Blake3) {
+  constructor(blake3: Blake3, createWriter: typeof createTreeWriter = createTreeWriter) {
     this.#blake3 = blake3;
+    this.#createWriter = createWriter;
   }
 
   /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
@@ -87,7 +89,7 @@ export class StorageSession {
     const fileSystem = openStorage(root);
     this.#closeFileSystem = () => fileSystem.close();
     const { transferId, overwrite, skip, verify, readBack, resumable } = request;
-    this.#writer = createTreeWriter({
+    this.#writer = this.#createWriter({
       fileSystem,
       blake3: this.#blake3,
       resolve,
