@@ -43,6 +43,29 @@ describe('a client', () => {
     expect(readFileSync(join(back, 'deep/file'), 'utf8')).toBe('x'.repeat(3_000_000));
   });
 
+  it('sends and fetches nothing of what is there already, and what differs is found without being sent', async () => {
+    mkdirSync(join(test.source, 'deep'));
+    writeFileSync(join(test.source, 'deep/file'), 'x'.repeat(3_000_000));
+    writeFileSync(join(test.source, 'small'), 'small');
+    const session = await test.connect();
+    const mappings = [{ source: test.source, target: '/tree' }];
+    const back = [{ source: '/tree', target: join(test.base, 'back') }];
+    for (const skippedFiles of [0, 2]) {
+      const expected = { files: 2, skippedFiles, bytes: 3_000_005, failed: 0 };
+      const present = skippedFiles > 0 ? 3_000_005 : 0;
+      expect(await session.upload({ mappings }).done).toMatchObject({ ...expected, presentBytes: present });
+      expect(await session.download({ mappings: back }).done).toMatchObject({
+        ...expected,
+        presentBytes: present,
+      });
+    }
+    expect(await session.upload({ mappings, verify: true }).done).toMatchObject({ failed: 0 });
+    writeFileSync(join(test.base, 'back/small'), 'SMALL');
+    const compared = await session.download({ mappings: back, verify: true }).done;
+    expect(compared.failures).toMatchObject([{ source: '/tree/small', error: { code: 'content-differs' } }]);
+    expect(readFileSync(join(test.base, 'back/small'), 'utf8')).toBe('SMALL');
+  });
+
   it('runs several transfers on one session at once', async () => {
     writeFileSync(join(test.source, 'file'), 'y'.repeat(2_000_000));
     const session = await test.connect();
