@@ -125,6 +125,31 @@ describe('the journal of a transfer', () => {
     expect(notes).toEqual([expect.stringContaining('silent')]);
   });
 
+  it('ends two silent transfers that each want what the other one holds', async () => {
+    const journals: RecordJournal[] = [];
+    const makeSilent = (number: number) =>
+      journal({
+        giveWay: async () => {
+          await journals[number]!.release();
+          return true;
+        },
+      });
+    journals.push(makeSilent(0), makeSilent(1));
+    const [one, other] = journals as [RecordJournal, RecordJournal];
+    await Promise.all([claimed(one, '/d/one'), claimed(other, '/d/other')]);
+    await Promise.all([claimed(one, '/d/other'), claimed(other, '/d/one')]);
+    for (const key of ['/d/one', '/d/other']) {
+      expect(await claimed(journal(), key)).not.toHaveProperty('recordable');
+    }
+  });
+
+  it('claims nothing after its release', async () => {
+    const over = journal();
+    await over.release();
+    expect(await claimed(over)).toHaveProperty('recordable', false);
+    expect(await claimed(journal())).not.toHaveProperty('recordable');
+  });
+
   it('says once that nothing can be saved, and never fails', async () => {
     const broken = journal();
     await claimed(broken);

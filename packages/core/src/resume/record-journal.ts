@@ -19,6 +19,7 @@ export class RecordJournal implements ResumeJournal {
   /** What changes records, in its order. */
   #queue: Promise<unknown> = Promise.resolve();
   #hasFailed = false;
+  #isReleased = false;
 
   /** @param account records of one are no business of another's, who might name its targets without any right to them */
   constructor(store: ResumeStore, account: string, holder: RecordHolder, onNote: (text: string) => void) {
@@ -67,15 +68,18 @@ export class RecordJournal implements ResumeJournal {
   }
 
   async release(): Promise<void> {
+    this.#isReleased = true;
     await this.#enqueue(async () => this.#store.release(this.#holder));
   }
 
-  /** @returns false when somebody else holds it who is alive */
+  /** @returns false when somebody else holds it who is alive, or this one is over */
   async #comesToHold(key: string): Promise<boolean> {
     for (;;) {
+      if (this.#isReleased) return false;
       const other = this.#store.holderOf(key) as RecordHolder | undefined;
       if (other === undefined || other === this.#holder) return true;
       if (!(await this.#givesWay(other))) return false;
+      this.#store.release(other);
     }
   }
 
