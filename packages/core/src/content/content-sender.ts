@@ -16,7 +16,7 @@ import type { StorageHost } from '../storage/storage-host.ts';
 import { BlockQueue } from './block-queue.ts';
 import { asJetStreamError } from './failure.ts';
 import { manifestMessages } from './manifest-messages.ts';
-import { PlanFrontier } from './plan-frontier.ts';
+import { LONG_RTT_MS, PlanFrontier } from './plan-frontier.ts';
 import { activityFromWire } from './receiver-activity.ts';
 import { SentBlocks } from './sent-blocks.ts';
 import { LIMITER_NAMES, limiterToWire } from './transfer-limiter.ts';
@@ -77,6 +77,9 @@ export class ContentSender implements TransferHandler {
   readonly #inFlight = new Set<number>();
   /** Chunks that were asked for, of blocks that are not acknowledged yet. */
   readonly #requestedWhenAcked = new Map<number, readonly number[]>();
+  /** For an answer of the peer to anything. */
+  #waitedMs = 0;
+  #waitTimer: NodeJS.Timeout | undefined;
   #settledEntries = 0;
   #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
   #reading = 0;
@@ -103,6 +106,10 @@ export class ContentSender implements TransferHandler {
   start(): void {
     this.#port.connection.openBulkSender(this.#port.transfer, this.#memory);
     this.#wanted = true;
+    this.#waitTimer = setTimeout(() => {
+      this.#waitedMs = LONG_RTT_MS;
+      this.#fill();
+    }, LONG_RTT_MS);
     void this.#scan().catch((error) => this.#fail(error));
   }
 
@@ -166,6 +173,7 @@ export class ContentSender implements TransferHandler {
   /** Stops work; the port is closed by whoever owns it, and only that gives the memory of blocks on their way back. */
   stop(): void {
     this.#over = true;
+    clearTimeout(this.#waitTimer);
     this.#scanGate?.();
     for (const ready of this.#ready.splice(0)) this.#memory.release(ready.memory);
   }
@@ -258,7 +266,8 @@ export class ContentSender implements TransferHandler {
   get #mayReadNext(): boolean {
     if (this.#requested.length > 0) return true;
     const { next } = this.#sealed;
-    return next !== undefined && this.#frontier.mayBegin(next, this.#port.connection.stats?.smoothedRttUs);
+    const { smoothedRttUs = 0 } = this.#port.connection.stats ?? {};
+    return next !== undefined && this.#frontier.mayBegin(next, smoothedRttUs, this.#waitedMs);
   }
 
   async #read({ block, chunks }: DueBlock, memory: Uint8Array): Promise<void> {

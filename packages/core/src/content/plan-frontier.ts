@@ -6,16 +6,20 @@ export const BLOCKS_BEFORE_PLANS = 2;
  * From here on waiting for the first plan costs more than what is sent in vain when all of it is there already: in 10 ms a path of
  * 1.6 Gbit/s carries two blocks. On shorter paths nothing is sent unplanned.
  */
-const MIN_RTT_WORTH_BEGINNING_US = 10_000;
+export const LONG_RTT_MS = 10;
 
 /** How far the receiver has planned, and so what its sender may begin. */
 export class PlanFrontier {
   #plannedBlocks: number | undefined;
 
-  /** @param smoothedRttUs undefined: not known */
-  mayBegin(block: number, smoothedRttUs: number | undefined): boolean {
+  /**
+   * @param smoothedRttUs 0: no answer has come yet
+   * @param waitedMs for such an answer: a path without one for so long is long
+   */
+  mayBegin(block: number, smoothedRttUs: number, waitedMs: number): boolean {
     if (this.#plannedBlocks !== undefined) return block < this.#plannedBlocks;
-    return block < BLOCKS_BEFORE_PLANS && (smoothedRttUs ?? 0) >= MIN_RTT_WORTH_BEGINNING_US;
+    const rttMs = smoothedRttUs > 0 ? smoothedRttUs / 1000 : waitedMs;
+    return block < BLOCKS_BEFORE_PLANS && rttMs >= LONG_RTT_MS;
   }
 
   /**

@@ -24,6 +24,8 @@ export class LaneEngine {
     onSeen: (path) => this.tell({ lane: 'path-seen', path }),
   });
   readonly #connections = new Map<number, ServedConnection>();
+  /** Of which no round trip was measured yet. */
+  readonly #unmeasured = new Set<ServedConnection>();
   readonly #numbers = new Map<Connection, number>();
   #outbox: LaneEvent[] = [];
   #statsWanted = false;
@@ -74,7 +76,10 @@ export class LaneEngine {
 
   /** Tells how the connections do, at intervals while anything happens. */
   collectStats(nowUs: number, datagramsMoved: boolean): void {
-    if (datagramsMoved) this.#statsWanted = true;
+    if (datagramsMoved) {
+      this.#statsWanted = true;
+      for (const served of this.#unmeasured) if (served.tellFirstRtt()) this.#unmeasured.delete(served);
+    }
     if (!this.#statsWanted || nowUs < this.#statsDueUs) return;
     this.#statsWanted = false;
     this.#statsDueUs = nowUs + STATS_INTERVAL_US;
@@ -123,8 +128,11 @@ export class LaneEngine {
     const tell = (event: LaneConnectionEvent) => this.tell({ connection: number, event });
     const forget = () => {
       this.#connections.delete(number);
+      this.#unmeasured.delete(served);
       this.#numbers.delete(connection);
     };
-    this.#connections.set(number, new ServedConnection(connection, tell, forget));
+    const served = new ServedConnection(connection, tell, forget);
+    this.#connections.set(number, served);
+    this.#unmeasured.add(served);
   }
 }

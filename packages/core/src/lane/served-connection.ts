@@ -25,6 +25,7 @@ export class ServedConnection implements ConnectionCommands {
   /** As last told, of transfers that send. */
   readonly #limiters = new Map<number, Limiter>();
   #packetsTold = -1;
+  #isMeasured = false;
 
   constructor(
     connection: Connection,
@@ -108,9 +109,19 @@ export class ServedConnection implements ConnectionCommands {
 
   /** Passes on all events that the connection has. */
   drainEvents(): void {
+    this.tellFirstRtt();
     for (let event = this.connection.pollEvent(); event !== undefined; event = this.connection.pollEvent()) {
       this.#onEvent(event);
     }
+  }
+
+  /** Tells the first measure of the path as soon as there is one, for who begins then decides by it. @returns whether it is told */
+  tellFirstRtt(): boolean {
+    if (this.#isMeasured) return true;
+    const stats = this.connection.stats();
+    this.#isMeasured = stats.smoothedRttUs > 0;
+    if (this.#isMeasured) this.#tell({ type: 'stats', stats: { ...stats } });
+    return this.#isMeasured;
   }
 
   /** Tells what limits each transfer, and the statistics when packets have come or gone since the last time. */
@@ -137,11 +148,6 @@ export class ServedConnection implements ConnectionCommands {
       case 'block-wanted':
         this.#wanting.add(event.transfer);
         this.#offerNext(event.transfer);
-        break;
-      case 'established':
-        // The handshake has measured the path: whoever begins now decides by that.
-        this.tellStats();
-        this.#tell(event);
         break;
       default:
         this.#tell(event);
