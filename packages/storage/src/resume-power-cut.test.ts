@@ -145,9 +145,11 @@ class BrokenCopying {
       return true;
     }
     const path = record.key.replace(/[^/]*$/, record.partialName);
-    const size = this.#statusOf(path)?.size ?? 0;
-    if (size > 0) this.machine.flipBit(path, this.#below(size), this.#below(8));
-    return size > 0;
+    const status = this.#statusOf(path);
+    // Of a rename that is found half done it is the file at its target.
+    if (status === undefined || status.size === 0 || status.links > 1) return false;
+    this.machine.flipBit(path, this.#below(status.size), this.#below(8));
+    return true;
   }
 
   check(): void {
@@ -265,7 +267,7 @@ describe('a copy that ends at any moment and is begun again', () => {
         if (notes.some((note) => note.includes('goes on'))) resumed++;
       });
     }
-    if (resumed < SEEDS / 5) throw new Error(`only ${resumed} of ${SEEDS} copies were gone on with`);
+    if (resumed < SEEDS / 8) throw new Error(`only ${resumed} of ${SEEDS} copies were gone on with`);
   });
 
   it.each(['partial', 'record'] as const)('is equal also when a bit of a %s is another one by then', (of) => {
