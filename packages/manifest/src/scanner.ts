@@ -49,7 +49,7 @@ export interface ScanBatch {
  */
 export class Scanner {
   readonly #options: ScannerOptions;
-  readonly #pending: SourceDirectory[] = [];
+  readonly #pending: PendingDirectory[] = [];
   #nextMapping = 0;
   #current: OpenDirectory | undefined;
 
@@ -105,7 +105,14 @@ export class Scanner {
     }
   }
 
-  #enter(directory: SourceDirectory, batch: ScanBatch): void {
+  #enter({ parent, name, targetPath, device, inode }: PendingDirectory, batch: ScanBatch): void {
+    const directory: SourceDirectory = {
+      parent,
+      components: name === '' ? [] : [name],
+      targetPath: targetPath ?? `${parent.targetPath}/${name}`,
+      device,
+      inode,
+    };
     const components = sourceComponents(directory);
     try {
       const handle = this.#options.fileSystem.openDirectory(components);
@@ -169,14 +176,25 @@ export class Scanner {
       // The receiver's root is there already and has no name.
       const isRoot = splitPath(path).length === 0;
       const { device, inode } = status;
-      const components = name === '' ? [] : [name];
-      this.#pending.push({ parent: directory, components, targetPath: path, device, inode });
+      const ownPath = directory.targetPath === undefined ? path : undefined;
+      this.#pending.push({ parent: directory, name, targetPath: ownPath, device, inode });
       if (isRoot) return;
     }
     const entry = manifestEntry(status, targetPath);
     if (this.#options.permissions !== undefined) entry.permissions = this.#options.permissions(status);
     batch.found.push({ entry, status, directory, name, followed });
   }
+}
+
+/** Not visited yet. As little as will do: there may be a million of them. */
+interface PendingDirectory {
+  parent: SourcePath;
+  /** Empty: the parent itself. */
+  name: string;
+  /** Where the parent does not give it. */
+  targetPath: string | undefined;
+  device: number;
+  inode: number;
 }
 
 interface SourceDirectory extends SourcePath {

@@ -13,6 +13,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { JetStreamError } from '@jetstream/protocol';
+import { nativeDirectoryNames } from '../native-directory-names.ts';
 import { nativeNames } from '../native-names.ts';
 import { statusOfName } from '../stat.ts';
 import { bestEffortResolver } from './best-effort.ts';
@@ -158,7 +159,7 @@ export function operationsBy(resolver: PathResolver): DirectoryOperations {
     unlinkAt: (directory, name) => unlinkSync(at(directory, name)),
     rmdirAt: (directory, name) => rmdirSync(at(directory, name)),
     readlinkAt: (directory, name) => readlinkSync(at(directory, name), { encoding: 'buffer' }),
-    readNamesAt,
+    readNamesAt: nativeDirectoryNames() ?? readNamesAt,
     syncDirectory,
   };
 }
