@@ -3,17 +3,18 @@ import {
   type BlockRun,
   type Chunk,
   chunkCount,
-  displayPath,
   escapeName,
   type ManifestEntry,
 } from '@jetstream/manifest';
 import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { arrivedChunks } from './arrived-chunk.ts';
+import { BlockRequests } from './block-requests.ts';
 import { Checkpoints } from './checkpoint.ts';
 import type { ChunkDigests } from './chunk-digests.ts';
 import type { ChunkRun } from './chunk-runs.ts';
 import { findDeadPartials, removeDeadPartials } from './dead-partials.ts';
 import { chunkDigest } from './digest.ts';
+import { digestMismatch, failure, NO_DIGEST, success } from './entry-result.ts';
 import { asFileFailure } from './errno.ts';
 import type { FileStatus } from './file-system.ts';
 import { HandleCache } from './handle-cache.ts';
@@ -77,11 +78,9 @@ export class TargetWriter implements TreeWriter {
   readonly #checkpoints = new Checkpoints();
   readonly #resumption: Resumption;
   readonly #readBack: ReadBack;
-  /** Blocks that were asked for again because something in them was wrong: that is done once. */
-  readonly #askedAgain = new Set<number>();
+  readonly #requests = new BlockRequests();
   /** Of files that are to be compared. */
   readonly #newPlans: EntryPlan[] = [];
-  #requests = new Map<number, number[]>();
   #ready: TargetFile[] = [];
   /** Of files that failed when nobody could be told. */
   #lateResults: EntryResult[] = [];
@@ -107,7 +106,7 @@ export class TargetWriter implements TreeWriter {
   }
 
   get readyEntries(): number {
-    const waiting = this.#ready.length + this.#readBack.files + this.#older.copying + this.#requests.size;
+    const waiting = this.#ready.length + this.#readBack.files + this.#older.copying + this.#requests.waiting;
     return waiting + this.#present.length + this.#lateResults.length;
   }
 
@@ -209,8 +208,8 @@ export class TargetWriter implements TreeWriter {
       wanted.push({ position, file });
     }
     // What was sent can be sent once more, and no more than that.
-    const isRefused = wanted.length > 0 && this.#askedAgain.has(block);
-    if (wanted.length > 0 && bytes.byteLength > 0) this.#askedAgain.add(block);
+    const isRefused = wanted.length > 0 && this.#requests.has(block);
+    if (wanted.length > 0 && bytes.byteLength > 0) this.#requests.spend(block);
     if (!isRefused) return { wantedChunks: wanted.map(({ position }) => position), again, results };
     results.push(...wanted.map(({ file }) => this.#fail(file, digestMismatch(file))));
     return { wantedChunks: [], again: false, results };
@@ -261,8 +260,7 @@ export class TargetWriter implements TreeWriter {
       },
     });
     results.push(...this.#commitPresent(named));
-    const requests = [...this.#requests].map(([block, chunks]) => ({ block, chunks }));
-    this.#requests.clear();
+    const requests = this.#requests.take();
     this.#tellActivity();
     return { results, requests };
   }
@@ -600,18 +598,9 @@ export class TargetWriter implements TreeWriter {
 
   #request(file: TargetFile, chunks: readonly number[]): EntryResult[] {
     const blocks = chunks.map((chunk) => Math.floor(file.address / BLOCK_BYTES) + chunk);
-    if (blocks.some((block) => this.#askedAgain.has(block) && !this.#requests.has(block))) {
+    if (!blocks.every((block) => this.#requests.takes(block)))
       return [this.#fail(file, digestMismatch(file))];
-    }
-    for (const block of blocks) {
-      this.#askedAgain.add(block);
-      const asked = this.#requests.get(block) ?? [];
-      const positions = [...asked, this.#blocks.filesIn(block).indexOf(file)];
-      this.#requests.set(
-        block,
-        positions.sort((a, b) => a - b),
-      );
-    }
+    for (const block of blocks) this.#requests.add(block, this.#blocks.filesIn(block).indexOf(file));
     return [];
   }
 
@@ -699,24 +688,6 @@ export class TargetWriter implements TreeWriter {
     this.#unsettled.delete(file.index);
     if (file.size > 0) this.#blocks.settle(file);
   }
-}
-
-const NO_DIGEST = new Uint8Array(0);
-
-function success(kind: EntryResult['kind'], index: number, target: string): EntryResult {
-  return { index, kind, code: 'none', message: '', target, bytes: 0, digest: NO_DIGEST, skipped: false };
-}
-
-function failure(result: Omit<EntryResult, 'bytes' | 'digest' | 'skipped'>): EntryResult {
-  return { ...result, bytes: 0, digest: NO_DIGEST, skipped: false };
-}
-
-function digestMismatch({ directory, name }: TargetFile): { code: ErrorCode; message: string } {
-  const shown = displayPath(componentsOf(directory, name));
-  return {
-    code: 'digest-mismatch',
-    message: `${shown}: content differs from its digest, twice; run the copy again`,
-  };
 }
 
 function bytesIn(runs: readonly ChunkRun[], size: number): number {
