@@ -101,6 +101,8 @@ describe('JSON lines', () => {
     ]);
     expect(events[0]).toEqual({ event: 'progress', ...PROGRESS });
     expect(events[3]).toEqual({ event: 'file', source: 'a\nb', target: 'a\nb', bytes: 3, digest: '00' });
+    const { failures: _, ...counts } = SUMMARY;
+    expect(events[5]).toEqual({ event: 'summary', ...counts });
     expect(events[4]).toEqual({ event: 'note', text: 'connected again' });
     expect(events[6]).toEqual({
       event: 'error',

@@ -2,6 +2,7 @@ import type { FileOutcome, TransferProgress, TransferSummary } from '@jetstream/
 import type { JetStreamError } from '@jetstream/protocol';
 import { JsonLines } from './json-lines.ts';
 import { ProgressLines } from './progress-lines.ts';
+import { comparisonLine, summaryLine } from './progress-text.ts';
 
 /** What a copy shows while it runs and when it is over. */
 export interface CopyView {
@@ -34,11 +35,13 @@ export interface Outputs {
 export async function createView(
   output: 'progress' | 'quiet' | 'json',
   { stdout, stderr }: Outputs,
+  verify = false,
 ): Promise<CopyView> {
   if (output === 'json') return new JsonLines(stdout, stderr);
   if (output === 'quiet') return new Quiet(stderr);
-  if (stderr.isTTY) return new (await import('./progress-bar.ts')).ProgressBar(stderr as NodeJS.WriteStream);
-  return new ProgressLines(stderr);
+  const sumUp = verify ? comparisonLine : summaryLine;
+  if (!stderr.isTTY) return new ProgressLines(stderr, sumUp);
+  return new (await import('./progress-bar.ts')).ProgressBar(stderr as NodeJS.WriteStream, sumUp);
 }
 
 class Quiet implements CopyView {

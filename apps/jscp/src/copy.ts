@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
-import type { ClientSession, RatePolicyOptions, Transfer } from '@jetstream/core';
+import type { ClientSession, FileOutcome, Transfer } from '@jetstream/core';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { connect } from './connect.ts';
 import type { CopyView } from './copy-view.ts';
-import { failedFileLine } from './error-line.ts';
+import { failedFileLine, missingFileLine } from './error-line.ts';
 import { exitStatusOfFailures } from './exit-codes.ts';
 import type { JscpOptions } from './options.ts';
 import { formatCount, formatFiles } from './quantities.ts';
@@ -23,7 +23,7 @@ export async function copy(
   if (options.plan.direction === 'upload') refuseMissing(options.plan.mappings);
   const session = await connect(options, interactive, signal);
   try {
-    return await follow(begin(session, options, signal), view, options.ratePolicy);
+    return await follow(begin(session, options, signal), view, options);
   } finally {
     await session.close();
   }
@@ -45,10 +45,15 @@ function refuseMissing(mappings: JscpOptions['plan']['mappings']): void {
   }
 }
 
-function begin(session: ClientSession, { plan, symlinks }: JscpOptions, signal: AbortSignal): Transfer {
+function begin(
+  session: ClientSession,
+  { plan, symlinks, receiving }: JscpOptions,
+  signal: AbortSignal,
+): Transfer {
   const { mappings, destinationPath } = plan;
-  if (plan.direction === 'download') return session.download({ mappings, symlinks, signal });
+  if (plan.direction === 'download') return session.download({ ...receiving, mappings, symlinks, signal });
   return session.upload({
+    ...receiving,
     mappings,
     symlinks,
     signal,
@@ -59,7 +64,7 @@ function begin(session: ClientSession, { plan, symlinks }: JscpOptions, signal: 
 async function follow(
   transfer: Transfer,
   view: CopyView,
-  asked: RatePolicyOptions | undefined,
+  { ratePolicy: asked, receiving: { verify = false } }: JscpOptions,
 ): Promise<number> {
   const causes = new Set<ErrorCode>();
   let isTold = asked === undefined;
@@ -74,13 +79,20 @@ async function follow(
   transfer.on('file', (outcome) => {
     view.file(outcome);
     if (!outcome.error) return;
-    causes.add(outcome.error.code);
-    view.line(failedFileLine(outcome));
+    const isMissing = verify && isMissingAtTarget(outcome);
+    causes.add(isMissing ? 'content-differs' : outcome.error.code);
+    view.line(isMissing ? missingFileLine(outcome) : failedFileLine(outcome));
   });
   const summary = await transfer.done;
   view.summary(summary);
   if (summary.failed === 0) return 0;
   const total = summary.files + summary.failed;
-  if (total > 1) view.line(`jscp: ${formatCount(summary.failed)} of ${formatFiles(total)} not copied`);
+  const how = verify ? 'not equal' : 'not copied';
+  if (total > 1) view.line(`jscp: ${formatCount(summary.failed)} of ${formatFiles(total)} ${how}`);
   return exitStatusOfFailures(causes);
+}
+
+/** Which is a difference; a source that is not there has no target. */
+function isMissingAtTarget({ target, error }: FileOutcome): boolean {
+  return error?.code === 'not-found' && target !== '';
 }

@@ -1,6 +1,6 @@
 import { JetStreamError } from '@jetstream/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { asJetStreamError, errorLine, failedFileLine } from './error-line.ts';
+import { asJetStreamError, errorLine, failedFileLine, missingFileLine } from './error-line.ts';
 
 afterEach(() => {
   delete process.env.JETSTREAM_DEBUG;
@@ -37,6 +37,10 @@ describe('a failed file', () => {
     expect(line('cannot read')).toBe('jscp: a/b: cannot read');
     expect(line('cannot read a/b')).toBe('jscp: cannot read a/b');
     expect(line('no space for /t')).toBe('jscp: no space for /t');
+  });
+
+  it('of a comparison is named by its target', () => {
+    expect(missingFileLine({ source: 'a', target: '/t\n', bytes: 0 })).toBe('jscp: /t\\n is not there');
   });
 
   it('whose target is a directory says how to copy into it', () => {

@@ -30,3 +30,8 @@ export function failedFileLine({ source, target, error }: FileOutcome): string {
   const hint = error?.code === 'is-a-directory' ? '; end the target with / to copy into it' : '';
   return `jscp: ${printable(named ? message : `${source}: ${message}`)}${hint}`;
 }
+
+/** Of a comparison. */
+export function missingFileLine({ target }: FileOutcome): string {
+  return `jscp: ${printable(target)} is not there`;
+}

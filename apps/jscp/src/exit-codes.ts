@@ -16,6 +16,8 @@ export const EXIT_CODES = {
   permission: { status: 11, meaning: 'the operating system refused access to a file' },
   wrongKind: { status: 12, meaning: 'a directory stands where a file is meant, or the reverse' },
   diskFull: { status: 13, meaning: 'no space or quota is left at the receiver' },
+  differs: { status: 14, meaning: '--verify found a file that differs or is missing' },
+  exists: { status: 15, meaning: 'a file is there that may not be overwritten' },
   cancelled: { status: 130, meaning: 'stopped by Ctrl-C' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
@@ -45,7 +47,7 @@ const EXIT_BY_ERROR: Record<ErrorCode, ExitName> = {
   'not-a-directory': 'wrongKind',
   'special-file': 'pathRefused',
   'name-invalid': 'pathRefused',
-  'already-exists': 'wrongKind',
+  'already-exists': 'exists',
   'source-changed': 'transferFailed',
   'digest-mismatch': 'transferFailed',
   'disk-full': 'diskFull',
@@ -55,7 +57,7 @@ const EXIT_BY_ERROR: Record<ErrorCode, ExitName> = {
   'io-error': 'transferFailed',
   'address-in-use': 'internal',
   'transfer-failed': 'transferFailed',
-  'content-differs': 'transferFailed',
+  'content-differs': 'differs',
   'state-locked': 'internal',
   'state-newer': 'internal',
 };

@@ -33,8 +33,8 @@ export class JsonLines implements CopyView {
     this.write({ event: 'note', text });
   }
 
-  summary({ files, directories, bytes, failed, elapsedMs }: TransferSummary): void {
-    this.write({ event: 'summary', files, directories, bytes, failed, elapsedMs });
+  summary({ failures: _, ...counts }: TransferSummary): void {
+    this.write({ event: 'summary', ...counts });
   }
 
   error({ code, message, subject, retryable }: JetStreamError, exitStatus: number): void {

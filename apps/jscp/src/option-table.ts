@@ -26,6 +26,25 @@ export const OPTIONS = {
   r: { type: 'boolean', describe: 'Accepted for habit: directories are always copied whole' },
   q: { type: 'boolean', describe: 'Say nothing but errors' },
   json: { type: 'boolean', describe: 'One JSON object a line on standard output' },
+  overwrite: {
+    choices: ['always', 'never', 'backup', 'in-place', 'in-place-never', 'in-place-same-size'] as const,
+    requiresArg: true,
+    describe:
+      'Files at the target: replaced once the new one is whole (always), kept (never), renamed to .jetbak (backup), or written into (in-place…) [default: "always"]',
+  },
+  checksum: { type: 'boolean', describe: 'Skip what has the same content, not the same size and time' },
+  whole: { type: 'boolean', describe: 'Skip nothing: send what is there already too' },
+  verify: { type: 'boolean', describe: 'Compare both sides by digests, and write nothing' },
+  'read-back': {
+    type: 'boolean',
+    describe: 'Read each file from the disk again, and compare, before it gets its name',
+  },
+  preserve: { alias: 'p', type: 'boolean', describe: 'Keep full modes; owners and groups where allowed' },
+  checkpoint: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Seconds from one record of what is safe to the next, or "none" [default: 5]',
+  },
   symlinks: {
     choices: ['follow', 'ignore'] as const,
     default: 'follow' as const,

@@ -36,6 +36,7 @@ describe('the command line of jscp', () => {
       pathMemory: true,
       connectTimeoutMs: 10_000,
       reconnectTimeoutMs: 600_000,
+      receiving: {},
       symlinks: 'follow',
       output: 'progress',
     });
@@ -103,6 +104,11 @@ describe('the command line of jscp', () => {
       ['--reconnect', 'never', 'f', 'h:f'],
       /--reconnect never: give seconds above 0 and up to 604800, or none/,
     ],
+    [
+      ['--connect-timeout', '4000', 'f', 'h:f'],
+      /--connect-timeout 4000: give seconds above 0 and up to 3600 \(see/,
+    ],
+    [['--overwrite', 'sometimes', 'f', 'h:f'], /overwrite.*sometimes/i],
     [['--json', '-q', 'f', 'h:f'], /exclude each other/],
     [['f'], /needs a target/],
     [[], /nothing to copy/],

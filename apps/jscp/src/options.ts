@@ -3,6 +3,8 @@ import { type CopyPlan, planCopy } from './copy-plan.ts';
 import { OPTIONS } from './option-table.ts';
 import { parsePlainly } from './plain-parser.ts';
 import { readRatePolicy } from './rate-policy.ts';
+import { type Receiving, readReceiving } from './receiving.ts';
+import { parseSeconds } from './seconds.ts';
 import { usageError } from './usage-error.ts';
 
 /** Everything one copy needs, each value parsed and in its range. */
@@ -19,6 +21,7 @@ export interface JscpOptions {
   connectTimeoutMs: number;
   /** 0: a lost connection ends the copy. */
   reconnectTimeoutMs: number;
+  receiving: Receiving;
   symlinks: 'follow' | 'ignore';
   output: 'progress' | 'quiet' | 'json';
 }
@@ -28,6 +31,10 @@ export type Command =
   | { do: 'print-identity' }
   | { do: 'print-version' }
   | { do: 'print-help'; text: string };
+
+const MAX_CONNECT_SECONDS = 3_600;
+/** A week. */
+const MAX_RECONNECT_SECONDS = 604_800;
 
 /** Short options that take a value; POSIX lets the value follow at once (`-P8886`). */
 const ATTACHED_VALUE = /^(-[dPil])=?(.+)$/s;
@@ -62,8 +69,13 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       congestion: values.congestion,
       portable: values.datagrams === 'portable',
       pathMemory: !values['no-path-memory'],
-      connectTimeoutMs: parseTimeout(values['connect-timeout'] ?? OPTIONS['connect-timeout'].default) * 1000,
+      connectTimeoutMs:
+        1000 *
+        parseSeconds('--connect-timeout', values['connect-timeout'] ?? OPTIONS['connect-timeout'].default, {
+          most: MAX_CONNECT_SECONDS,
+        }),
       reconnectTimeoutMs: parseReconnect(values.reconnect ?? OPTIONS.reconnect.default) * 1000,
+      receiving: readReceiving(values),
       symlinks: values.symlinks ?? OPTIONS.symlinks.default,
       output: values.json ? 'json' : values.q ? 'quiet' : 'progress',
     },
@@ -83,20 +95,7 @@ function parsePort(text: string): number {
   return port;
 }
 
-/** At most an hour, which is more than anybody waits. */
-function parseTimeout(text: string): number {
-  return parseSeconds('--connect-timeout', text, 3_600);
-}
-
-/** At most a week. */
 function parseReconnect(text: string): number {
-  return text === 'none' ? 0 : parseSeconds('--reconnect', text, 604_800, ', or none');
-}
-
-function parseSeconds(option: string, text: string, most: number, orElse = ''): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (seconds <= 0 || seconds > most) {
-    throw usageError(`${option} ${text}: give seconds above 0 and up to ${most}${orElse}`);
-  }
-  return seconds;
+  if (text === 'none') return 0;
+  return parseSeconds('--reconnect', text, { most: MAX_RECONNECT_SECONDS, orNone: true });
 }

@@ -7,6 +7,7 @@ import { OPTIONS, type OptionValues, type Words } from './option-table.ts';
  * @returns undefined for anything else: yargs makes something of it, or says what is wrong
  */
 export function parsePlainly(argv: readonly string[]): Words | undefined {
+  if (argv.some(isGroup)) return undefined;
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options: PLAIN, allowPositionals: true });
     const isUsual =
@@ -33,6 +34,11 @@ const PLAIN: NonNullable<ParseArgsConfig['options']> = Object.fromEntries(
 );
 
 const CHOICES = new Map(ENTRIES.map(([name, { choices }]) => [name, choices]));
+
+/** Short options in one word, such as `-rp`: the two have their own minds of values in such a thing. */
+function isGroup(word: string): boolean {
+  return /^-[^-]./.test(word);
+}
 
 /** yargs takes it for the value of a switch that stands before it. */
 function isSwitchValue(operand: string): boolean {

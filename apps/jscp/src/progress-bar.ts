@@ -1,17 +1,19 @@
 import type { TransferProgress, TransferSummary } from '@jetstream/core';
 import cliProgress from 'cli-progress';
 import type { CopyView } from './copy-view.ts';
-import { noteLine, progressBlock, summaryLine } from './progress-text.ts';
+import { noteLine, progressBlock } from './progress-text.ts';
 
 /** Two lines at the foot of a terminal, redrawn ten times a second; other lines scroll above them. */
 export class ProgressBar implements CopyView {
   private readonly terminal: NodeJS.WriteStream;
+  private readonly sumUp: (summary: TransferSummary) => string;
   private bars: cliProgress.MultiBar | undefined;
   private lines: cliProgress.SingleBar[] = [];
   private latest: TransferProgress | undefined;
 
-  constructor(terminal: NodeJS.WriteStream) {
+  constructor(terminal: NodeJS.WriteStream, sumUp: (summary: TransferSummary) => string) {
     this.terminal = terminal;
+    this.sumUp = sumUp;
   }
 
   progress(progress: TransferProgress): void {
@@ -36,7 +38,7 @@ export class ProgressBar implements CopyView {
   summary(summary: TransferSummary): void {
     if (this.latest && summary.failed === 0) this.progress({ ...this.latest, state: 'complete' });
     this.end();
-    this.terminal.write(`${summaryLine(summary)}\n`);
+    this.terminal.write(`${this.sumUp(summary)}\n`);
   }
 
   error(): void {

@@ -1,7 +1,7 @@
 import type { TransferProgress } from '@jetstream/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { percentDone, progressBlock, progressLine, summaryLine } from './progress-text.ts';
+import { comparisonLine, percentDone, progressBlock, progressLine, summaryLine } from './progress-text.ts';
 
 const HALF: TransferProgress = {
   state: 'transferring',
@@ -27,14 +27,22 @@ const HALF: TransferProgress = {
 describe('progressBlock', () => {
   it('shows how far, how fast and what is going on', () => {
     expect(progressBlock(HALF, 100)).toEqual([
-      '████████████████░░░░░░░░░░░░░░░░░░░░░░░░   42 %  110 MiB / 256 MiB  950 Mbit/s  ETA 0:03',
+      '██████████████░░░░░░░░░░░░░░░░░░░░   42 %  110 MiB / 256 MiB  100 MiB durable  950 Mbit/s  ETA 0:03',
       "812/2,001 files  RTT 0.4 ms  loss 1.3 %  limit: receiver's disk  photos/2024/summer/img_0001.jpg",
     ]);
   });
 
+  it('says what was there already, and nothing of durability when all is durable', () => {
+    const there = { ...HALF, durableBytes: HALF.ackedBytes, presentBytes: 60 * 2 ** 20 };
+    const [first, second] = progressBlock(there, 100);
+    expect(first).not.toContain('durable');
+    expect(second).toMatch(/^812\/2,001 files {2}60.0 MiB there already {2}RTT/);
+    expect(progressLine(there)).toContain('110 MiB of 256 MiB, 60.0 MiB there already, 812 of');
+  });
+
   it('gives up the bar, then the name, on a narrow terminal', () => {
     const [first, second] = progressBlock(HALF, 50);
-    expect(first).toBe(' 42 %  110 MiB / 256 MiB  950 Mbit/s  ETA 0:03');
+    expect(first).toBe(' 42 %  110 MiB / 256 MiB  100 MiB durable  950 Mbi');
     expect(second.startsWith('812/2,001 files  RTT 0.4 ms')).toBe(true);
   });
 
@@ -87,7 +95,7 @@ describe('percentDone', () => {
 describe('lines', () => {
   it('hold the same for a log', () => {
     expect(progressLine({ ...HALF, totalsFinal: false })).toBe(
-      " 42 %, 110 MiB of 256 MiB so far, 812 of 2,001 files, 950 Mbit/s, ETA 0:03, RTT 0.4 ms, loss 1.3 %, limit: receiver's disk",
+      " 42 %, 110 MiB of 256 MiB so far, 100 MiB durable, 812 of 2,001 files, 950 Mbit/s, ETA 0:03, RTT 0.4 ms, loss 1.3 %, limit: receiver's disk",
     );
   });
 
@@ -117,5 +125,34 @@ describe('lines', () => {
     expect(summaryLine({ ...summary, files: 1, directories: 0, bytes: 0, elapsedMs: 0 })).toBe(
       'copied 1 file, 0 B, in 0.0 s (0 bit/s)',
     );
+  });
+
+  it('sum up what was there already', () => {
+    const counts = { directories: 40, failed: 0, elapsedMs: 3200, failures: [] };
+    const second = {
+      ...counts,
+      files: 2001,
+      skippedFiles: 1998,
+      bytes: 264 * 2 ** 20,
+      presentBytes: 260 * 2 ** 20,
+    };
+    expect(summaryLine(second)).toBe(
+      'copied 3 files in 40 directories, 4.00 MiB, in 3.2 s (10.5 Mbit/s); there already: 1,998 files, 260 MiB',
+    );
+    expect(summaryLine({ ...second, skippedFiles: 2001, presentBytes: second.bytes })).toBe(
+      'nothing to copy: 2,001 files in 40 directories, 264 MiB, there already, in 3.2 s',
+    );
+    const resumed = {
+      ...counts,
+      directories: 0,
+      files: 1,
+      skippedFiles: 0,
+      bytes: 60e6,
+      presentBytes: 22 * 2 ** 20,
+    };
+    expect(summaryLine(resumed)).toBe(
+      'copied 1 file, 35.2 MiB, in 3.2 s (92.3 Mbit/s); there already: 22.0 MiB',
+    );
+    expect(comparisonLine(second)).toBe('found equal: 2,001 files in 40 directories, 264 MiB, in 3.2 s');
   });
 });

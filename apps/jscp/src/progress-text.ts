@@ -31,6 +31,8 @@ export function progressLine(progress: TransferProgress): string {
   const parts = [
     `${String(percentDone(progress)).padStart(3)} %`,
     `${formatBytes(progress.ackedBytes)} of ${formatBytes(progress.totalBytes)}${more}`,
+    durable(progress),
+    present(progress),
     `${formatCount(progress.filesDone)} of ${formatFiles(progress.totalFiles)}`,
     formatRate(progress.rateBitsPerSecond),
     eta(progress),
@@ -46,6 +48,7 @@ export function progressBlock(progress: TransferProgress, columns: number): [str
   const numbers = [
     `${String(percentDone(progress)).padStart(3)} %`,
     `${formatBytes(progress.ackedBytes)} / ${formatBytes(progress.totalBytes)}${more}`,
+    durable(progress),
     formatRate(progress.rateBitsPerSecond),
     eta(progress),
   ].filter((part) => part !== '');
@@ -55,6 +58,7 @@ export function progressBlock(progress: TransferProgress, columns: number): [str
 
   const details = [
     `${formatCount(progress.filesDone)}/${formatFiles(progress.totalFiles)}`,
+    present(progress),
     ...network(progress),
     waiting(progress),
   ].filter((part) => part !== '');
@@ -69,13 +73,43 @@ export function noteLine(text: string): string {
   return `jscp: ${printable(text)}`;
 }
 
-/** `copied 2,001 files in 40 directories, 264 MiB, in 3.2 s (660 Mbit/s)`. */
+/** `copied 3 files in 40 directories, 4.00 MiB, in 3.2 s (10.5 Mbit/s); there already: 1,998 files, 260 MiB`. */
 export function summaryLine(summary: TransferSummary): string {
+  const files = summary.files - summary.skippedFiles;
+  const bytes = summary.bytes - summary.presentBytes;
+  if (files === 0 && bytes === 0 && summary.skippedFiles > 0) {
+    return `nothing to copy: ${tree(summary.files, summary.directories, summary.bytes)}, there already, in ${formatElapsed(summary.elapsedMs)}`;
+  }
   const seconds = Math.max(summary.elapsedMs, 1) / 1000;
-  const directories = summary.directories === 1 ? 'directory' : 'directories';
-  const within = summary.directories > 0 ? ` in ${formatCount(summary.directories)} ${directories}` : '';
-  const rate = formatRate((summary.bytes * 8) / seconds);
-  return `copied ${formatFiles(summary.files)}${within}, ${formatBytes(summary.bytes)}, in ${formatElapsed(summary.elapsedMs)} (${rate})`;
+  const rate = formatRate((bytes * 8) / seconds);
+  const copied = `copied ${tree(files, summary.directories, bytes)}, in ${formatElapsed(summary.elapsedMs)} (${rate})`;
+  const there = [
+    summary.skippedFiles > 0 ? formatFiles(summary.skippedFiles) : '',
+    summary.presentBytes > 0 ? formatBytes(summary.presentBytes) : '',
+  ].filter((part) => part !== '');
+  return there.length === 0 ? copied : `${copied}; there already: ${there.join(', ')}`;
+}
+
+/** `found equal: 2,001 files in 40 directories, 264 MiB, in 3.2 s`. */
+export function comparisonLine({ files, directories, bytes, elapsedMs }: TransferSummary): string {
+  return `found equal: ${tree(files, directories, bytes)}, in ${formatElapsed(elapsedMs)}`;
+}
+
+/** `2,001 files in 40 directories, 264 MiB`. */
+function tree(files: number, directories: number, bytes: number): string {
+  const kind = directories === 1 ? 'directory' : 'directories';
+  const within = directories > 0 ? ` in ${formatCount(directories)} ${kind}` : '';
+  return `${formatFiles(files)}${within}, ${formatBytes(bytes)}`;
+}
+
+/** Of what is acknowledged, while there is more of that. */
+function durable({ ackedBytes, durableBytes }: TransferProgress): string {
+  const text = formatBytes(durableBytes);
+  return text === formatBytes(ackedBytes) ? '' : `${text} durable`;
+}
+
+function present({ presentBytes }: TransferProgress): string {
+  return presentBytes > 0 ? `${formatBytes(presentBytes)} there already` : '';
 }
 
 function bar(progress: TransferProgress, width: number): string {

@@ -33,7 +33,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function runCopy(options: JscpOptions): Promise<number> {
   const outputs: Outputs = { stdout: process.stdout, stderr: process.stderr };
   const interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY);
-  const view = await createView(options.output, outputs);
+  const view = await createView(options.output, outputs, options.receiving.verify);
   const cancelled = cancelOnSignal();
   try {
     return await copy(options, interactive, view, cancelled);

@@ -68,6 +68,8 @@ export class TransferHandle implements Transfer {
   #linkAwaited: (() => string) | undefined;
   #directories = 0;
   #skippedFiles = 0;
+  /** By attempts on links that were lost: what is there at the next one is the work of this transfer. */
+  #copiedBefore = { files: 0, bytes: 0 };
   #activity: WriterActivity | undefined;
   #packetsHeard = -1;
   #heardMs = this.#startedMs;
@@ -121,6 +123,9 @@ export class TransferHandle implements Transfer {
 
   /** Content goes over this connection from now on. All counts begin anew: what is done already is told again. */
   begin(connection: TellsStats): void {
+    const { filesDone, durableBytes, presentBytes } = this.progress;
+    this.#copiedBefore.files += filesDone - this.#skippedFiles;
+    this.#copiedBefore.bytes += Math.max(0, durableBytes - presentBytes);
     this.#connection = connection;
     this.#linkAwaited = undefined;
     this.#packetsHeard = -1;
@@ -182,10 +187,10 @@ export class TransferHandle implements Transfer {
     this.#settle('complete');
     this.#resolve({
       files: this.progress.filesDone,
-      skippedFiles: this.#skippedFiles,
+      skippedFiles: Math.max(0, this.#skippedFiles - this.#copiedBefore.files),
       directories: this.#directories,
       bytes: this.progress.durableBytes,
-      presentBytes: this.progress.presentBytes,
+      presentBytes: Math.max(0, this.progress.presentBytes - this.#copiedBefore.bytes),
       failed: this.progress.filesFailed,
       elapsedMs: this.progress.elapsedMs,
       failures: this.#failures,
