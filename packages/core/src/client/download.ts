@@ -81,6 +81,7 @@ export class Download {
         localTargets: this.#localTargets,
         ...rules,
         verify,
+        preserve,
         resumable: journal !== undefined,
       }),
     );

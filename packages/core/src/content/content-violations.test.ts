@@ -130,6 +130,7 @@ describe('a receiver of content', () => {
       localTargets: [join(base, 'target')],
       ...rules,
       verify,
+      preserve: false,
       resumable: false,
     });
     return made;

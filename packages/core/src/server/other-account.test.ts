@@ -37,6 +37,7 @@ describe.skipIf(!possible)(
       user: { name: account.name, fullName: account.fullName },
       ...checkReceivingOptions({}),
       verify: false,
+      preserve: false,
       resumable: false,
     });
     const empty = (targetPath: string) => ({

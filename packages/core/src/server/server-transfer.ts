@@ -146,7 +146,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     );
     if (open.direction === Direction.UPLOAD) {
       const { overwrite, skip, readBack, checkpointIntervalMs } = decodeReceiving(open.receiving);
-      const { verify } = open;
+      const { verify, preserve } = open;
       const journal = verify
         ? undefined
         : this.#context.state.journal(String(uid), this, (note) =>
@@ -168,6 +168,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         skip,
         readBack,
         verify,
+        preserve,
         resumable: journal !== undefined,
       });
     } else {

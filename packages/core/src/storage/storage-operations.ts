@@ -28,6 +28,8 @@ export interface WriterRules {
   readBack: boolean;
   /** Compares and writes nothing. */
   verify: boolean;
+  /** Gives files the permissions that their entries have. */
+  preserve: boolean;
   /** Somebody keeps records of what is unfinished. */
   resumable: boolean;
 }

@@ -88,7 +88,7 @@ export class StorageSession {
     const { resolve, ...root } = placesFor(request);
     const fileSystem = openStorage(root);
     this.#closeFileSystem = () => fileSystem.close();
-    const { transferId, overwrite, skip, verify, readBack, resumable } = request;
+    const { transferId, overwrite, skip, verify, preserve, readBack, resumable } = request;
     this.#writer = this.#createWriter({
       fileSystem,
       blake3: this.#blake3,
@@ -98,6 +98,7 @@ export class StorageSession {
       overwrite,
       skip,
       verify,
+      preserve,
       readBack,
       resumable,
       rootPath: root.sandboxRoot ?? '',

@@ -157,6 +157,7 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
     localTargets: [target],
     ...rules,
     verify,
+    preserve: false,
     resumable: journal !== undefined,
   });
   await reading.call('openReader', {
