@@ -1,3 +1,4 @@
+import { pageAlignedMemory } from '@jetstream/platform';
 import { BLOCK_BYTES, type JetStreamError } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import { asFileFailure } from './errno.ts';
@@ -79,7 +80,7 @@ export class ReadBack {
     const { file, chunks, wrong } = reading;
     const digests = digestsOf(file);
     const content = this.#partials.openForReading(file);
-    this.#memory ??= new Uint8Array(BLOCK_BYTES);
+    this.#memory ??= pageAlignedMemory(BLOCK_BYTES);
     let readBytes = 1;
     for (; reading.next < countOf(reading) && readBytes <= maxBytes; reading.next++) {
       const chunk = chunks?.[reading.next] ?? reading.next;

@@ -1,4 +1,5 @@
 import { displayPath } from '@jetstream/manifest';
+import { pageAlignedMemory } from '@jetstream/platform';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import { asFileFailure } from './errno.ts';
@@ -122,7 +123,7 @@ export class Resumption {
     plans: EntryPlan[],
     { found }: ResumptionOutcome,
   ): number {
-    this.#memory ??= new Uint8Array(BLOCK_BYTES);
+    this.#memory ??= pageAlignedMemory(BLOCK_BYTES);
     const isWanted = (chunk: number) => file.digests?.has(chunk) !== true;
     let partial: OpenFile;
     try {
