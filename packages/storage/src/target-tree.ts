@@ -15,6 +15,7 @@ export interface TargetDirectory {
   isNameSynced: boolean;
   /** What stood in it when it was last synced is durable. */
   isSynced: boolean;
+  isMade: boolean;
   /** It was opened, and had not been made by this transfer. */
   wasFound: boolean;
 }
@@ -30,6 +31,7 @@ export class TargetTree {
     names: undefined,
     isNameSynced: true,
     isSynced: false,
+    isMade: false,
     wasFound: false,
   };
   readonly #fileSystem: FileSystem;
@@ -134,6 +136,7 @@ export class TargetTree {
           names: undefined,
           isNameSynced: false,
           isSynced: false,
+          isMade: false,
           wasFound: false,
         };
         takeName(directory, name, child);
@@ -148,8 +151,7 @@ export class TargetTree {
     const missing: TargetDirectory[] = [];
     let at = directory;
     let handle = this.#openStanding(at);
-    // One that is made has its name synced by then.
-    if (handle !== undefined && !at.isNameSynced) at.wasFound = true;
+    if (handle !== undefined && !at.isMade) at.wasFound = true;
     while (handle === undefined) {
       missing.push(at);
       at = at.parent!;
@@ -167,7 +169,7 @@ export class TargetTree {
       try {
         this.#touch(next.parent!, handle);
         next.isNameSynced = true;
-        handle.makeDirectory(next.name);
+        next.isMade = handle.makeDirectory(next.name);
       } finally {
         handle.close();
       }

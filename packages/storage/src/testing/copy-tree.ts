@@ -36,7 +36,7 @@ export function copyTree(surroundings: Surroundings, options: CopyTree = {}): Tr
     ...writerOptions,
   });
   const outcome = transfer(reader, writer, options.transfer);
-  writer.finish();
+  writer.removeDead(writer.finish().deadPartials);
   reader.close();
   return outcome;
 }
