@@ -9,7 +9,7 @@ import { RecordStore } from './testing/record-store.ts';
 import type { Surroundings } from './testing/surroundings.ts';
 import type { EntryResult } from './tree-writer.ts';
 
-const SEEDS = 500;
+const SEEDS = 400;
 const MODES: OverwriteMode[] = [
   'in-place-never',
   'in-place-always',
