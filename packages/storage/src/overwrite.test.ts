@@ -299,8 +299,7 @@ describe.each(bothMachines)('a hole on %s', (_, make) => {
       for (const [put, sent] of [
         [() => {}, 2],
         [
-          (surroundings: Surroundings) =>
-            surroundings.write('/target/f', Buffer.alloc(6 * BLOCK_BYTES, 'x')),
+          (surroundings: Surroundings) => surroundings.write('/target/f', Buffer.alloc(6 * BLOCK_BYTES, 'x')),
           2,
         ],
         [(surroundings: Surroundings) => surroundings.write('/target/f', 'beginning'), 2],
