@@ -2,6 +2,7 @@ import { CONTENDERS } from '../contenders/all.ts';
 import type { Case, CopyCase } from './case.ts';
 import { FLOWS } from './flows.ts';
 import { LOCAL_COPIES } from './local-copies.ts';
+import { MANY_FILES } from './many-files.ts';
 import { ROUGH } from './rough.ts';
 import { WAN_COPIES } from './wan-copies.ts';
 
@@ -24,4 +25,4 @@ const TRIAL: CopyCase = {
 };
 
 /** In the order in which they are run. */
-export const CASES: readonly Case[] = [...WAN_COPIES, ...LOCAL_COPIES, ...FLOWS, ROUGH, TRIAL];
+export const CASES: readonly Case[] = [...WAN_COPIES, ...LOCAL_COPIES, ...MANY_FILES, ...FLOWS, ROUGH, TRIAL];

@@ -4,7 +4,7 @@ import type { Running } from '../processes/running.ts';
 import type { CopyResult } from '../runs/copy-once.ts';
 import type { FlowsResult } from '../runs/flows-once.ts';
 import type { RoughResult } from '../runs/rough-once.ts';
-import type { Source } from '../runs/work-directory.ts';
+import type { Source } from '../runs/source.ts';
 
 /** What a figure has to lie in, both ends included. */
 export interface Interval {
@@ -48,8 +48,12 @@ export interface CopyCase extends CaseDescription {
   readonly paths: readonly NamedPath[];
   /** By name; those that are not there are left out. */
   readonly contenders: readonly string[];
-  /** Shows what the contenders say about themselves. */
-  readonly shows?: 'says';
+  /** What counts is a second copy to where the first one stands, unchanged. */
+  readonly again?: true;
+  /** Default: by what the path needs for so many bytes. */
+  readonly patienceSeconds?: number;
+  /** Besides the usual: what the contenders say about themselves. `files`: that, and files a second in place of bytes. */
+  readonly shows?: 'says' | 'files';
   readonly bounds: readonly Bound<CopyResults>[];
 }
 

@@ -1,6 +1,6 @@
 import { median } from '../figures/statistics.ts';
 import type { CopyResult } from '../runs/copy-once.ts';
-import type { CopyResults, NamedPath } from './case.ts';
+import { atMost, type Bound, type CopyResults, type NamedPath } from './case.ts';
 
 /** The copies that a contender finished. */
 export function copiesOf({ runs }: CopyResults, label: string, contender: string): CopyResult[] {
@@ -41,4 +41,19 @@ export function timesFaster(
 ): number | undefined {
   const [own, theirs] = [contender, other].map((name) => medianSeconds(results, label, name));
   return own === undefined || theirs === undefined ? undefined : theirs / own;
+}
+
+/** What jscp and the server may have resident at most, in MB. */
+export function memory({ label }: NamedPath, bound: number, stretch: number): Bound<CopyResults>[] {
+  return (['sender', 'receiver'] as const).map((end) => ({
+    what: `${label}: peak resident memory of the ${end}`,
+    unit: 'MB',
+    bound: atMost(bound),
+    stretch: atMost(stretch),
+    of: (results) =>
+      medianOf(
+        copiesOf(results, label, 'jetstream'),
+        (copy) => copy[end] && copy[end].peakResidentBytes / 1e6,
+      ),
+  }));
 }

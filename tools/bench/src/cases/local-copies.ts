@@ -1,9 +1,9 @@
 import { atLeast, atMost, type Bound, type CopyCase, type CopyResults, type NamedPath } from './case.ts';
-import { copiesOf, medianOf, medianSeconds, timesFaster } from './copy-figures.ts';
+import { copiesOf, medianOf, memory, timesFaster } from './copy-figures.ts';
 import { NO_LOSS } from './wan-copies.ts';
 
 const TWO_GIB = { files: 1, fileBytes: 2 ** 31 };
-const LOOPBACK: NamedPath = { label: 'loopback', path: 'loopback' };
+export const LOOPBACK: NamedPath = { label: 'loopback', path: 'loopback' };
 const PEERS = ['scp', 'scp-aes', 'udt', 'srt', 'rsync-bbr', 'rsync-cubic'];
 
 const FASTER: readonly Bound<CopyResults>[] = [
@@ -24,7 +24,7 @@ export const LOCAL_COPIES: readonly CopyCase[] = [
     paths: [LOOPBACK],
     contenders: ['jetstream', ...PEERS],
     inMemory: true,
-    bounds: [...FASTER, memory(LOOPBACK, 'sender'), memory(LOOPBACK, 'receiver')],
+    bounds: [...FASTER, ...memory(LOOPBACK, 250, 150)],
   },
   {
     kind: 'copy',
@@ -42,7 +42,7 @@ export const LOCAL_COPIES: readonly CopyCase[] = [
     source: TWO_GIB,
     paths: [NO_LOSS],
     contenders: ['jetstream'],
-    bounds: [memory(NO_LOSS, 'sender'), memory(NO_LOSS, 'receiver')],
+    bounds: memory(NO_LOSS, 250, 150),
   },
   {
     kind: 'copy',
@@ -55,23 +55,6 @@ export const LOCAL_COPIES: readonly CopyCase[] = [
     shows: 'says',
     bounds: [allocations('sender'), allocations('receiver')],
   },
-  {
-    kind: 'copy',
-    name: 'small-files',
-    title: '10,000 files of 1 KiB over 500 Mbit/s, 100 ms, queue 1 BDP, loss 0 %',
-    source: { files: 10_000, fileBytes: 1024 },
-    paths: [NO_LOSS],
-    contenders: ['jetstream', 'rsync-bbr', 'disk-each', 'disk-together'],
-    bounds: [
-      {
-        what: 'beyond what the receiving disk needs in the better way',
-        unit: 's',
-        bound: atMost(3),
-        stretch: atMost(1),
-        of: beyondDisk,
-      },
-    ],
-  },
 ];
 
 function faster(peer: string, bound: number): Bound<CopyResults> {
@@ -81,20 +64,6 @@ function faster(peer: string, bound: number): Bound<CopyResults> {
     bound: atLeast(bound),
     stretch: atLeast(bound),
     of: (results) => timesFaster(results, LOOPBACK.label, 'jetstream', peer),
-  };
-}
-
-function memory({ label }: NamedPath, end: 'sender' | 'receiver'): Bound<CopyResults> {
-  return {
-    what: `peak resident memory of the ${end}`,
-    unit: 'MB',
-    bound: atMost(250),
-    stretch: atMost(150),
-    of: (results) =>
-      medianOf(
-        copiesOf(results, label, 'jetstream'),
-        (copy) => copy[end] && copy[end].peakResidentBytes / 1e6,
-      ),
   };
 }
 
@@ -109,12 +78,4 @@ function allocations(end: 'sender' | 'receiver'): Bound<CopyResults> {
     of: (results) =>
       medianOf(copiesOf(results, LOOPBACK.label, 'jetstream-heap'), ({ says }) => says?.[figure]),
   };
-}
-
-function beyondDisk(results: CopyResults): number | undefined {
-  const [own, ...disks] = ['jetstream', 'disk-each', 'disk-together'].map((name) =>
-    medianSeconds(results, NO_LOSS.label, name),
-  );
-  const known = disks.filter((seconds) => seconds !== undefined);
-  return own === undefined || known.length === 0 ? undefined : own - Math.min(...known);
 }

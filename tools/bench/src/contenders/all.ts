@@ -3,9 +3,10 @@ import { disk } from './disk.ts';
 import { iperf } from './iperf.ts';
 import { jetstream } from './jetstream.ts';
 import { jetstreamHeap } from './jetstream-heap.ts';
-import { rsync } from './rsync.ts';
+import { rsync, rsyncSsh } from './rsync.ts';
 import { scp } from './scp.ts';
 import { srt } from './srt.ts';
+import { tarSsh } from './tar-ssh.ts';
 import { udt } from './udt.ts';
 
 /** Everybody who can take part, in the order in which they are shown. */
@@ -27,6 +28,8 @@ export const CONTENDERS: readonly Contender[] = [
   jetstreamHeap(),
   rsync('bbr'),
   rsync('cubic'),
+  rsyncSsh(),
+  tarSsh(),
   scp('scp', 'OpenSSH scp as it comes'),
   scp('scp-aes', 'OpenSSH scp with aes128-gcm', ['-c', 'aes128-gcm@openssh.com']),
   udt(),

@@ -20,7 +20,7 @@ export interface JetStreamOptions {
   /** For node, before the programs. */
   nodeFlags?: readonly string[];
   environment?: Readonly<Record<string, string>>;
-  /** Default: what jscp says of round trip and loss. */
+  /** Default: what jscp says with --json. */
   figures?: (copied: Copied) => Record<string, number>;
 }
 
@@ -28,6 +28,7 @@ export interface JetStreamOptions {
 export function jetstream(options: JetStreamOptions): Contender {
   const { name, about, remembers, nodeFlags = [], environment = {}, figures } = options;
   const node = [process.execPath, ...nodeFlags];
+  let told: string[] = [];
   return {
     name,
     about,
@@ -44,11 +45,17 @@ export function jetstream(options: JetStreamOptions): Contender {
         sandbox: dirname(scene.target),
       }),
     progress: { from: 'sender', bytes: ackedBytes },
-    copy: (scene) =>
-      startJscp(scene.sender, [scene.source, `${scene.receiver.address}:/`], {
+    copy(scene) {
+      const jscp = startJscp(scene.sender, [scene.source, `${scene.receiver.address}:/`], {
         ...{ node, environment, port: scene.port, directory: scene.directory },
-      }),
-    figures: figures ?? (({ sender }) => lastProgress(sender.output)),
+      });
+      told = [];
+      jscp.onLine((line) => {
+        if (!line.startsWith('{"event":"file"')) told.push(line);
+      });
+      return jscp;
+    },
+    figures: figures ?? (() => figuresIn(told)),
   };
 }
 
@@ -121,11 +128,32 @@ function isProgress(line: string): boolean {
   return line.startsWith('{"event":"progress"');
 }
 
-/** From jscp's JSON lines. */
-function lastProgress(stdout: string): Record<string, number> {
-  const lines = stdout.split('\n').filter(isProgress);
-  const transferring = lines.filter((line) => line.includes('"state":"transferring"')).at(-1);
-  if (transferring === undefined) return {};
-  const { rttMs, lossShare } = JSON.parse(transferring) as { rttMs: number; lossShare: number };
-  return { rttMs, lossShare };
+/** From jscp's JSON lines, of which those of single files may be left out. */
+export function figuresIn(lines: readonly string[]): Record<string, number> {
+  const told = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Told);
+  const progress = told.filter(({ event }) => event === 'progress');
+  const sending = progress.filter(({ state }) => state === 'transferring').at(-1);
+  const known = progress.find(({ totalsFinal }) => totalsFinal);
+  const summary = told.find(({ event }) => event === 'summary');
+  return {
+    ...(sending && { rttMs: sending.rttMs, lossShare: sending.lossShare }),
+    ...(known && { [MANIFEST_SECONDS]: known.elapsedMs / 1000 }),
+    ...(summary && { [CONTENT_SENT_BYTES]: summary.bytes - summary.presentBytes }),
+  };
+}
+
+/** When all entries were known to the sender; jscp tells at most twice a second. */
+export const MANIFEST_SECONDS = 'whole manifest after, s';
+export const CONTENT_SENT_BYTES = 'content sent, B';
+
+/** What is read of the lines: docs/CLI.md. */
+interface Told {
+  event: string;
+  state: string;
+  rttMs: number;
+  lossShare: number;
+  totalsFinal: boolean;
+  elapsedMs: number;
+  bytes: number;
+  presentBytes: number;
 }

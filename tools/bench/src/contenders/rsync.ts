@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Running } from '../processes/running.ts';
 import { commandLack } from './command-lack.ts';
 import type { Contender } from './contender.ts';
+import { overSsh } from './ssh.ts';
 import { TCP_HEADER_BYTES, type TcpCongestionControl, tcpLack, tuneTcp } from './kernel-tcp.ts';
 
 /** rsync to its own daemon: plain TCP, no encryption, no delta. */
@@ -32,4 +33,16 @@ export function rsync(control: TcpCongestionControl): Contender {
         ...[source, `rsync://${receiver.address}:${port}/target/`],
       ]),
   };
+}
+
+/** rsync as most people call it. */
+export function rsyncSsh(): Contender {
+  return overSsh({
+    ...{ name: 'rsync-ssh', about: 'rsync -a through ssh', commands: ['rsync'] },
+    copy: ({ sender, receiver, source, target, port }, ssh) =>
+      new Running(sender, [
+        ...['rsync', '--archive', '--rsh', ['ssh', '-p', String(port), ...ssh].join(' ')],
+        ...[source, `root@${receiver.address}:${dirname(target)}/`],
+      ]),
+  });
 }

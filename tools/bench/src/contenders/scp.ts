@@ -1,60 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Running } from '../processes/running.ts';
-import { commandLack, findCommand } from './command-lack.ts';
-import type { Contender, Scene } from './contender.ts';
-import { TCP_HEADER_BYTES, tcpLack, tuneTcp } from './kernel-tcp.ts';
+import type { Contender } from './contender.ts';
+import { overSsh } from './ssh.ts';
 
-/** OpenSSH refuses to run as root without it. */
-const PRIVILEGE_SEPARATION = '/run/sshd';
-
-/** OpenSSH's scp against a server of our own, with keys, port and configuration of its own. */
+/** OpenSSH's scp. */
 export function scp(name: string, about: string, flags: readonly string[] = []): Contender {
-  return {
-    name,
-    about: `${about}; kernel BBR, buffers to 64 MiB`,
-    headerBytesPerPacket: () => TCP_HEADER_BYTES,
-    findLack: () => commandLack('scp', 'sshd', 'ssh-keygen') ?? tcpLack('bbr'),
-    async prepare(scene) {
-      await tuneTcp(scene, 'bbr');
-      const { clientKey, hostKey, authorizedKeys } = files(scene);
-      if (existsSync(hostKey)) return;
-      for (const path of [hostKey, clientKey]) {
-        execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
-      }
-      copyFileSync(`${clientKey}.pub`, authorizedKeys);
-    },
-    async serve(scene) {
-      const { configuration, hostKey, authorizedKeys } = files(scene);
-      if (!existsSync(PRIVILEGE_SEPARATION)) mkdirSync(PRIVILEGE_SEPARATION, { mode: 0o755 });
-      writeFileSync(
-        configuration,
-        [
-          ...[`ListenAddress ${scene.receiver.address}:${scene.port}`, `HostKey ${hostKey}`, 'PidFile none'],
-          ...[`AuthorizedKeysFile ${authorizedKeys}`, 'StrictModes no', 'PermitRootLogin prohibit-password'],
-          ...['PasswordAuthentication no', 'UsePAM no', 'UseDNS no', 'Subsystem sftp internal-sftp', ''],
-        ].join('\n'),
-      );
-      const server = new Running(scene.receiver, [findCommand('sshd')!, '-D', '-e', '-f', configuration]);
-      await server.listens('tcp', scene.port);
-      return server;
-    },
-    copy: (scene) =>
-      new Running(scene.sender, [
-        ...['scp', '-q', '-r', '-F', '/dev/null', '-i', files(scene).clientKey, '-P', String(scene.port)],
-        ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
-        ...['-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes', ...flags],
-        ...[scene.source, `root@${scene.receiver.address}:${dirname(scene.target)}/`],
+  return overSsh({
+    ...{ name, about, commands: ['scp'] },
+    copy: ({ sender, receiver, source, target, port }, ssh) =>
+      new Running(sender, [
+        ...['scp', '-q', '-r', '-P', String(port), ...ssh, ...flags],
+        ...[source, `root@${receiver.address}:${dirname(target)}/`],
       ]),
-  };
-}
-
-function files({ directory }: Scene) {
-  return {
-    configuration: join(directory, 'sshd_config'),
-    hostKey: join(directory, 'host_key'),
-    clientKey: join(directory, 'client_key'),
-    authorizedKeys: join(directory, 'authorized_keys'),
-  };
+  });
 }

@@ -46,7 +46,10 @@ export class Running {
     const streams = [this.#shell.stdout, this.#shell.stderr, this.#shell.stdio[3] as Readable];
     for (const [index, name] of (['stdout', 'stderr', 'times'] as const).entries()) {
       streams[index]!.setEncoding('utf8').on('data', (text: string) => {
-        this.#output[name] = (this.#output[name] + text).slice(-KEPT_OUTPUT_CHARACTERS);
+        const output = this.#output[name] + text;
+        // Seldom: it copies what is kept.
+        this.#output[name] =
+          output.length > 2 * KEPT_OUTPUT_CHARACTERS ? output.slice(-KEPT_OUTPUT_CHARACTERS) : output;
       });
     }
     this.ended = new Promise((resolve, reject) => {

@@ -10,21 +10,24 @@ const NOTHING = '–';
 export function copyTables(copyCase: CopyCase, results: CopyResults): string[] {
   return copyCase.paths.flatMap((path) => {
     const names = [...new Set(results.runs.map(({ contender }) => contender))];
-    const rows = names.map((name) => [name, ...cells(results, path, name)]);
+    const rows = names.map((name) => [name, ...cells(copyCase, results, path, name)]);
     const heading = copyCase.paths.length > 1 ? [`With ${path.label}:`] : [];
-    const said = copyCase.shows === 'says' ? names.flatMap((name) => saysTable(results, path, name)) : [];
-    return [...heading, markdownTable(headOf(path), rows), ...troubles(results, path), ...said];
+    const said = copyCase.shows ? names.flatMap((name) => saysTable(results, path, name)) : [];
+    return [...heading, markdownTable(headOf(copyCase, path), rows), ...troubles(results, path), ...said];
   });
 }
 
 const ENDS = ['time s (min–max)', 'sync s', 'to jetstream', 'CPU s (send+recv)', 'peak MB (send, recv)'];
 const WAN = ['of the link', 'redundant', 'dropped: queue, random', 'deepest queue', 'queue p50, p95'];
 
-function headOf({ path }: NamedPath): string[] {
+const FILES = ['files/s', 'sent, both ways, MB', 'on disk MB'];
+
+function headOf({ shows }: CopyCase, { path }: NamedPath): string[] {
+  if (shows === 'files') return ['', ...ENDS, ...FILES];
   return ['', ...ENDS, ...(path === 'loopback' ? ['Gbit/s'] : WAN)];
 }
 
-function cells(results: CopyResults, path: NamedPath, name: string): string[] {
+function cells(copyCase: CopyCase, results: CopyResults, path: NamedPath, name: string): string[] {
   const copies = copiesOf(results, path.label, name);
   if (copies.length === 0) return ['not copied'];
   const show = (
@@ -60,6 +63,17 @@ function cells(results: CopyResults, path: NamedPath, name: string): string[] {
       show(({ receiver }) => receiver?.peakResidentBytes, megabytes),
     ].join(', '),
   ];
+  if (copyCase.shows === 'files') {
+    const sent = show(
+      ({ sentBytes }) => sentBytes,
+      (bytes) => (bytes / 1e6).toFixed(2),
+    );
+    const onDisk = show(
+      ({ allocatedBytes }) => allocatedBytes,
+      (bytes) => (bytes / 1e6).toFixed(2),
+    );
+    return [...ends, count(Math.round(copyCase.source.files / middle)), sent, onDisk];
+  }
   if (path.path === 'loopback') return [...ends, ((copies[0]!.bytes * 8) / middle / 1e9).toFixed(2)];
   return [
     ...ends,

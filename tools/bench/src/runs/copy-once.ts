@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { WanReport } from '@jetstream/wan';
 import type { Contender, Scene } from '../contenders/contender.ts';
@@ -8,15 +8,18 @@ import { type PathSeries, type WanFigures, wanFigures } from '../figures/wan-fig
 import type { WanPath } from '../figures/wan-path.ts';
 import type { ProcessUsage } from '../processes/process-tree.ts';
 import { complaint, type Running } from '../processes/running.ts';
-import { difference, touchMemory } from './content.ts';
+import { allocatedBytes, difference, touchMemory } from './content.ts';
 import { openStage, type Stage } from './stage.ts';
 import { Watch } from './watch.ts';
-import type { Source, WorkDirectory } from './work-directory.ts';
+import type { Source } from './source.ts';
+import type { WorkDirectory } from './work-directory.ts';
 
 export interface CopyTask {
   readonly contender: Contender;
   readonly path: WanPath | 'loopback';
   readonly source: Source;
+  /** What counts is a second copy to where the first one stands. */
+  readonly again: boolean;
   /** Files are on a tmpfs. */
   readonly inMemory: boolean;
   /** Equal seeds lose the same packets, by number. */
@@ -37,6 +40,10 @@ export interface CopyResult {
   /** `sync -f` of the result after that. */
   syncSeconds?: number;
   bytes: number;
+  /** Bytes of IP packets that were sent, of both ends. */
+  sentBytes?: number;
+  /** What the result takes on the disk; of a source with holes only. */
+  allocatedBytes?: number;
   sender?: ProcessUsage;
   receiver?: ProcessUsage;
   wan?: WanFigures;
@@ -47,41 +54,56 @@ export interface CopyResult {
 
 const PORT = 8886;
 
-/** One copy in a WAN or loopback of its own: made, measured, compared, removed. */
+/** One copy: made, measured, compared, removed. */
 export async function copyOnce(task: CopyTask, work: WorkDirectory): Promise<CopyResult> {
+  const source = work.source(task.source);
+  const targets = work.directory('target');
+  const paths = {
+    directory: work.directory('contenders', task.directoryName),
+    source,
+    target: join(targets, basename(source)),
+  };
+  try {
+    if (task.again) {
+      const first = await copyOver(task, paths);
+      if (first.outcome !== 'copied') return first;
+    }
+    const copied = await copyOver(task, paths);
+    if (copied.outcome !== 'copied' || task.contender.copiesNothing) return copied;
+    copied.syncSeconds = await syncFileSystem(targets);
+    if (task.source.dataBytes !== undefined) copied.allocatedBytes = allocatedBytes(paths.target);
+    const why = difference(source, paths.target);
+    return why === undefined ? copied : { ...copied, outcome: 'wrong bytes', why };
+  } finally {
+    rmSync(targets, { recursive: true, force: true });
+  }
+}
+
+/** In a WAN or loopback of its own. */
+async function copyOver(
+  task: CopyTask,
+  paths: Pick<Scene, 'directory' | 'source' | 'target'>,
+): Promise<CopyResult> {
   const { contender, path, source, seed } = task;
   const bytes = source.files * source.fileBytes;
-  const sourcePath = await work.source(source);
-  const targets = work.directory('target');
   const stage = await openStage(path, seed);
-  const scene: Scene = {
-    sender: stage.sender,
-    receiver: stage.receiver,
-    directory: work.directory('contenders', task.directoryName),
-    source: sourcePath,
-    sourceBytes: bytes,
-    target: join(targets, basename(sourcePath)),
-    port: PORT,
-  };
+  const { sender, receiver } = stage;
+  const scene: Scene = { ...paths, sender, receiver, sourceBytes: bytes, port: PORT };
+  const targets = dirname(scene.target);
   try {
     await contender.prepare?.(scene);
     if (task.inMemory) await touchMemory(targets, bytes);
     await syncFileSystem(targets); // what was written before shall not be written now
-    const copied = await Promise.race([
+    return await Promise.race([
       measure(task, scene, stage),
       stage.failed.then((error) => {
         throw error;
       }),
     ]);
-    if (copied.outcome !== 'copied' || contender.copiesNothing) return copied;
-    copied.syncSeconds = await syncFileSystem(targets);
-    const why = await difference(sourcePath, scene.target);
-    return why === undefined ? copied : { ...copied, outcome: 'wrong bytes', why };
   } catch (error) {
     return { outcome: 'failed', why: (error as Error).message, bytes };
   } finally {
     await stage.close();
-    rmSync(targets, { recursive: true, force: true });
   }
 }
 
@@ -120,7 +142,9 @@ async function measure(task: CopyTask, scene: Scene, stage: Stage): Promise<Copy
       },
     }),
     ...pathFigures(task, bytes, report, { fromMs, toMs: fromMs + seconds * 1000 }),
-    ...(report === undefined && { series: watch.loopbackSeries() }),
+    ...(report === undefined
+      ? { series: watch.loopbackSeries(), sentBytes: watch.loopbackBytes }
+      : { sentBytes: report['a-to-b'].offered.bytes + report['b-to-a'].offered.bytes }),
     ...(contender.figures && {
       says: contender.figures({
         bytes,

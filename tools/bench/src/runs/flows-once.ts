@@ -32,7 +32,7 @@ export async function flowsOnce(
 ): Promise<FlowsResult> {
   // Enough for one that takes everything.
   const sourceBytes = Math.ceil((path.rateMbitPerSecond * seconds) / 8) * 1_000_000;
-  const source = await work.source({ files: 1, fileBytes: sourceBytes });
+  const source = work.source({ files: 1, fileBytes: sourceBytes });
   const stage = await openStage(path, seed);
   try {
     const flows: Flow[] = [];

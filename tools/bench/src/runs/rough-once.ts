@@ -49,7 +49,7 @@ export async function roughOnce(
   work: WorkDirectory,
 ): Promise<RoughResult> {
   const path = { ...usualPath, ...surrounding.path };
-  const source = await work.source({ files: 1, fileBytes: surrounding.mebibytes * 2 ** 20 });
+  const source = work.source({ files: 1, fileBytes: surrounding.mebibytes * 2 ** 20 });
   const targets = work.directory('target');
   const directory = work.directory('programs');
   await authorize(directory);
@@ -61,7 +61,7 @@ export async function roughOnce(
     const copied = copyThrough({ surrounding, path, wan, source, targets, directory });
     const result = await Promise.race([copied, broken(wan)]);
     if (result.outcome !== 'copied') return result;
-    const why = await difference(source, join(targets, basename(source)));
+    const why = difference(source, join(targets, basename(source)));
     return why === undefined ? result : { ...result, outcome: 'wrong bytes', why };
   } finally {
     await wan.close();

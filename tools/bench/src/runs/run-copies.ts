@@ -54,15 +54,17 @@ function taskOf(copyCase: CopyCase, { label, path }: NamedPath, contender: Conte
     contender,
     path,
     source: copyCase.source,
+    again: copyCase.again === true,
     inMemory: copyCase.inMemory === true,
     seed: run,
     patienceSeconds:
-      path === 'loopback'
+      copyCase.patienceSeconds ??
+      (path === 'loopback'
         ? LOOPBACK_PATIENCE_SECONDS
         : Math.max(
             LEAST_PATIENCE_SECONDS,
             (PATIENCE * files * fileBytes * 8) / (path.rateMbitPerSecond * 1e6),
-          ),
+          )),
     directoryName: `${copyCase.name} ${label} ${contender.name}`.replaceAll(/[^a-z0-9]+/g, '-'),
   };
 }

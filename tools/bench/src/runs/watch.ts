@@ -18,6 +18,12 @@ export class Watch {
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#look();
+  }
+
+  /** What went over the loopback, of both directions. */
+  get loopbackBytes(): number {
+    return (this.#loopbackBytes.at(-1) ?? 0) - (this.#loopbackBytes[0] ?? 0);
   }
 
   /** Rates on the loopback, of both directions. */

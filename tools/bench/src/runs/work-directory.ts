@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeContent } from './content.ts';
+import { makeSource, type Source } from './source.ts';
 
 /**
  * Waits for the end of its input, which comes with the end of its parent whatever that is, and removes the directory: more than once
@@ -10,12 +10,6 @@ import { writeContent } from './content.ts';
  */
 const KEEPER = `trap '' INT TERM HUP; while read -r line; do :; done
 for round in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" 2>/dev/null; [ -e "$1" ] || break; sleep 0.5; done`;
-
-export interface Source {
-  readonly files: number;
-  /** Of each file. */
-  readonly fileBytes: number;
-}
 
 /** A directory for everything that a run writes. It goes with `close`, and with this process, also by SIGKILL. */
 export class WorkDirectory {
@@ -40,15 +34,9 @@ export class WorkDirectory {
   }
 
   /** Made once for all who copy it, so that it is in the page cache for all alike. */
-  async source({ files, fileBytes }: Source): Promise<string> {
-    const path = join(this.directory('sources'), `${files}x${fileBytes}`);
-    if (existsSync(path)) return path;
-    if (files === 1) await writeContent(path, fileBytes, 0);
-    else {
-      mkdirSync(path);
-      for (let index = 0; index < files; index += 1)
-        await writeContent(join(path, `${index}`), fileBytes, index);
-    }
+  source(source: Source): string {
+    const path = join(this.directory('sources'), `${source.files}x${source.fileBytes}`);
+    if (!existsSync(path)) makeSource(path, source);
     return path;
   }
 

@@ -11,14 +11,23 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 
 const [sync, source = '', directory = ''] = process.argv.slice(2);
 const target = join(directory, basename(source));
-const partial = (name: string): string => join(target, `.${name}.part`);
+const partial = (name: string): string => join(target, dirname(name), `.${basename(name)}.part`);
 
 mkdirSync(target);
-const names = readdirSync(source);
+const directories = [target, directory];
+const names: string[] = [];
+for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+  const name = relative(source, join(entry.parentPath, entry.name));
+  if (!entry.isDirectory()) names.push(name);
+  else {
+    mkdirSync(join(target, name));
+    directories.unshift(join(target, name));
+  }
+}
 for (const name of names) {
   const file = openSync(partial(name), 'wx');
   writeSync(file, readFileSync(join(source, name)));
@@ -27,7 +36,7 @@ for (const name of names) {
 }
 if (sync === 'together') execFileSync('sync', ['-f', target]);
 for (const name of names) renameSync(partial(name), join(target, name));
-for (const path of [target, directory]) {
+for (const path of directories) {
   const handle = openSync(path, 'r');
   fsyncSync(handle);
   closeSync(handle);
