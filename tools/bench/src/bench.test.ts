@@ -43,6 +43,29 @@ describe('npm run bench', () => {
     expect(readdirSync(files)).toEqual([]);
   });
 
+  it.skipIf(lack)(
+    `measures the second copy of an unchanged tree, which sends none of it${needs}`,
+    async () => {
+      const result = await resultOf('trial-again', '--peers', 'jetstream');
+      expect(result).toMatchObject({ outcome: 'copied', says: { 'content sent, B': 0 } });
+      expect(result.sentBytes).toBeGreaterThan(0);
+    },
+  );
+
+  it.skipIf(lack)(`measures that a sparse file stays sparse${needs}`, async () => {
+    const result = await resultOf('sparse-1t');
+    expect(result).toMatchObject({ outcome: 'copied', bytes: 2 ** 40 });
+    expect(result.allocatedBytes).toBeGreaterThanOrEqual(10 * 2 ** 20);
+    expect(result.allocatedBytes).toBeLessThan(21 * 2 ** 20);
+  });
+
+  it.skipIf(lack)(`measures what is sent twice when a copy is killed at half${needs}`, async () => {
+    const result = await resultOf('trial-resume');
+    expect(result.outcome).toBe('copied');
+    expect(result.keptBytes).toBeGreaterThan(0);
+    expect(result.sentTwiceBytes).toBeLessThan(result.arrivedBytes);
+  });
+
   it.skipIf(lack)(`leaves no namespace, process or file behind when it is killed${needs}`, async () => {
     const files = join(base, 'files');
     const parameters = ['trial', '--runs', '1', '--peers', 'jetstream', '--disk', files];
@@ -90,6 +113,13 @@ describe('npm run bench', () => {
     });
   });
 });
+
+/** Of the only run of a case. */
+async function resultOf(...parameters: string[]) {
+  const output = join(base, 'results');
+  await bench(...parameters, '--runs', '1', '--output', output, '--disk', join(base, 'files'));
+  return JSON.parse(readFileSync(join(output, `${parameters[0]}.json`), 'utf8')).runs[0].result;
+}
 
 /** For what nobody tells: that something is there, or gone. */
 async function until(holds: () => boolean): Promise<void> {

@@ -13,6 +13,7 @@ import { CaseOutput } from './report/case-output.ts';
 import { endedWell } from './runs/rough-once.ts';
 import { runCopies } from './runs/run-copies.ts';
 import { runFlows } from './runs/run-flows.ts';
+import { runResume } from './runs/run-resume.ts';
 import { runRough } from './runs/run-rough.ts';
 import { WorkDirectory } from './runs/work-directory.ts';
 
@@ -78,6 +79,11 @@ async function runCase(each: Case, command: BenchCommand, commandLine: string): 
       const results = await runRough(each, command, work, (round) => output.roughRound(round));
       output.rough(results);
       return results.runs.every(endedWell);
+    }
+    if (each.kind === 'resume') {
+      const results = await runResume(each, command.runs, work, (round) => output.resumeRound(round));
+      output.resume(each, results);
+      return results.runs.every(({ result }) => result.outcome === 'copied');
     }
     const contenders = contendersOf(each, command);
     const results = await runCopies(each, contenders, command.runs, work, (round) => output.copyRound(round));

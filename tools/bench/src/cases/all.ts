@@ -3,6 +3,7 @@ import type { Case, CopyCase } from './case.ts';
 import { FLOWS } from './flows.ts';
 import { LOCAL_COPIES } from './local-copies.ts';
 import { MANY_FILES } from './many-files.ts';
+import { RESUME } from './resume.ts';
 import { ROUGH } from './rough.ts';
 import { WAN_COPIES } from './wan-copies.ts';
 
@@ -24,5 +25,26 @@ const TRIAL: CopyCase = {
   bounds: [],
 };
 
+const TRIAL_AGAIN: CopyCase = {
+  kind: 'copy',
+  name: 'trial-again',
+  title: '40 files of 1 KiB in 4 directories twice over a loopback: do second runs work here?',
+  source: { files: 40, fileBytes: 1024, filesPerDirectory: 10 },
+  again: true,
+  paths: [{ label: 'loopback', path: 'loopback' }],
+  contenders: ['jetstream', 'rsync-bbr', 'rsync-ssh', 'tar-ssh'],
+  shows: 'files',
+  bounds: [],
+};
+
 /** In the order in which they are run. */
-export const CASES: readonly Case[] = [...WAN_COPIES, ...LOCAL_COPIES, ...MANY_FILES, ...FLOWS, ROUGH, TRIAL];
+export const CASES: readonly Case[] = [
+  ...WAN_COPIES,
+  ...LOCAL_COPIES,
+  ...MANY_FILES,
+  ...RESUME,
+  ...FLOWS,
+  ROUGH,
+  TRIAL,
+  TRIAL_AGAIN,
+];

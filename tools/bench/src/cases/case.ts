@@ -3,6 +3,7 @@ import type { WanPath } from '../figures/wan-path.ts';
 import type { Running } from '../processes/running.ts';
 import type { CopyResult } from '../runs/copy-once.ts';
 import type { FlowsResult } from '../runs/flows-once.ts';
+import type { ResumeResult } from '../runs/resume-once.ts';
 import type { RoughResult } from '../runs/rough-once.ts';
 import type { Source } from '../runs/source.ts';
 
@@ -114,7 +115,26 @@ export interface RoughScene {
   inReceiver(commandLine: string): Promise<void>;
 }
 
-export type Case = CopyCase | FlowsCase | RoughCase;
+/** Copies by JetStream that are killed at half, and the same command again. */
+export interface ResumeCase extends CaseDescription {
+  readonly kind: 'resume';
+  readonly path: WanPath;
+  readonly mebibytes: number;
+  readonly checkpointSeconds: number;
+  readonly interruptions: readonly Interruption[];
+  readonly bounds: readonly Bound<ResumeResults>[];
+}
+
+export interface Interruption {
+  /** Unique within the case. */
+  readonly label: string;
+  /** Content goes from a to b in any case; `down`: jscp runs in b and fetches. */
+  readonly way: 'up' | 'down';
+  /** By SIGKILL. A server is started again. */
+  readonly killed: readonly ('client' | 'server')[];
+}
+
+export type Case = CopyCase | FlowsCase | RoughCase | ResumeCase;
 
 /** All runs of a case. */
 export interface CopyResults {
@@ -135,5 +155,14 @@ export interface RoughResults {
     /** From 1. */
     readonly run: number;
     readonly result: RoughResult;
+  }[];
+}
+
+export interface ResumeResults {
+  readonly runs: readonly {
+    readonly interruption: Interruption;
+    /** From 1. */
+    readonly run: number;
+    readonly result: ResumeResult;
   }[];
 }

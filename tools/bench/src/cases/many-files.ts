@@ -38,7 +38,8 @@ export const MANY_FILES: readonly CopyCase[] = [
   {
     kind: 'copy',
     name: 'second-run',
-    title: 'the same 100,000 files of 1 KiB once more, unchanged, over a loopback and over 500 Mbit/s, 100 ms',
+    title:
+      'the same 100,000 files of 1 KiB once more, unchanged, over a loopback and over 500 Mbit/s, 100 ms',
     source: HUNDRED_THOUSAND,
     again: true,
     paths: [LOOPBACK, NO_LOSS],
@@ -74,7 +75,8 @@ export const MANY_FILES: readonly CopyCase[] = [
     shows: 'files',
     bounds: [
       own(LOOPBACK, 'time', 's', 10, ({ seconds }) => seconds),
-      own(LOOPBACK, 'what the copy takes on the disk', 'MB', 12, ({ allocatedBytes: bytes }) =>
+      // Content is told from holes by chunks of 1 MiB, and none of the ten pieces begins with a chunk.
+      own(LOOPBACK, 'what the copy takes on the disk', 'MB', 21, ({ allocatedBytes: bytes }) =>
         bytes === undefined ? undefined : bytes / 1e6,
       ),
     ],

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { Running } from '../processes/running.ts';
 import { commandLack } from './command-lack.ts';
 import type { Contender } from './contender.ts';
-import { overSsh } from './ssh.ts';
 import { TCP_HEADER_BYTES, type TcpCongestionControl, tcpLack, tuneTcp } from './kernel-tcp.ts';
+import { overSsh } from './ssh.ts';
 
 /** rsync to its own daemon: plain TCP, no encryption, no delta. */
 export function rsync(control: TcpCongestionControl): Contender {

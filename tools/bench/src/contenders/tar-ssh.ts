@@ -12,7 +12,18 @@ export function tarSsh(): Contender {
     ...{ name: 'tar-ssh', about: 'tar | ssh tar, as they come', commands: ['tar'] },
     copy: ({ sender, receiver, source, target, port }, ssh) =>
       new Running(sender, [
-        ...['sh', '-c', PIPE, 'tar-ssh', dirname(source), basename(source), 'ssh', '-p', String(port), ...ssh],
+        ...[
+          'sh',
+          '-c',
+          PIPE,
+          'tar-ssh',
+          dirname(source),
+          basename(source),
+          'ssh',
+          '-p',
+          String(port),
+          ...ssh,
+        ],
         ...[`root@${receiver.address}`, 'tar', '-C', dirname(target), '-xf', '-'],
       ]),
   });

@@ -7,6 +7,8 @@ import type {
   CopyResults,
   FlowsCase,
   FlowsResults,
+  ResumeCase,
+  ResumeResults,
   RoughResults,
 } from '../cases/case.ts';
 import { isBusy, type Machine, machineLine } from '../machine.ts';
@@ -16,6 +18,7 @@ import { boundsTable, judged } from './bounds-table.ts';
 import { copyPlot } from './copy-plot.ts';
 import { copyTables } from './copy-table.ts';
 import { flowsPlot, flowsTable } from './flows-table.ts';
+import { resumeTable, resumeWords } from './resume-table.ts';
 import { roughTable, roughWords } from './rough-table.ts';
 
 /** When, how and where a case was run. */
@@ -62,12 +65,20 @@ export class CaseOutput {
     this.#plot([surrounding.label], run, (title) => copyPlot(title, series));
   }
 
+  resumeRound({ interruption, run, result }: ResumeResults['runs'][number]): void {
+    this.#say([interruption.label], run, resumeWords(result), result.lostByEmulation);
+  }
+
   copies(copyCase: CopyCase, results: CopyResults): void {
     this.#finish(copyTables(copyCase, results), copyCase.bounds, results);
   }
 
   flows(flowsCase: FlowsCase, results: FlowsResults): void {
     this.#finish([flowsTable(flowsCase, results)], flowsCase.bounds, results);
+  }
+
+  resume(resumeCase: ResumeCase, results: ResumeResults): void {
+    this.#finish([resumeTable(results)], resumeCase.bounds, results);
   }
 
   rough(results: RoughResults): void {

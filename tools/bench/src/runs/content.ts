@@ -30,7 +30,8 @@ export function difference(source: string, copy: string): string | undefined {
   for (const [name, bytes] of expected) {
     const copied = found.get(name);
     if (copied !== bytes) return `${name || 'it'} has ${copied ?? 'no'} bytes instead of ${bytes}`;
-    if (bytes > 0 && !sameBytes(join(source, name), join(copy, name))) return `${name || 'it'} has other bytes`;
+    if (bytes > 0 && !sameBytes(join(source, name), join(copy, name)))
+      return `${name || 'it'} has other bytes`;
     found.delete(name);
   }
   const [more] = found.keys();

@@ -9,9 +9,9 @@ import type { WanPath } from '../figures/wan-path.ts';
 import type { ProcessUsage } from '../processes/process-tree.ts';
 import { complaint, type Running } from '../processes/running.ts';
 import { allocatedBytes, difference, touchMemory } from './content.ts';
+import type { Source } from './source.ts';
 import { openStage, type Stage } from './stage.ts';
 import { Watch } from './watch.ts';
-import type { Source } from './source.ts';
 import type { WorkDirectory } from './work-directory.ts';
 
 export interface CopyTask {

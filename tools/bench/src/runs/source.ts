@@ -24,7 +24,8 @@ export function makeSource(path: string, source: Source): void {
   }
   mkdirSync(path);
   for (let index = 0; index < files; index += 1) {
-    const directory = filesPerDirectory < files ? join(path, `${Math.floor(index / filesPerDirectory)}`) : path;
+    const directory =
+      filesPerDirectory < files ? join(path, `${Math.floor(index / filesPerDirectory)}`) : path;
     if (directory !== path && index % filesPerDirectory === 0) mkdirSync(directory);
     makeFile(join(directory, `${index}`), source, index);
   }
@@ -37,7 +38,8 @@ function makeFile(path: string, { fileBytes, dataBytes = fileBytes }: Source, se
     const key = createHash('sha256').update(`bench ${seed}`).digest();
     const keystream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
     const zeros = Buffer.alloc(Math.min(dataBytes, CHUNK_BYTES));
-    const stride = dataBytes < fileBytes ? Math.floor(fileBytes / Math.ceil(dataBytes / CHUNK_BYTES)) : CHUNK_BYTES;
+    const stride =
+      dataBytes < fileBytes ? Math.floor(fileBytes / Math.ceil(dataBytes / CHUNK_BYTES)) : CHUNK_BYTES;
     for (let done = 0, at = 0; done < dataBytes; done += CHUNK_BYTES, at += stride) {
       writeSync(file, keystream.update(zeros.subarray(0, dataBytes - done)), 0, null, at);
     }
