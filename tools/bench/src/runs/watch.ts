@@ -36,7 +36,8 @@ export class Watch {
 
   #look(): void {
     for (const end of this.#ends) end.look();
-    const bytes = loopbackBytes(this.#ends[0]!.networkStatistics());
+    // Of the receiver, if there is one: it is in its namespace by now, and is there at the end.
+    const bytes = loopbackBytes(this.#ends.at(-1)!.networkStatistics());
     if (bytes !== undefined) this.#loopbackBytes.push(bytes);
   }
 }
