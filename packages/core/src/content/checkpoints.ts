@@ -1,20 +1,42 @@
-/** Calls for a checkpoint at intervals, one at a time: the next interval begins when the one before is done. */
+import type { ResumeJournal } from '../resume/resume-journal.ts';
+import type { StorageHost } from '../storage/storage-host.ts';
+
+/** Makes durable at intervals what is unfinished, and has it recorded; the next interval begins when the one before is done. */
 export class Checkpoints {
   readonly #intervalMs: number;
-  readonly #take: () => Promise<void>;
+  readonly #storage: StorageHost;
+  readonly #journal: ResumeJournal;
+  readonly #writtenBytes: () => number;
+  readonly #onFailed: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   #isTaking = false;
+  #takenAtBytes = 0;
+  #durableBytes = 0;
   #stopped = false;
 
-  /** @param take must not reject */
-  constructor(intervalMs: number, take: () => Promise<void>) {
+  /** @param writtenBytes so far: nothing is done while it stays the same */
+  constructor(
+    intervalMs: number,
+    storage: StorageHost,
+    journal: ResumeJournal,
+    writtenBytes: () => number,
+    onFailed: (error: unknown) => void,
+  ) {
     this.#intervalMs = intervalMs;
-    this.#take = take;
+    this.#storage = storage;
+    this.#journal = journal;
+    this.#writtenBytes = writtenBytes;
+    this.#onFailed = onFailed;
     this.#schedule();
   }
 
   get isTaking(): boolean {
     return this.#isTaking;
+  }
+
+  /** In all, by the last checkpoint whose records were saved (PL-8). */
+  get durableBytes(): number {
+    return this.#durableBytes;
   }
 
   stop(): void {
@@ -28,8 +50,20 @@ export class Checkpoints {
 
   async #run(): Promise<void> {
     this.#isTaking = true;
-    await this.#take();
+    try {
+      await this.#take();
+    } catch (error) {
+      this.#onFailed(error);
+    }
     this.#isTaking = false;
     this.#schedule();
+  }
+
+  async #take(): Promise<void> {
+    const writtenBytes = this.#writtenBytes();
+    if (writtenBytes === this.#takenAtBytes) return;
+    this.#takenAtBytes = writtenBytes;
+    const { updates, durableBytes } = await this.#storage.call('checkpoint');
+    if (await this.#journal.save(updates)) this.#durableBytes = durableBytes;
   }
 }

@@ -78,9 +78,6 @@ export class ContentReceiver implements TransferHandler {
     presentBytes: 0,
     activity: undefined,
   };
-  /** Durable in all by the last checkpoint that was saved. */
-  #savedBytes = 0;
-  #checkpointedAtBytes = 0;
   #totals: TransferTotals = { files: 0, directories: 0, bytes: 0, final: false };
   #plannedBlocks = 0;
   #planning: 'no' | 'yes' | 'again' = 'no';
@@ -104,7 +101,13 @@ export class ContentReceiver implements TransferHandler {
     this.#blocks = new AnnouncedBlocks(verify);
     this.#progressTimer = setInterval(() => this.#sendProgress(), PROGRESS_INTERVAL_MS);
     if (journal !== undefined && checkpointIntervalMs !== null)
-      this.#checkpoints = new Checkpoints(checkpointIntervalMs, () => this.#checkpoint(journal));
+      this.#checkpoints = new Checkpoints(
+        checkpointIntervalMs,
+        storage,
+        journal,
+        () => this.#progress.writtenBytes,
+        (error) => this.#fail(error),
+      );
     port.connection.openBulkReceiver(port.transfer, MAX_HELD_BLOCKS);
   }
 
@@ -315,18 +318,6 @@ export class ContentReceiver implements TransferHandler {
     );
   }
 
-  /** What it makes durable counts once its records are saved. */
-  async #checkpoint(journal: ResumeJournal): Promise<void> {
-    if (this.#progress.writtenBytes === this.#checkpointedAtBytes) return;
-    this.#checkpointedAtBytes = this.#progress.writtenBytes;
-    try {
-      const { updates, durableBytes } = await this.#storage.call('checkpoint');
-      if (await journal.save(updates)) this.#savedBytes = durableBytes;
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
   async #complete(): Promise<void> {
     if (this.#finish !== 'no') return;
     this.#finish = 'begun';
@@ -376,7 +367,7 @@ export class ContentReceiver implements TransferHandler {
 
   #sendProgress(): void {
     const { writtenBytes, filesDone, presentBytes } = this.#progress;
-    const durableBytes = Math.max(this.#progress.durableBytes, this.#savedBytes);
+    const durableBytes = Math.max(this.#progress.durableBytes, this.#checkpoints?.durableBytes ?? 0);
     const activity = this.#activity;
     this.#observer.onProgress(writtenBytes, durableBytes, presentBytes, activity);
     this.#port.send({
