@@ -90,16 +90,18 @@ describe.each([UPLOAD, DOWNLOAD])('an interrupted $name', (way) => {
     await test.disconnect();
     expect(readdirSync(test.directory('client-state/downloads'))).toEqual([]);
   });
+});
 
+describe('an interrupted upload', () => {
   it('begins anew, and leaves nothing behind, when its source has changed', async () => {
-    const transfer = way.start(await connect(), SLOWLY);
+    const transfer = UPLOAD.start(await connect(), SLOWLY);
     await untilDurable(transfer);
     transfer.cancel();
     await expect(transfer.done).rejects.toMatchObject({ code: 'cancelled' });
     content[BYTES - 1]! ^= 1;
     for (const file of [join(test.source, 'file'), join(test.sandbox, 'served')])
       writeFileSync(file, content);
-    await expectRestOnly(way, 0);
+    await expectRestOnly(UPLOAD, 0);
   });
 });
 
