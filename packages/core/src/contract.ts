@@ -85,7 +85,7 @@ export interface TransferSummary {
   skippedFiles: number;
   directories: number;
   bytes: number;
-  /** Of `bytes`, what was there already and was not sent. */
+  /** Of `bytes`, what was there already and was not sent; after a lost link only about, for who receives may have had more than was known here. */
   presentBytes: number;
   failed: number;
   elapsedMs: number;

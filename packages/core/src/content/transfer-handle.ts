@@ -123,9 +123,9 @@ export class TransferHandle implements Transfer {
 
   /** Content goes over this connection from now on. All counts begin anew: what is done already is told again. */
   begin(connection: TellsStats): void {
-    const { filesDone, durableBytes, presentBytes } = this.progress;
+    const { filesDone, ackedBytes, presentBytes } = this.progress;
     this.#copiedBefore.files += filesDone - this.#skippedFiles;
-    this.#copiedBefore.bytes += Math.max(0, durableBytes - presentBytes);
+    this.#copiedBefore.bytes += Math.max(0, ackedBytes - presentBytes);
     this.#connection = connection;
     this.#linkAwaited = undefined;
     this.#packetsHeard = -1;
