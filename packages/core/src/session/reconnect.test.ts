@@ -1,11 +1,12 @@
+// Beside the session, not the client: what happens to links is the same with native functions and without.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Dialler } from '../client/dialler.ts';
 import type { ClientOptions, ClientSession, Transfer, TransferProgress } from '../contract.ts';
 import { HURRIED_CLOCK } from '../testing/hurried-clock.ts';
 import { Relay } from '../testing/relay.ts';
 import { TestServer } from '../testing/test-server.ts';
-import { Dialler } from './dialler.ts';
 
 const BYTES = 6_000_000;
 /** So that a copy lasts long enough for something to happen to it. */
