@@ -1,3 +1,5 @@
+import { BLOCK_BYTES } from '@jetstream/protocol';
+
 /** From the first chunk of a run to the one behind its last. */
 export type ChunkRun = readonly [first: number, end: number];
 
@@ -72,4 +74,9 @@ export class ChunkRuns {
     }
     return low;
   }
+}
+
+/** @param size of the file, bytes: its last chunk may be shorter */
+export function bytesIn(runs: readonly ChunkRun[], size: number): number {
+  return runs.reduce((sum, [from, end]) => sum + Math.min(end * BLOCK_BYTES, size) - from * BLOCK_BYTES, 0);
 }

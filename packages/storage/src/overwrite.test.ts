@@ -1,10 +1,14 @@
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import type { OverwriteMode } from './overwrite-mode.ts';
+import type { ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { bothMachines } from './testing/both-machines.ts';
 import { copyTree, verdicts } from './testing/copy-tree.ts';
-import { FakeMachine } from './testing/fake/fake-machine.ts';
+import { FakeMachine, Interruption } from './testing/fake/fake-machine.ts';
 import { fakeSurroundings } from './testing/fake/fake-surroundings.ts';
+import { randomContent } from './testing/random-tree.ts';
+import { RecordStore } from './testing/record-store.ts';
+import { seededRandom } from './testing/seeded-random.ts';
 import type { Surroundings } from './testing/surroundings.ts';
 
 const MODES: OverwriteMode[] = [
@@ -375,6 +379,43 @@ describe('a file written in place', () => {
     expectNew(surroundings);
     expect(machine.log.take(/^sync file \/f/)).toHaveLength(1);
   });
+});
+
+describe('an unfinished file in place', () => {
+  it.each(['in-place-never', 'in-place-always', 'in-place-same-size'] as const)(
+    'is gone on with by its record, also where nothing that stands there may be replaced: %s',
+    (overwrite) => {
+      const content = randomContent(seededRandom(1), 6 * BLOCK_BYTES);
+      const machine = new FakeMachine();
+      const surroundings = withSource(fakeSurroundings(machine), content);
+      machine.syncAll();
+      const store = new RecordStore();
+      let isKilled = false;
+      const transfer = {
+        claim: (lookups: readonly ResumeLookup[]) => store.claim(lookups),
+        checkpointBlocks: 2,
+        onCheckpoint(updates: readonly ResumeUpdate[]) {
+          store.save(updates);
+          if (!isKilled && updates.length > 0) {
+            isKilled = true;
+            throw new Interruption();
+          }
+        },
+      };
+      expect(() => copyTree(surroundings, { overwrite, resumable: true, transfer })).toThrow(Interruption);
+      machine.crash();
+      const outcome = copyTree(surroundings, { overwrite, resumable: true, transfer });
+      expect(verdicts(outcome)).toEqual({ f: 'none' });
+      expect(outcome.sentBytes).toBe(4 * BLOCK_BYTES);
+      expectNew(surroundings);
+      expect(verdicts(copyTree(surroundings, { overwrite, resumable: true }))).toEqual({ f: 'skipped' });
+      surroundings.append('/source/f', '!');
+      const isOther = overwrite === 'in-place-always';
+      expect(verdicts(copyTree(surroundings, { overwrite, resumable: true }))).toEqual({
+        f: isOther ? 'none' : 'already-exists',
+      });
+    },
+  );
 });
 
 describe('permissions', () => {

@@ -234,6 +234,8 @@ export class PartialFiles {
     const name = file.inPlace ? file.name : partialName(file.name, this.#idOf(file));
     if (file.inPlace) this.#tree.touch(file.directory);
     const created = directory.createFile(name, file.name);
+    // At once: a copy that goes on with it later cannot tell what the mode was to be.
+    if (file.inPlace && file.permissions === undefined) unlessRefused(() => created.setMode(mode));
     file.partial = new PartialFile(created, name, file.size, mode, volume);
     if (file.record !== undefined) {
       file.partial.inode = created.status().inode;

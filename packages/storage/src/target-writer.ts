@@ -1,17 +1,10 @@
-import {
-  BlockIndex,
-  type BlockRun,
-  type Chunk,
-  chunkCount,
-  escapeName,
-  type ManifestEntry,
-} from '@jetstream/manifest';
+import { BlockIndex, type BlockRun, chunkCount, escapeName, type ManifestEntry } from '@jetstream/manifest';
 import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { arrivedChunks } from './arrived-chunk.ts';
 import { BlockRequests } from './block-requests.ts';
 import { Checkpoints } from './checkpoint.ts';
-import type { ChunkDigests } from './chunk-digests.ts';
-import type { ChunkRun } from './chunk-runs.ts';
+import { bytesIn } from './chunk-runs.ts';
+import { ContentIntake } from './content-intake.ts';
 import { findDeadPartials, removeDeadPartials } from './dead-partials.ts';
 import { chunkDigest } from './digest.ts';
 import { digestMismatch, failure, NO_DIGEST, success } from './entry-result.ts';
@@ -27,7 +20,7 @@ import { ReadBack } from './read-back.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { Resumption } from './resumption.ts';
 import { StandingFiles } from './standing-files.ts';
-import { ALREADY_EXISTS, type Approach } from './standing-target.ts';
+import type { Approach } from './standing-target.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
 import { TargetLook, targetRefused } from './target-look.ts';
 import { componentsOf, TargetTree } from './target-tree.ts';
@@ -73,6 +66,7 @@ export class TargetWriter implements TreeWriter {
   readonly #permissions: TargetPermissions;
   readonly #partials: PartialFiles;
   readonly #older: OlderVersions;
+  readonly #intake: ContentIntake;
   readonly #directories: MadeDirectories;
   readonly #unsettled = new Map<number, TargetFile>();
   readonly #checkpoints = new Checkpoints();
@@ -101,6 +95,10 @@ export class TargetWriter implements TreeWriter {
     const making = { transferId, uid, overwrite, permissions: this.#permissions };
     this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, making);
     this.#older = new OlderVersions(new StandingFiles(this.#tree, this.#handles, blake3), blake3);
+    this.#intake = new ContentIntake(this.#partials, this.#older, this.#checkpoints, this.progress, {
+      complete: (file) => this.#complete(file),
+      same: (file, standing) => this.#takeSame(file, standing),
+    });
     this.#resumption = new Resumption(this.#partials, blake3);
     this.#readBack = new ReadBack(this.#partials, blake3);
   }
@@ -158,7 +156,7 @@ export class TargetWriter implements TreeWriter {
       found: (file, chunk, byteLength, digest) => {
         this.#checkpoints.found(file, byteLength);
         this.progress.presentBytes += byteLength;
-        results.push(...this.#attempt(file, () => this.#addDigest(file, chunk, byteLength, digest)));
+        results.push(...this.#attempt(file, () => this.#intake.found(file, chunk, byteLength, digest)));
       },
       known: (file) => {
         const { refusal, partial } = file;
@@ -194,14 +192,14 @@ export class TargetWriter implements TreeWriter {
       if (content === undefined) {
         let isThere = false;
         const take = () => {
-          isThere = this.#takeOffered(file, chunk, digest);
+          isThere = this.#intake.takeOffered(file, chunk, digest);
         };
         results.push(...this.#attempt(file, take));
         if (!isThere && !file.settled) wanted.push({ position, file });
         continue;
       }
       if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) === 0) {
-        results.push(...this.#attempt(file, () => this.#writeChunk(file, chunk, content, digest)));
+        results.push(...this.#attempt(file, () => this.#intake.write(file, chunk, content, digest)));
         continue;
       }
       again = true;
@@ -223,7 +221,7 @@ export class TargetWriter implements TreeWriter {
       throw manifestViolation(`a hole lies outside of entry ${index}`);
     }
     if (this.#resumption.isUnknown(file)) throw manifestViolation(`a hole of entry ${index} was not planned`);
-    return { results: this.#attempt(file, () => this.#skipHoles(file, firstChunk, chunks)) };
+    return { results: this.#attempt(file, () => this.#intake.addHoles(file, firstChunk, chunks)) };
   }
 
   failEntry(index: number, code: ErrorCode, message: string): EntryResult[] {
@@ -252,7 +250,7 @@ export class TargetWriter implements TreeWriter {
     }
     this.#older.goOn(COPIED_BYTES, {
       copied: (file, chunk, content, digest) =>
-        results.push(...this.#attempt(file, () => this.#copied(file, chunk, content, digest))),
+        results.push(...this.#attempt(file, () => this.#intake.copied(file, chunk, content, digest))),
       changed: (file, chunk, byteLength) => {
         this.progress.writtenBytes -= byteLength;
         this.progress.presentBytes -= byteLength;
@@ -376,7 +374,7 @@ export class TargetWriter implements TreeWriter {
     if (file.size > 0) {
       if (file.older !== undefined) this.#newPlans.push({ index: file.index, digestsFirst: true, have: [] });
     } else if (file.older?.equal === undefined) this.#complete(file);
-    else this.#takeSame(file);
+    else this.#intake.takeSame(file);
   }
 
   /** What stands there is not to be replaced, unless it is the unfinished file itself of an earlier transfer: that its record tells. */
@@ -437,122 +435,15 @@ export class TargetWriter implements TreeWriter {
     }
   }
 
-  /** Content that is what its digest says. */
-  #writeChunk(file: TargetFile, chunk: Chunk, content: Uint8Array, digest: Uint8Array): void {
-    // It was sent before the sender knew of what stands here.
-    if (file.older?.equal !== undefined && this.#takeFound(file, chunk, digest)) return;
-    this.#partials.write(file, content, chunk.offsetInFile);
-    this.#checkpoints.wrote(file, chunk.byteLength);
-    this.#addDigest(file, chunk.number, chunk.byteLength, digest);
-  }
-
-  /** @returns false: it is not there */
-  #takeOffered(file: TargetFile, chunk: Chunk, digest: Uint8Array): boolean {
-    if (file.older === undefined || this.#resumption.isPending(file)) return false;
-    // There is an unfinished file to go on with, and so one to copy into.
-    if (file.partial !== undefined) this.#differs(file);
-    return this.#takeFound(file, chunk, digest);
-  }
-
-  #takeFound(file: TargetFile, chunk: Chunk, digest: Uint8Array): boolean {
-    const { number, offsetInFile, byteLength } = chunk;
-    const content = this.#older.find(file, chunk, digest);
-    if (content === undefined) {
-      this.#differs(file);
-      return false;
-    }
-    this.progress.presentBytes += byteLength;
-    const equal = file.older?.equal;
-    if (equal !== undefined) {
-      equal.add(number, digest);
-      this.#foundEqual(file, equal, byteLength);
-      return true;
-    }
-    if (!file.inPlace) this.#partials.write(file, content, offsetInFile);
-    this.#checkpoints.wrote(file, byteLength);
-    this.#addDigest(file, number, byteLength, digest);
-    return true;
-  }
-
-  #foundEqual(file: TargetFile, equal: ChunkDigests, byteLength: number): void {
-    file.older!.equalBytes += byteLength;
-    this.progress.writtenBytes += byteLength;
-    if (equal.complete) this.#takeSame(file);
-  }
-
-  /** All of it was found in what stands there: at most its time and permissions are to be corrected. */
-  #takeSame(file: TargetFile): void {
-    const { status, equal } = file.older!;
-    if (!this.#older.isUnchanged(file)) {
-      if (file.inPlace)
-        throw targetRefused(file, 'io-error', 'somebody wrote to it meanwhile; run the copy again');
-      this.#differs(file);
-      return;
-    }
-    file.older!.equal = undefined;
-    file.digests = equal;
-    file.isSame = true;
-    if (this.#look.hasSameTime(file, status) && !this.#permissions.differ(file, status)) {
+  /** It was found to be there: at most its time and permissions are to be corrected. */
+  #takeSame(file: TargetFile, standing: FileStatus): void {
+    if (this.#look.hasSameTime(file, standing) && !this.#permissions.differ(file, standing)) {
       this.#skip(file);
       return;
     }
     file.inPlace = true;
-    this.#partials.adopt(file, status);
+    this.#partials.adopt(file, standing);
     this.#ready.push(file);
-  }
-
-  /** What stands there is not the same. What of it is, is had all the same: in place as it is, else once it is copied. */
-  #differs(file: TargetFile): void {
-    const { older } = file;
-    if (older?.equal === undefined) return;
-    const { equal, equalBytes } = older;
-    if (!older.mayDiffer) throw targetRefused(file, ALREADY_EXISTS.code, ALREADY_EXISTS.what);
-    older.equal = undefined;
-    if (equalBytes === 0) return;
-    if (file.inPlace) {
-      file.digests = equal;
-      this.#checkpoints.wrote(file, equalBytes);
-      return;
-    }
-    for (const [from, end] of equal.holes) digestsOf(file).addZeros(from, end - from);
-    this.#older.copy(file, equal);
-  }
-
-  #copied(file: TargetFile, chunk: number, content: Uint8Array, digest: Uint8Array): void {
-    const digests = digestsOf(file);
-    this.#partials.write(file, content, chunk * BLOCK_BYTES);
-    this.#checkpoints.wrote(file, content.byteLength);
-    digests.add(chunk, digest);
-    if (digests.complete) this.#complete(file);
-  }
-
-  #skipHoles(file: TargetFile, firstChunk: number, chunks: number): void {
-    const equal = file.older?.equal;
-    if (equal !== undefined) {
-      if (this.#older.hasHole(file, firstChunk, chunks)) {
-        const byteLength = bytesIn(equal.addZeros(firstChunk, chunks), file.size);
-        this.progress.presentBytes += byteLength;
-        this.#foundEqual(file, equal, byteLength);
-        return;
-      }
-      this.#differs(file);
-    }
-    const digests = digestsOf(file);
-    const added = digests.addZeros(firstChunk, chunks);
-    for (const run of added) {
-      const byteLength = bytesIn([run], file.size);
-      this.#partials.makeHole(file, run[0] * BLOCK_BYTES, byteLength);
-      this.progress.writtenBytes += byteLength;
-      this.#checkpoints.wrote(file, byteLength);
-    }
-    if (added.length > 0 && digests.complete) this.#complete(file);
-  }
-
-  #addDigest(file: TargetFile, number: number, byteLength: number, digest: Uint8Array): void {
-    const digests = digestsOf(file);
-    digests.add(number, digest);
-    this.progress.writtenBytes += byteLength;
-    if (digests.complete) this.#complete(file);
   }
 
   #complete(file: TargetFile): void {
@@ -688,8 +579,4 @@ export class TargetWriter implements TreeWriter {
     this.#unsettled.delete(file.index);
     if (file.size > 0) this.#blocks.settle(file);
   }
-}
-
-function bytesIn(runs: readonly ChunkRun[], size: number): number {
-  return runs.reduce((sum, [from, end]) => sum + Math.min(end * BLOCK_BYTES, size) - from * BLOCK_BYTES, 0);
 }
