@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Programs and network threads, which run on native functions where there are any, and have to run without. */
 const ON_BOTH_PATHS = ['tests/**/*.test.ts', 'packages/core/src/{client,server}/**/*.test.ts'];
 
+/** What kills and disks do is the same on every datagram path. */
+const ON_ONE_PATH = ['tests/crash-*.test.ts', 'tests/unlucky-disks.test.ts'];
+
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
@@ -24,7 +27,15 @@ export default defineConfig({
           ],
         },
       },
-      { extends: true, test: { name: 'portable', include: ON_BOTH_PATHS, env: { JETSTREAM_PORTABLE: '1' } } },
+      {
+        extends: true,
+        test: {
+          name: 'portable',
+          include: ON_BOTH_PATHS,
+          exclude: ON_ONE_PATH,
+          env: { JETSTREAM_PORTABLE: '1' },
+        },
+      },
     ],
   },
 });

@@ -136,19 +136,30 @@ export class RunningCopy {
   }
 
   /** Resolves when the receiver has acknowledged that many bytes. */
-  async untilAcked(bytes: number): Promise<void> {
+  untilAcked(bytes: number): Promise<void> {
+    return this.#until('ackedBytes', bytes);
+  }
+
+  /** Resolves when the receiver has made that many bytes durable. */
+  untilDurable(bytes: number): Promise<void> {
+    return this.#until('durableBytes', bytes);
+  }
+
+  async #until(field: string, bytes: number): Promise<void> {
     let text = '';
-    const acked = new Promise<void>((resolve) => {
+    const reached = new Promise<void>((resolve) => {
       this.child.stdout?.on('data', (more) => {
         text += more;
-        const counts = [...text.matchAll(/"ackedBytes":(\d+)/g)].map(([, count]) => Number(count));
+        const counts = [...text.matchAll(new RegExp(`"${field}":(\\d+)`, 'g'))].map(([, count]) =>
+          Number(count),
+        );
         if (Math.max(0, ...counts) >= bytes) resolve();
       });
     });
     const ended = this.finished.then((finished) => {
       throw new Error(`the copy ended early: ${JSON.stringify(finished)}`);
     });
-    await Promise.race([acked, ended]);
+    await Promise.race([reached, ended]);
   }
 }
 

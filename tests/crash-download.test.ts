@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { CrashCourse } from './support/crash.ts';
+
+/** For each side that is killed. */
+const MOMENTS = 26;
+
+let course: CrashCourse;
+beforeAll(async () => {
+  course = await CrashCourse.open('download');
+});
+afterAll(() => course.close());
+
+describe.each(['jscp', 'server'] as const)('a download of which %s is killed', (victim) => {
+  it.each(Array.from({ length: MOMENTS }, (_, at) => 2_000 + at))(
+    'at moment %i goes on from what is durable when the same command is run again',
+    (seed) => course.run(victim, victim === 'jscp' ? seed : seed + 500),
+  );
+});

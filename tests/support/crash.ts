@@ -1,0 +1,102 @@
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { seededRandom } from '../../tools/lossy-proxy/src/seeded-random.mjs';
+import { writeFile } from '../../tools/programs/src/tree.mjs';
+import { Arena, expectEqualTrees, expectOk, type RunningCopy, type ServerProcess } from './arena.ts';
+
+const MiB = 2 ** 20;
+
+/** Which side of a copy is killed. */
+export type Victim = 'jscp' | 'server';
+
+/** Copies of one mixed tree, each killed at a moment that a seed chooses and then run again. */
+export class CrashCourse {
+  readonly #arena: Arena;
+  readonly #direction: 'upload' | 'download';
+  readonly #source: string;
+  readonly #totalBytes: number;
+  #server: ServerProcess;
+
+  private constructor(arena: Arena, direction: 'upload' | 'download', server: ServerProcess) {
+    this.#arena = arena;
+    this.#direction = direction;
+    this.#server = server;
+    this.#source = direction === 'upload' ? join(arena.source, 'tree') : join(arena.sandbox, 'origin');
+    this.#totalBytes = makeMixedTree(this.#source);
+  }
+
+  static async open(direction: 'upload' | 'download'): Promise<CrashCourse> {
+    const arena = await Arena.create();
+    return new CrashCourse(arena, direction, await arena.startServer());
+  }
+
+  close(): Promise<void> {
+    return this.#arena.close();
+  }
+
+  /** Kills, runs the same command again, and expects of it equal bytes, no leftovers, and that nothing is sent that was said to be durable. */
+  async run(victim: Victim, seed: number): Promise<void> {
+    const random = seededRandom(seed);
+    const isUpload = this.#direction === 'upload';
+    const copy = join(isUpload ? this.#arena.sandbox : this.#arena.base, `copy-${seed}`);
+    const operands = isUpload ? [this.#source, `127.0.0.1:/copy-${seed}`] : ['127.0.0.1:/origin', copy];
+    const parameters = ['--checkpoint', '0.1', '-l', '300M', ...operands];
+    const first = this.#arena.startJscp(this.#server.port, parameters);
+    await this.#untilMoment(first, random);
+    if (victim === 'server') await this.#server.stop('SIGKILL');
+    first.child.kill('SIGKILL');
+    const killed = await first.finished;
+    if (victim === 'server') this.#server = await this.#arena.startServer();
+
+    const second = await this.#arena.startJscp(this.#server.port, parameters).finished;
+
+    expectOk(second);
+    await expectEqualTrees(this.#source, copy);
+    expect(partialsBelow(copy)).toEqual([]);
+    const sent = lastNumber(second.stdout, 'bytes') - lastNumber(second.stdout, 'presentBytes');
+    const durable = lastNumber(killed.stdout, 'durableBytes');
+    expect(sent, `${durable} of ${this.#totalBytes} bytes were durable (seed ${seed})`).toBeLessThanOrEqual(
+      this.#totalBytes - durable + this.#totalBytes / 100,
+    );
+    rmSync(copy, { recursive: true });
+  }
+
+  /** One in ten at any time from the start on, the others when so much has arrived, and a little later. */
+  async #untilMoment(copy: RunningCopy, random: () => number): Promise<void> {
+    const share = random();
+    if (share < 0.1) await delay(random() * 500);
+    else {
+      await Promise.race([copy.untilAcked(((share - 0.1) / 0.9) * this.#totalBytes), copy.finished]);
+      await delay(random() * 200);
+    }
+  }
+}
+
+/** Large and small files, an empty one, one with a hole, some deep down. */
+function makeMixedTree(root: string): number {
+  const sizes = [12 * MiB + 1, 5 * MiB, MiB, MiB - 1, 2 * MiB + 77, 7 * MiB + 123, 0, 1];
+  for (const [index, size] of sizes.entries()) writeFile(join(root, `large-${index}`), size, index);
+  for (let index = 0; index < 100; index++)
+    writeFile(join(root, `many/${index % 5}/${index}`), index * 211, 100 + index);
+  writeFile(join(root, 'deep/er/and/deeper/file'), 3 * MiB + 5, 300);
+  writeFile(join(root, 'sparse'), MiB, 301);
+  truncateSync(join(root, 'sparse'), 64 * MiB);
+  return filesBelow(root).reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
+function partialsBelow(root: string): string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('.jspart-'));
+}
+
+function filesBelow(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** What a copy printed of itself, by the last line that says it. */
+function lastNumber(json: string, field: string): number {
+  return Number([...json.matchAll(new RegExp(`"${field}":(\\d+)`, 'g'))].at(-1)?.[1] ?? 0);
+}
