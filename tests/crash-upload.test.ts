@@ -16,3 +16,12 @@ describe.each(['jscp', 'server'] as const)('an upload of which %s is killed', (v
     (seed) => course.run(victim, victim === 'jscp' ? seed : seed + 500),
   );
 });
+
+describe.each(['partial', 'state'] as const)(
+  'an upload of which the server is killed and a bit of the %s is flipped',
+  (spoilt) => {
+    it.each([1, 2, 3, 4])('arrives equal when the same command is run again (seed %i)', (seed) =>
+      course.run('server', 3_000 + seed, spoilt),
+    );
+  },
+);

@@ -1,15 +1,33 @@
-import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { seededRandom } from '../../tools/lossy-proxy/src/seeded-random.mjs';
 import { writeFile } from '../../tools/programs/src/tree.mjs';
-import { Arena, expectEqualTrees, expectOk, type RunningCopy, type ServerProcess } from './arena.ts';
+import {
+  Arena,
+  expectEqualTrees,
+  expectOk,
+  type Finished,
+  type RunningCopy,
+  type ServerProcess,
+} from './arena.ts';
 
 const MiB = 2 ** 20;
 
 /** Which side of a copy is killed. */
 export type Victim = 'jscp' | 'server';
+
+/** What has lost a bit when the copy is run again. */
+export type Spoilt = 'partial' | 'state';
 
 /** Copies of one mixed tree, each killed at a moment that a seed chooses and then run again. */
 export class CrashCourse {
@@ -37,7 +55,7 @@ export class CrashCourse {
   }
 
   /** Kills, runs the same command again, and expects of it equal bytes, no leftovers, and that nothing is sent that was said to be durable. */
-  async run(victim: Victim, seed: number): Promise<void> {
+  async run(victim: Victim, seed: number, spoilt?: Spoilt): Promise<void> {
     const random = seededRandom(seed);
     const isUpload = this.#direction === 'upload';
     const copy = join(isUpload ? this.#arena.sandbox : this.#arena.base, `copy-${seed}`);
@@ -48,6 +66,9 @@ export class CrashCourse {
     if (victim === 'server') await this.#server.stop('SIGKILL');
     first.child.kill('SIGKILL');
     const killed = await first.finished;
+    if (spoilt === 'partial') for (const path of partialsBelow(copy)) flipBit(join(copy, path), random);
+    if (spoilt === 'state')
+      for (const path of filesBelow(join(this.#arena.state, 'level'))) flipBit(path, random);
     if (victim === 'server') this.#server = await this.#arena.startServer();
 
     const second = await this.#arena.startJscp(this.#server.port, parameters).finished;
@@ -55,12 +76,16 @@ export class CrashCourse {
     expectOk(second);
     await expectEqualTrees(this.#source, copy);
     expect(partialsBelow(copy)).toEqual([]);
+    if (spoilt === undefined) this.#expectNothingTwice(killed, second, seed);
+    rmSync(copy, { recursive: true });
+  }
+
+  #expectNothingTwice(killed: Finished, second: Finished, seed: number): void {
     const sent = lastNumber(second.stdout, 'bytes') - lastNumber(second.stdout, 'presentBytes');
     const durable = lastNumber(killed.stdout, 'durableBytes');
     expect(sent, `${durable} of ${this.#totalBytes} bytes were durable (seed ${seed})`).toBeLessThanOrEqual(
       this.#totalBytes - durable + this.#totalBytes / 100,
     );
-    rmSync(copy, { recursive: true });
   }
 
   /** One in ten at any time from the start on, the others when so much has arrived, and a little later. */
@@ -86,7 +111,15 @@ function makeMixedTree(root: string): number {
   return filesBelow(root).reduce((sum, path) => sum + statSync(path).size, 0);
 }
 
+function flipBit(path: string, random: () => number): void {
+  const bytes = readFileSync(path);
+  if (bytes.length === 0) return;
+  bytes[Math.floor(random() * bytes.length)]! ^= 1 << Math.floor(random() * 8);
+  writeFileSync(path, bytes);
+}
+
 function partialsBelow(root: string): string[] {
+  if (!existsSync(root)) return [];
   return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('.jspart-'));
 }
 

@@ -1,8 +1,8 @@
-// Loaded into a program by NODE_OPTIONS=--import: its clock falls back an hour once the file of CLOCK_FALLS_BACK_WHEN is there.
+// Loaded into a program by NODE_OPTIONS=--import=file:…?FILE: its clock falls back an hour once FILE is there.
 import { existsSync } from 'node:fs';
 
 const HOUR_MS = 3_600_000;
-const sign = process.env.CLOCK_FALLS_BACK_WHEN ?? '';
+const sign = decodeURIComponent(new URL(import.meta.url).search.slice(1));
 const now = Date.now;
 let isBack = false;
 
