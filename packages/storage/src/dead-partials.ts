@@ -32,17 +32,24 @@ export function findDeadPartials(
   for (const directory of tree.foundDirectories()) {
     const components = componentsOf(directory);
     try {
-      const names = handles.attempt(() => [...{ [Symbol.iterator]: () => tree.open(directory).names() }]);
-      for (const bytes of names) {
-        const name = Buffer.from(bytes).toString();
-        if (!isOfDeadProcess(name, transferId)) continue;
+      const names = handles.attempt(() => deadNames(tree.open(directory).names(), transferId));
+      for (const name of names)
         found.push({ path: [rootPath, ...components, name].join('/'), components, name });
-      }
     } catch (error) {
       asFileFailure(error);
     }
   }
   return found;
+}
+
+/** Keeps these alone: a directory may have millions of names. */
+function deadNames(names: Iterator<Uint8Array>, transferId: string): string[] {
+  const dead: string[] = [];
+  for (let next = names.next(); !next.done; next = names.next()) {
+    const name = Buffer.from(next.value).toString();
+    if (isOfDeadProcess(name, transferId)) dead.push(name);
+  }
+  return dead;
 }
 
 /** As far as the system lets us. */
