@@ -17,7 +17,7 @@ export function backUp(file: TargetFile, tree: TargetTree, id: string): void {
   const backup = backupName(name);
   // By a run that was killed just then. To rename one name of a file to another does nothing.
   if (tree.open(directory).status(backup)?.inode === standing.inode) return;
-  if (directory.names?.has(backup)) {
+  if (tree.isTaken(directory, backup)) {
     const shown = displayPath(componentsOf(directory, backup));
     throw targetRefused(file, 'already-exists', `its backup would replace ${shown} of the same transfer`);
   }

@@ -3,6 +3,8 @@ import { type ChunkRun, ChunkRuns } from './chunk-runs.ts';
 import { type Blake3, zeroChunkDigest } from './digest.ts';
 import { DigestSegment, SEGMENT_CHUNKS } from './digest-segment.ts';
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Which chunks of a file are there, and their digests, in whatever order they come. Memory follows the content that came and the number of
  * holes, neither the size that the sender claims nor that of the holes.
@@ -117,14 +119,14 @@ export class ChunkDigests {
    * (PROTOCOL.md §4.3).
    */
   fileDigest(blake3: Blake3): Uint8Array {
+    if (this.#total === 0) return blake3(NOTHING);
     if (this.#total === 1) return this.digestOf(blake3, 0).slice();
     // Before the parts: one hash at a time is all that every BLAKE3 can do.
-    const last = this.#total === 0 ? undefined : this.digestOf(blake3, this.#total - 1).slice();
+    const last = this.digestOf(blake3, this.#total - 1).slice();
     return blake3.ofParts(this.#inOrder(zeroChunkDigest(blake3, BLOCK_BYTES), last));
   }
 
-  *#inOrder(zeroDigest: Uint8Array, last: Uint8Array | undefined): Generator<Uint8Array> {
-    if (last === undefined) return;
+  *#inOrder(zeroDigest: Uint8Array, last: Uint8Array): Generator<Uint8Array> {
     const lastChunk = this.#total - 1;
     let zeroDigests: Uint8Array | undefined;
     for (let number = 0; number * SEGMENT_CHUNKS < lastChunk; number++) {

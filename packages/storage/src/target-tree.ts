@@ -2,6 +2,7 @@ import { displayPath } from '@jetstream/manifest';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { Directory, FileSystem } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
+import { NamePacker, TakenNames } from './taken-names.ts';
 import { type SharedVolume, syncVolumes, type Volumes } from './volumes.ts';
 
 /** A directory that a transfer writes into. */
@@ -9,8 +10,9 @@ export interface TargetDirectory {
   readonly parent: TargetDirectory | undefined;
   /** In `parent`; empty for the root. */
   readonly name: string;
-  /** What this transfer has named in it so far; undefined: nothing. */
-  names: Map<string, TargetDirectory | 'file'> | undefined;
+  /** What this transfer has named in it so far; undefined: nothing. Files are used by way of a `NamePacker`. */
+  directories: Map<string, TargetDirectory> | undefined;
+  files: TakenNames | undefined;
   /** The next sync makes its own name durable, or an earlier one has. */
   isNameSynced: boolean;
   /** What stood in it when it was last synced is durable. */
@@ -28,7 +30,8 @@ export class TargetTree {
   readonly root: TargetDirectory = {
     parent: undefined,
     name: '',
-    names: undefined,
+    directories: undefined,
+    files: undefined,
     isNameSynced: true,
     isSynced: false,
     isMade: false,
@@ -39,6 +42,7 @@ export class TargetTree {
   readonly #handles: HandleCache;
   /** Directories with names that are not durable yet. */
   readonly #touched = new Map<TargetDirectory, Touched>();
+  readonly #packer = new NamePacker();
 
   constructor(fileSystem: FileSystem, volumes: Volumes, handles: HandleCache) {
     this.#fileSystem = fileSystem;
@@ -53,10 +57,13 @@ export class TargetTree {
   claimFile(components: readonly string[]): TargetDirectory {
     const directory = this.#claim(components, components.length - 1);
     const name = components.at(-1)!;
-    const other = directory.names?.get(name);
-    if (other === 'file') throw conflict('already-exists', components, 'is named twice in this transfer');
-    if (other !== undefined) throw conflict('is-a-directory', components, 'is a directory of this transfer');
-    takeName(directory, name, 'file');
+    if (directory.directories?.has(name)) {
+      throw conflict('is-a-directory', components, 'is a directory of this transfer');
+    }
+    directory.files ??= new TakenNames();
+    const files = this.#packer.use(directory.files);
+    if (files.has(name)) throw conflict('already-exists', components, 'is named twice in this transfer');
+    files.add(name);
     return directory;
   }
 
@@ -75,8 +82,13 @@ export class TargetTree {
     const todo = [this.root];
     for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
       if (at.wasFound) yield at;
-      for (const child of at.names?.values() ?? []) if (child !== 'file') todo.push(child);
+      for (const child of at.directories?.values() ?? []) todo.push(child);
     }
+  }
+
+  /** A file or directory of the transfer has that name. */
+  isTaken(directory: TargetDirectory, name: string): boolean {
+    return directory.directories?.has(name) === true || this.#isFile(directory, name);
   }
 
   /** Replaces a file or symlink at the new name. */
@@ -126,24 +138,31 @@ export class TargetTree {
     let directory = this.root;
     for (let at = 0; at < depth; at++) {
       const name = components[at]!;
-      let child = directory.names?.get(name);
-      if (child === 'file')
-        throw conflict('not-a-directory', components, 'has a file of this transfer in its path');
+      let child = directory.directories?.get(name);
       if (child === undefined) {
+        if (this.#isFile(directory, name)) {
+          throw conflict('not-a-directory', components, 'has a file of this transfer in its path');
+        }
         child = {
           parent: directory,
           name,
-          names: undefined,
+          directories: undefined,
+          files: undefined,
           isNameSynced: false,
           isSynced: false,
           isMade: false,
           wasFound: false,
         };
-        takeName(directory, name, child);
+        directory.directories ??= new Map();
+        directory.directories.set(name, child);
       }
       directory = child;
     }
     return directory;
+  }
+
+  #isFile({ files }: TargetDirectory, name: string): boolean {
+    return files !== undefined && this.#packer.use(files).has(name);
   }
 
   /** Not by recursion: a path may be two thousand directories deep. */
@@ -220,11 +239,6 @@ export class TargetTree {
 interface Touched {
   directory: TargetDirectory;
   volume: SharedVolume | undefined;
-}
-
-function takeName(directory: TargetDirectory, name: string, as: TargetDirectory | 'file'): void {
-  directory.names ??= new Map();
-  directory.names.set(name, as);
 }
 
 /** From the root. */
