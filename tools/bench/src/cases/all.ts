@@ -20,7 +20,7 @@ const TRIAL: CopyCase = {
     },
   ],
   contenders: CONTENDERS.map(({ name }) => name).filter(
-    (name) => !name.startsWith('disk') && name !== 'jetstream-heap',
+    (name) => !name.startsWith('disk') && name !== 'manifest' && name !== 'jetstream-heap',
   ),
   bounds: [],
 };

@@ -3,6 +3,7 @@ import { disk } from './disk.ts';
 import { iperf } from './iperf.ts';
 import { jetstream } from './jetstream.ts';
 import { jetstreamHeap } from './jetstream-heap.ts';
+import { manifest } from './manifest.ts';
 import { rsync, rsyncSsh } from './rsync.ts';
 import { scp } from './scp.ts';
 import { srt } from './srt.ts';
@@ -38,6 +39,7 @@ export const CONTENDERS: readonly Contender[] = [
   iperf('cubic'),
   disk('each'),
   disk('together'),
+  manifest(),
 ];
 
 export function contenderNamed(name: string): Contender | undefined {

@@ -142,8 +142,8 @@ export function figuresIn(lines: readonly string[]): Record<string, number> {
   };
 }
 
-/** When all entries were known to the sender; jscp tells at most twice a second. */
-export const MANIFEST_SECONDS = 'whole manifest after, s';
+/** When all entries were told; that waits for the receiver. jscp tells at most twice a second. */
+const MANIFEST_SECONDS = 'whole manifest told after, s';
 export const CONTENT_SENT_BYTES = 'content sent, B';
 
 /** What is read of the lines: docs/CLI.md. */
