@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { seededRandom } from '../../tools/lossy-proxy/src/seeded-random.mjs';
-import { writeFile } from '../../tools/programs/src/tree.mjs';
+import { compareTrees, describeTree, writeFile } from '../../tools/programs/src/tree.mjs';
 import {
   Arena,
   expectEqualTrees,
@@ -35,6 +35,7 @@ export class CrashCourse {
   readonly #direction: 'upload' | 'download';
   readonly #source: string;
   readonly #totalBytes: number;
+  readonly #expected: ReturnType<typeof describeTree>;
   #server: ServerProcess;
 
   private constructor(arena: Arena, direction: 'upload' | 'download', server: ServerProcess) {
@@ -43,6 +44,7 @@ export class CrashCourse {
     this.#server = server;
     this.#source = direction === 'upload' ? join(arena.source, 'tree') : join(arena.sandbox, 'origin');
     this.#totalBytes = makeMixedTree(this.#source);
+    this.#expected = describeTree(this.#source);
   }
 
   static async open(direction: 'upload' | 'download'): Promise<CrashCourse> {
@@ -60,7 +62,7 @@ export class CrashCourse {
     const isUpload = this.#direction === 'upload';
     const copy = join(isUpload ? this.#arena.sandbox : this.#arena.base, `copy-${seed}`);
     const operands = isUpload ? [this.#source, `127.0.0.1:/copy-${seed}`] : ['127.0.0.1:/origin', copy];
-    const parameters = ['--checkpoint', '0.1', '-l', '300M', ...operands];
+    const parameters = ['--checkpoint', '0.1', '-l', '150M', ...operands];
     const first = this.#arena.startJscp(this.#server.port, parameters);
     await this.#untilMoment(first, random);
     if (victim === 'server') await this.#server.stop('SIGKILL');
@@ -74,8 +76,9 @@ export class CrashCourse {
     const second = await this.#arena.startJscp(this.#server.port, parameters).finished;
 
     expectOk(second);
-    await expectEqualTrees(this.#source, copy);
-    expect(partialsBelow(copy)).toEqual([]);
+    // A state that was mended by leaving something out may have forgotten whose partial files are dead.
+    if (spoilt === 'state') for (const path of partialsBelow(copy)) rmSync(join(copy, path));
+    expect(compareTrees(await this.#expected, await describeTree(copy))).toEqual([]);
     if (spoilt === undefined) this.#expectNothingTwice(killed, second, seed);
     rmSync(copy, { recursive: true });
   }
@@ -101,13 +104,13 @@ export class CrashCourse {
 
 /** Large and small files, an empty one, one with a hole, some deep down. */
 function makeMixedTree(root: string): number {
-  const sizes = [12 * MiB + 1, 5 * MiB, MiB, MiB - 1, 2 * MiB + 77, 7 * MiB + 123, 0, 1];
+  const sizes = [5 * MiB + 1, 3 * MiB, MiB, MiB - 1, 2 * MiB + 77, 0, 1];
   for (const [index, size] of sizes.entries()) writeFile(join(root, `large-${index}`), size, index);
-  for (let index = 0; index < 100; index++)
+  for (let index = 0; index < 60; index++)
     writeFile(join(root, `many/${index % 5}/${index}`), index * 211, 100 + index);
-  writeFile(join(root, 'deep/er/and/deeper/file'), 3 * MiB + 5, 300);
+  writeFile(join(root, 'deep/er/and/deeper/file'), MiB + 5, 300);
   writeFile(join(root, 'sparse'), MiB, 301);
-  truncateSync(join(root, 'sparse'), 64 * MiB);
+  truncateSync(join(root, 'sparse'), 8 * MiB);
   return filesBelow(root).reduce((sum, path) => sum + statSync(path).size, 0);
 }
 
