@@ -12,14 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { seededRandom } from '../../tools/lossy-proxy/src/seeded-random.mjs';
 import { compareTrees, describeTree, writeFile } from '../../tools/programs/src/tree.mjs';
-import {
-  Arena,
-  expectEqualTrees,
-  expectOk,
-  type Finished,
-  type RunningCopy,
-  type ServerProcess,
-} from './arena.ts';
+import { Arena, expectOk, type Finished, type RunningCopy, type ServerProcess } from './arena.ts';
 
 const MiB = 2 ** 20;
 
