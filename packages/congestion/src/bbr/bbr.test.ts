@@ -13,6 +13,12 @@ describe('Bbr', () => {
     expect(path.runWhile('startup', 10)).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('begins in Startup, however long the clock has run before', () => {
+    const { state, sender } = bbrPath();
+    sender.controller.onAck({ ...ceMark(state), nowUs: 1e12, rttUs: 50_000, ecnCeCount: 0 });
+    expect(state.phase).toBe('startup');
+  });
+
   it('exits ProbeUP on heavy loss and bounds what may be in flight', () => {
     const path = bbrPath({ bufferBdp: 0.05 });
     path.runUntil('probe-bw-up', 10);

@@ -16,7 +16,9 @@ import { restoreCwnd, saveCwnd } from './undo.ts';
 export function updateMinRtt(state: BbrState, sample: AckSample): void {
   const { nowUs } = state;
   const rttUs = sample.rttUs;
-  state.probeRttExpired = nowUs > state.probeRttMinStampUs + PROBE_RTT_INTERVAL_US;
+  // Nothing is too old before there is anything: a clock tells any time when a connection begins.
+  state.probeRttExpired =
+    state.probeRttMinDelayUs > 0 && nowUs > state.probeRttMinStampUs + PROBE_RTT_INTERVAL_US;
   if (rttUs > 0) {
     if (state.probeRttMinDelayUs === 0 || rttUs < state.probeRttMinDelayUs || state.probeRttExpired) {
       state.probeRttMinDelayUs = rttUs;
