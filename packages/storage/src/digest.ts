@@ -57,6 +57,11 @@ export function chunkDigest(blake3: Blake3, chunk: Uint8Array): Uint8Array {
   return blake3(chunk);
 }
 
+/** Whether a chunk is what its digest says. */
+export function hasDigest(blake3: Blake3, chunk: Uint8Array, digest: Uint8Array): boolean {
+  return Buffer.compare(chunkDigest(blake3, chunk), digest) === 0;
+}
+
 /** Digest of a chunk that is all zeros. */
 export function zeroChunkDigest(blake3: Blake3, byteLength: number): Uint8Array {
   if (byteLength < BLOCK_BYTES) return chunkDigest(blake3, new Uint8Array(byteLength));

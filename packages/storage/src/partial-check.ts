@@ -1,7 +1,6 @@
 import { BLOCK_BYTES } from '@jetstream/protocol';
-import { type Blake3, chunkDigest } from './digest.ts';
+import type { ChunkReader } from './chunk-reader.ts';
 import { decodeSegment, SEGMENT_CHUNKS } from './digest-segment.ts';
-import { asFileFailure } from './errno.ts';
 import type { OpenFile } from './file-system.ts';
 import type { ResumeRecord } from './resume-record.ts';
 
@@ -37,14 +36,12 @@ export class PartialCheck {
   /**
    * Reads up to so many bytes, or one chunk.
    * @param isWanted false for chunks that need no reading any more
-   * @param memory for a chunk
    */
   readOn(
     maxBytes: number,
     partial: OpenFile,
-    blake3: Blake3,
+    reader: ChunkReader,
     isWanted: (chunk: number) => boolean,
-    memory: Uint8Array,
   ): { present: ClaimedChunk[]; readBytes: number } {
     const present: ClaimedChunk[] = [];
     let readBytes = 0;
@@ -52,10 +49,10 @@ export class PartialCheck {
       if (isWanted(claim.chunk)) {
         if (readBytes > 0 && readBytes + BLOCK_BYTES > maxBytes) break;
         const offset = claim.chunk * BLOCK_BYTES;
-        const content = memory.subarray(0, Math.min(BLOCK_BYTES, this.#size - offset));
-        if (readsAs(partial, content, offset, blake3, claim.digest)) present.push(claim);
+        const byteLength = Math.min(BLOCK_BYTES, this.#size - offset);
+        if (reader.matches(partial, offset, byteLength, claim.digest)) present.push(claim);
         else this.wrongChunks++;
-        readBytes += content.byteLength;
+        readBytes += byteLength;
       }
       this.#next++;
       this.#skipToClaim();
@@ -83,21 +80,4 @@ export class PartialCheck {
       this.#next = 0;
     }
   }
-}
-
-/** Whether a part of a file reads as what has that digest. What cannot be read does not. */
-export function readsAs(
-  file: OpenFile,
-  memory: Uint8Array,
-  offset: number,
-  blake3: Blake3,
-  digest: Uint8Array,
-): boolean {
-  try {
-    if (file.read(memory, offset) < memory.byteLength) return false;
-  } catch (error) {
-    asFileFailure(error);
-    return false;
-  }
-  return Buffer.compare(chunkDigest(blake3, memory), digest) === 0;
 }

@@ -1,9 +1,8 @@
-import { pageAlignedMemory } from '@jetstream/platform';
 import { BLOCK_BYTES, type JetStreamError } from '@jetstream/protocol';
+import type { ChunkReader } from './chunk-reader.ts';
 import type { Blake3 } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import type { OpenFile } from './file-system.ts';
-import { readsAs } from './partial-check.ts';
 import type { PartialFiles } from './partial-files.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
 
@@ -24,14 +23,15 @@ interface Reading {
 /** Durable files that are read from the disk once more before they get their names. */
 export class ReadBack {
   readonly #partials: PartialFiles;
+  readonly #reader: ChunkReader;
   readonly #blake3: Blake3;
   readonly #queue: Reading[] = [];
   /** Chunks of a file that were wrong, which alone are read again. */
   readonly #wrong = new Map<TargetFile, readonly number[]>();
-  #memory: Uint8Array | undefined;
 
-  constructor(partials: PartialFiles, blake3: Blake3) {
+  constructor(partials: PartialFiles, reader: ChunkReader, blake3: Blake3) {
     this.#partials = partials;
+    this.#reader = reader;
     this.#blake3 = blake3;
   }
 
@@ -80,16 +80,14 @@ export class ReadBack {
     const { file, chunks, wrong } = reading;
     const digests = digestsOf(file);
     const content = this.#partials.openForReading(file);
-    this.#memory ??= pageAlignedMemory(BLOCK_BYTES);
     let readBytes = 1;
     for (; reading.next < countOf(reading) && readBytes <= maxBytes; reading.next++) {
       const chunk = chunks?.[reading.next] ?? reading.next;
       const offset = chunk * BLOCK_BYTES;
       const byteLength = Math.min(BLOCK_BYTES, file.size - offset);
       if (digests.isHole(chunk) && isHole(content, offset, byteLength)) continue;
-      const memory = this.#memory.subarray(0, byteLength);
-      if (!readsAs(content, memory, offset, this.#blake3, digests.digestOf(this.#blake3, chunk)))
-        wrong.push(chunk);
+      const digest = digests.digestOf(this.#blake3, chunk);
+      if (!this.#reader.matches(content, offset, byteLength, digest)) wrong.push(chunk);
       readBytes += byteLength;
     }
     return readBytes;

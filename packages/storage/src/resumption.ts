@@ -1,7 +1,6 @@
 import { displayPath } from '@jetstream/manifest';
-import { pageAlignedMemory } from '@jetstream/platform';
 import { BLOCK_BYTES } from '@jetstream/protocol';
-import type { Blake3 } from './digest.ts';
+import type { ChunkReader } from './chunk-reader.ts';
 import { asFileFailure } from './errno.ts';
 import type { OpenFile } from './file-system.ts';
 import { PartialCheck } from './partial-check.ts';
@@ -36,13 +35,12 @@ interface Awaiting {
  */
 export class Resumption {
   readonly #partials: PartialFiles;
-  readonly #blake3: Blake3;
+  readonly #reader: ChunkReader;
   readonly #awaiting = new Map<number, Awaiting>();
-  #memory: Uint8Array | undefined;
 
-  constructor(partials: PartialFiles, blake3: Blake3) {
+  constructor(partials: PartialFiles, reader: ChunkReader) {
     this.#partials = partials;
-    this.#blake3 = blake3;
+    this.#reader = reader;
   }
 
   await(file: TargetFile): void {
@@ -123,7 +121,6 @@ export class Resumption {
     plans: EntryPlan[],
     { found }: ResumptionOutcome,
   ): number {
-    this.#memory ??= pageAlignedMemory(BLOCK_BYTES);
     const isWanted = (chunk: number) => file.digests?.has(chunk) !== true;
     let partial: OpenFile;
     try {
@@ -133,7 +130,7 @@ export class Resumption {
       check.giveUp();
       return 0;
     }
-    const { present, readBytes } = check.readOn(maxBytes, partial, this.#blake3, isWanted, this.#memory);
+    const { present, readBytes } = check.readOn(maxBytes, partial, this.#reader, isWanted);
     plans.push(
       ...planned(
         file,

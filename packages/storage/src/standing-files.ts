@@ -1,5 +1,4 @@
-import { BLOCK_BYTES } from '@jetstream/protocol';
-import { type Blake3, chunkDigest } from './digest.ts';
+import type { ChunkReader } from './chunk-reader.ts';
 import type { FileStatus, OpenFile } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
 import { isSame } from './held-time.ts';
@@ -16,13 +15,12 @@ export interface StandingFile {
 export class StandingFiles {
   readonly #tree: TargetTree;
   readonly #handles: HandleCache;
-  readonly #blake3: Blake3;
-  readonly #chunk = new Uint8Array(BLOCK_BYTES);
+  readonly #reader: ChunkReader;
 
-  constructor(tree: TargetTree, handles: HandleCache, blake3: Blake3) {
+  constructor(tree: TargetTree, handles: HandleCache, reader: ChunkReader) {
     this.#tree = tree;
     this.#handles = handles;
-    this.#blake3 = blake3;
+    this.#reader = reader;
   }
 
   /**
@@ -36,9 +34,8 @@ export class StandingFiles {
     byteLength: number,
     digest: Uint8Array,
   ): Uint8Array | undefined {
-    const chunk = this.#chunk.subarray(0, byteLength);
-    if (this.#open(file)?.read(chunk, position) !== byteLength) return undefined;
-    return Buffer.compare(chunkDigest(this.#blake3, chunk), digest) === 0 ? chunk : undefined;
+    const opened = this.#open(file);
+    return opened && this.#reader.matching(opened, position, byteLength, digest);
   }
 
   /**

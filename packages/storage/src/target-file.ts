@@ -39,7 +39,9 @@ export interface TargetFile extends Placed {
 export interface RecordedState {
   /** There is a record, with some of its chunks. */
   isStored: boolean;
-  /** Of its content, as it was told. */
+  /** Of its content, as a record told. */
+  foundBytes: number;
+  /** Of its content, by records: found, and made durable here. */
   durableBytes: number;
   /** Of its content, since the last checkpoint. */
   writtenBytes: number;

@@ -3,10 +3,11 @@ import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol
 import { arrivedChunks } from './arrived-chunk.ts';
 import { BlockRequests } from './block-requests.ts';
 import { Checkpoints } from './checkpoint.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { bytesIn } from './chunk-runs.ts';
 import { ContentIntake } from './content-intake.ts';
 import { findDeadPartials, removeDeadPartials } from './dead-partials.ts';
-import { chunkDigest } from './digest.ts';
+import { hasDigest } from './digest.ts';
 import { digestMismatch, failure, NO_DIGEST, success } from './entry-result.ts';
 import { asFileFailure } from './errno.ts';
 import type { FileStatus } from './file-system.ts';
@@ -69,7 +70,7 @@ export class TargetWriter implements TreeWriter {
   readonly #intake: ContentIntake;
   readonly #directories: MadeDirectories;
   readonly #unsettled = new Map<number, TargetFile>();
-  readonly #checkpoints = new Checkpoints();
+  readonly #checkpoints = new Checkpoints(this.progress);
   readonly #resumption: Resumption;
   readonly #readBack: ReadBack;
   readonly #requests = new BlockRequests();
@@ -94,13 +95,14 @@ export class TargetWriter implements TreeWriter {
     this.#directories = new MadeDirectories(fileSystem, this.#tree, this.#handles, this.#permissions);
     const making = { transferId, uid, overwrite, permissions: this.#permissions };
     this.#partials = new PartialFiles(this.#tree, this.#volumes, this.#handles, making);
-    this.#older = new OlderVersions(new StandingFiles(this.#tree, this.#handles, blake3), blake3);
+    const reader = new ChunkReader(blake3);
+    this.#older = new OlderVersions(new StandingFiles(this.#tree, this.#handles, reader), blake3);
     this.#intake = new ContentIntake(this.#partials, this.#older, this.#checkpoints, this.progress, {
       complete: (file) => this.#complete(file),
       same: (file, standing) => this.#takeSame(file, standing),
     });
-    this.#resumption = new Resumption(this.#partials, blake3);
-    this.#readBack = new ReadBack(this.#partials, blake3);
+    this.#resumption = new Resumption(this.#partials, reader);
+    this.#readBack = new ReadBack(this.#partials, reader, blake3);
   }
 
   get readyEntries(): number {
@@ -198,7 +200,7 @@ export class TargetWriter implements TreeWriter {
         if (!isThere && !file.settled) wanted.push({ position, file });
         continue;
       }
-      if (Buffer.compare(chunkDigest(this.#options.blake3, content), digest) === 0) {
+      if (hasDigest(this.#options.blake3, content, digest)) {
         results.push(...this.#attempt(file, () => this.#intake.write(file, chunk, content, digest)));
         continue;
       }
@@ -275,7 +277,7 @@ export class TargetWriter implements TreeWriter {
       asFileFailure(error);
       for (const file of durable) this.#checkpoints.wrote(file, 0);
     }
-    return { updates, durableBytes: this.progress.durableBytes + this.#checkpoints.durableBytes };
+    return { updates, durableBytes: this.progress.durableBytes + this.#checkpoints.recordedBytes };
   }
 
   finish(): WriterProgress & { deadPartials: DeadPartial[] } {
@@ -307,7 +309,7 @@ export class TargetWriter implements TreeWriter {
   }
 
   #lookUp(file: TargetFile): ResumeLookup {
-    file.record = { isStored: false, durableBytes: 0, writtenBytes: 0 };
+    file.record = { isStored: false, foundBytes: 0, durableBytes: 0, writtenBytes: 0 };
     this.#resumption.await(file);
     return { index: file.index, key: this.#keyOf(file) };
   }

@@ -74,7 +74,7 @@ export interface EntryResult {
 export interface WriterProgress {
   /** Content handed to the system, or there already. */
   writtenBytes: number;
-  /** Of files that are done; what `checkpoint` counts besides is durable only for who saves its records. */
+  /** Of files that are done, and what records told of the others; what `checkpoint` counts besides is durable only for who saves its records. */
   durableBytes: number;
   filesDone: number;
   /** Files and directories. */

@@ -11,6 +11,7 @@ import {
 import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { arrivedChunks } from './arrived-chunk.ts';
 import { ChunkDigests } from './chunk-digests.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import { zeroChunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
@@ -68,7 +69,7 @@ export class VerifyingWriter implements TreeWriter {
     this.#manifest = new ManifestIntake(options.maxEntries);
     this.#handles = new HandleCache(options.maxOpenHandles ?? 32);
     this.#tree = new TargetTree(options.fileSystem, new Volumes(), this.#handles);
-    this.#standing = new StandingFiles(this.#tree, this.#handles, options.blake3);
+    this.#standing = new StandingFiles(this.#tree, this.#handles, new ChunkReader(options.blake3));
   }
 
   get readyEntries(): number {
