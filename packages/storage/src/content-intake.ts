@@ -1,44 +1,49 @@
 import type { Chunk } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
-import type { Checkpoints } from './checkpoint.ts';
+import type { BlockRequests } from './block-requests.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { ChunkDigests } from './chunk-digests.ts';
 import { bytesIn } from './chunk-runs.ts';
-import type { FileStatus } from './file-system.ts';
+import { digestMismatch } from './entry-result.ts';
+import type { FileCommit } from './file-commit.ts';
 import type { OlderVersions } from './older-versions.ts';
 import type { PartialFiles } from './partial-files.ts';
+import type { Settlement } from './settlement.ts';
 import { ALREADY_EXISTS } from './standing-target.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
 import { targetRefused } from './target-look.ts';
-import type { WriterProgress } from './tree-writer.ts';
+import type { WriterProgress } from './writer-progress.ts';
 
-export interface IntakeOutcome {
-  /** It has all its content. */
-  complete(file: TargetFile): void;
-  /** All its content is in what stands at its target. */
-  same(file: TargetFile, standing: FileStatus): void;
-}
+/** Found equal before a file was found to differ, and copied in one call at most. */
+const COPIED_BYTES = 32 * 2 ** 20;
 
 /** Takes the content of files as it comes, into their partial files: sent, as holes, or found in what stands at the target. */
 export class ContentIntake {
   readonly #partials: PartialFiles;
   readonly #older: OlderVersions;
   readonly #checkpoints: Checkpoints;
+  readonly #requests: BlockRequests;
+  readonly #commit: FileCommit;
+  readonly #settlement: Settlement;
   readonly #progress: WriterProgress;
-  readonly #outcome: IntakeOutcome;
 
   /** @param progress is kept up to date */
   constructor(
     partials: PartialFiles,
     older: OlderVersions,
     checkpoints: Checkpoints,
+    requests: BlockRequests,
+    commit: FileCommit,
+    settlement: Settlement,
     progress: WriterProgress,
-    outcome: IntakeOutcome,
   ) {
     this.#partials = partials;
     this.#older = older;
     this.#checkpoints = checkpoints;
+    this.#requests = requests;
+    this.#commit = commit;
+    this.#settlement = settlement;
     this.#progress = progress;
-    this.#outcome = outcome;
   }
 
   /** Content that is what its digest says. */
@@ -47,7 +52,7 @@ export class ContentIntake {
     if (file.older?.equal !== undefined && this.#takeFound(file, chunk, digest)) return;
     this.#partials.write(file, content, chunk.offsetInFile);
     this.#checkpoints.wrote(file, chunk.byteLength);
-    this.found(file, chunk.number, chunk.byteLength, digest);
+    this.#has(file, chunk.number, chunk.byteLength, digest);
   }
 
   /** @returns false: it is not there */
@@ -78,24 +83,39 @@ export class ContentIntake {
       this.#progress.writtenBytes += byteLength;
       this.#checkpoints.wrote(file, byteLength);
     }
-    if (added.length > 0 && digests.complete) this.#outcome.complete(file);
+    if (added.length > 0 && digests.complete) this.#commit.complete(file);
   }
 
-  /** A chunk that is in the partial file. */
-  found(file: TargetFile, number: number, byteLength: number, digest: Uint8Array): void {
-    const digests = digestsOf(file);
-    digests.add(number, digest);
-    this.#progress.writtenBytes += byteLength;
-    if (digests.complete) this.#outcome.complete(file);
+  /** A chunk that an earlier transfer left in the partial file. */
+  found(file: TargetFile, chunk: number, byteLength: number, digest: Uint8Array): void {
+    this.#checkpoints.found(file, byteLength);
+    this.#progress.presentBytes += byteLength;
+    this.#has(file, chunk, byteLength, digest);
   }
 
-  /** A chunk that was found equal, and is copied now. */
-  copied(file: TargetFile, chunk: number, content: Uint8Array, digest: Uint8Array): void {
-    const digests = digestsOf(file);
-    this.#partials.write(file, content, chunk * BLOCK_BYTES);
-    this.#checkpoints.wrote(file, content.byteLength);
-    digests.add(chunk, digest);
-    if (digests.complete) this.#outcome.complete(file);
+  /** Goes on to copy what was found equal. */
+  copyOn(): void {
+    this.#older.goOn(COPIED_BYTES, {
+      copied: (file, chunk, content, digest) =>
+        this.#settlement.attempt(file, () => this.#copied(file, chunk, content, digest)),
+      changed: (file, chunk, byteLength) => {
+        this.#progress.writtenBytes -= byteLength;
+        this.#progress.presentBytes -= byteLength;
+        this.#request(file, [chunk]);
+      },
+    });
+  }
+
+  /** What was written of a complete file is not there: it is asked for once more. */
+  sendAgain(file: TargetFile, chunks: readonly number[]): void {
+    if (!this.#request(file, chunks)) return;
+    file.partial!.incomplete();
+    for (const chunk of chunks) {
+      const byteLength = bytesIn([[chunk, chunk + 1]], file.size);
+      digestsOf(file).remove(chunk);
+      this.#checkpoints.wrote(file, -byteLength);
+      this.#progress.writtenBytes -= byteLength;
+    }
   }
 
   /** All of it was found in what stands there: at most its time and permissions are to be corrected. */
@@ -109,8 +129,7 @@ export class ContentIntake {
     }
     file.older!.equal = undefined;
     file.digests = equal;
-    file.isSame = true;
-    this.#outcome.same(file, status);
+    this.#commit.same(file, status);
   }
 
   #takeFound(file: TargetFile, chunk: Chunk, digest: Uint8Array): boolean {
@@ -129,7 +148,7 @@ export class ContentIntake {
     }
     if (!file.inPlace) this.#partials.write(file, content, offsetInFile);
     this.#checkpoints.wrote(file, byteLength);
-    this.found(file, number, byteLength, digest);
+    this.#has(file, number, byteLength, digest);
     return true;
   }
 
@@ -154,5 +173,29 @@ export class ContentIntake {
     }
     for (const [from, end] of equal.holes) digestsOf(file).addZeros(from, end - from);
     this.#older.copy(file, equal);
+  }
+
+  /** A chunk is in the partial file. */
+  #has(file: TargetFile, chunk: number, byteLength: number, digest: Uint8Array): void {
+    const digests = digestsOf(file);
+    digests.add(chunk, digest);
+    this.#progress.writtenBytes += byteLength;
+    if (digests.complete) this.#commit.complete(file);
+  }
+
+  /** A chunk that counts already. */
+  #copied(file: TargetFile, chunk: number, content: Uint8Array, digest: Uint8Array): void {
+    const digests = digestsOf(file);
+    this.#partials.write(file, content, chunk * BLOCK_BYTES);
+    this.#checkpoints.wrote(file, content.byteLength);
+    digests.add(chunk, digest);
+    if (digests.complete) this.#commit.complete(file);
+  }
+
+  /** @returns false: no more can be asked for, and so it fails */
+  #request(file: TargetFile, chunks: readonly number[]): boolean {
+    const isRequested = this.#requests.add(file, chunks);
+    if (!isRequested) this.#settlement.fail(file, digestMismatch(file));
+    return isRequested;
   }
 }

@@ -6,3 +6,4 @@ export * from './overwrite-mode.ts';
 export * from './resume-record.ts';
 export * from './tree-reader.ts';
 export * from './tree-writer.ts';
+export type { WriterActivity, WriterProgress } from './writer-progress.ts';

@@ -129,8 +129,9 @@ export class PartialFiles {
     });
   }
 
-  /** Gives a file that stays as it is other permissions, as far as the system lets us. */
+  /** Gives a file that stays as it is other permissions, where it is to have these, as far as the system lets us. */
   correct(file: TargetFile, standing: FileStatus): void {
+    if (!this.#options.permissions.differ(file, standing)) return;
     try {
       this.adopt(file, standing);
       this.stamp(file);

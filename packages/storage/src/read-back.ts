@@ -1,16 +1,10 @@
-import { BLOCK_BYTES, type JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { ChunkReader } from './chunk-reader.ts';
 import type { Blake3 } from './digest.ts';
-import { asFileFailure } from './errno.ts';
 import type { OpenFile } from './file-system.ts';
 import type { PartialFiles } from './partial-files.ts';
+import type { Settlement } from './settlement.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
-
-interface WasRead {
-  file: TargetFile;
-  wrong: readonly number[];
-  failure: JetStreamError | undefined;
-}
 
 interface Reading {
   readonly file: TargetFile;
@@ -25,14 +19,25 @@ export class ReadBack {
   readonly #partials: PartialFiles;
   readonly #reader: ChunkReader;
   readonly #blake3: Blake3;
+  readonly #settlement: Settlement;
+  readonly #onWrong: (file: TargetFile, chunks: readonly number[]) => void;
   readonly #queue: Reading[] = [];
   /** Chunks of a file that were wrong, which alone are read again. */
   readonly #wrong = new Map<TargetFile, readonly number[]>();
 
-  constructor(partials: PartialFiles, reader: ChunkReader, blake3: Blake3) {
+  /** @param onWrong chunks of a file are not what was written */
+  constructor(
+    partials: PartialFiles,
+    reader: ChunkReader,
+    blake3: Blake3,
+    settlement: Settlement,
+    onWrong: (file: TargetFile, chunks: readonly number[]) => void,
+  ) {
     this.#partials = partials;
     this.#reader = reader;
     this.#blake3 = blake3;
+    this.#settlement = settlement;
+    this.#onWrong = onWrong;
   }
 
   get files(): number {
@@ -52,27 +57,28 @@ export class ReadBack {
   /**
    * Reads on.
    * @param maxBytes about
-   * @returns files that were read to their end or cannot be, and which of their chunks are not what was written
+   * @returns files that are what was written
    */
-  goOn(maxBytes: number): WasRead[] {
-    const read: WasRead[] = [];
+  goOn(maxBytes: number): TargetFile[] {
+    const right: TargetFile[] = [];
     let left = maxBytes;
     for (let reading = this.#queue[0]; reading !== undefined && left > 0; reading = this.#queue[0]) {
       const { file, wrong } = reading;
-      let failure: JetStreamError | undefined;
-      try {
-        if (!file.settled) left -= this.#readOn(reading, left);
-        if (!file.settled && reading.next < countOf(reading)) continue;
-      } catch (error) {
-        failure = asFileFailure(error);
-      }
+      this.#settlement.attempt(file, () => {
+        left -= this.#readOn(reading, left);
+      });
+      if (!file.settled && reading.next < countOf(reading)) continue;
       this.#queue.shift();
       if (file.settled) continue;
       this.#partials.closeAfterReading(file);
-      if (wrong.length > 0) this.#wrong.set(file, wrong);
-      read.push({ file, wrong, failure });
+      if (wrong.length === 0) {
+        right.push(file);
+        continue;
+      }
+      this.#wrong.set(file, wrong);
+      this.#onWrong(file, wrong);
     }
-    return read;
+    return right;
   }
 
   /** @returns bytes read, at least 1 */

@@ -37,6 +37,8 @@ export interface TargetFile extends Placed {
 
 /** How a file of several chunks stands in the records that a later transfer may go on from. */
 export interface RecordedState {
+  /** Absolute path of the target. */
+  readonly key: string;
   /** There is a record, with some of its chunks. */
   isStored: boolean;
   /** Of its content, as a record told. */

@@ -4,6 +4,7 @@ import type { FileStatus } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
 import { HeldTimes } from './held-time.ts';
 import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
+import type { TargetPermissions } from './permissions.ts';
 import { type Approach, approach } from './standing-target.ts';
 import type { TargetFile } from './target-file.ts';
 import { componentsOf, type TargetTree } from './target-tree.ts';
@@ -24,21 +25,21 @@ export interface Look {
 export class TargetLook {
   readonly #tree: TargetTree;
   readonly #handles: HandleCache;
+  readonly #permissions: TargetPermissions;
   readonly #options: TargetLookOptions;
   readonly #times: HeldTimes;
 
-  constructor(tree: TargetTree, handles: HandleCache, options: TargetLookOptions) {
+  constructor(
+    tree: TargetTree,
+    handles: HandleCache,
+    permissions: TargetPermissions,
+    options: TargetLookOptions,
+  ) {
     this.#tree = tree;
     this.#handles = handles;
+    this.#permissions = permissions;
     this.#options = options;
     this.#times = new HeldTimes(partialName('time', `${options.transferId}-time`));
-  }
-
-  /** @param standing at the target of the file, which has its size */
-  hasSameTime(file: TargetFile, standing: FileStatus): boolean {
-    return this.#handles.attempt(() =>
-      this.#times.isAsCopied(standing, file, this.#tree.open(file.directory)),
-    );
   }
 
   /**
@@ -49,9 +50,20 @@ export class TargetLook {
     const standing = this.#tree.open(file.directory).status(file.name);
     const { size } = file;
     const found = approach(standing, { size, isOneChunk: size <= BLOCK_BYTES }, this.#options, (status) =>
-      this.hasSameTime(file, status),
+      this.#hasSameTime(file, status),
     );
     return { standing, approach: found };
+  }
+
+  /** Whether what stands there, which has the right content, is to get another time or other permissions. */
+  needsCorrection(file: TargetFile, standing: FileStatus): boolean {
+    return !this.#hasSameTime(file, standing) || this.#permissions.differ(file, standing);
+  }
+
+  #hasSameTime(file: TargetFile, standing: FileStatus): boolean {
+    return this.#handles.attempt(() =>
+      this.#times.isAsCopied(standing, file, this.#tree.open(file.directory)),
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import type { OwnerIds } from './permissions.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { TargetWriter } from './target-writer.ts';
 import { VerifyingWriter } from './verifying-writer.ts';
+import type { WriterProgress } from './writer-progress.ts';
 
 export interface TreeWriterOptions {
   fileSystem: FileSystem;
@@ -50,9 +51,6 @@ export interface EntryPlan {
   have: readonly number[];
 }
 
-/** What a writer is at, when it is not simply writing. */
-export type WriterActivity = 'checking' | 'syncing' | 'reading-back' | 'naming';
-
 /** What became of an entry: every entry gets exactly one (TR-3). */
 export interface EntryResult {
   index: number;
@@ -69,19 +67,6 @@ export interface EntryResult {
   skipped: boolean;
   /** A record that has no use any more. */
   recordKey?: string;
-}
-
-export interface WriterProgress {
-  /** Content handed to the system, or there already. */
-  writtenBytes: number;
-  /** Of files that are done, and what records told of the others; what `checkpoint` counts besides is durable only for who saves its records. */
-  durableBytes: number;
-  filesDone: number;
-  /** Files and directories. */
-  failed: number;
-  /** Part of `writtenBytes` that was there already. */
-  presentBytes: number;
-  activity: WriterActivity | undefined;
 }
 
 /** The receiver's side of a transfer's files: makes, writes, verifies and names them. */

@@ -19,8 +19,9 @@ import { ManifestIntake, manifestViolation } from './manifest-intake.ts';
 import type { DeadPartial, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { type StandingFile, StandingFiles } from './standing-files.ts';
 import { TargetTree } from './target-tree.ts';
-import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions, WriterProgress } from './tree-writer.ts';
+import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions } from './tree-writer.ts';
 import { Volumes } from './volumes.ts';
+import { NO_PROGRESS, type WriterProgress } from './writer-progress.ts';
 
 /** A file that is compared with one of the same size. */
 interface ComparedFile extends Placed {
@@ -47,14 +48,7 @@ const HOLE_CHUNKS_AT_ONCE = 64;
  * there, else `not-found` or `content-differs`.
  */
 export class VerifyingWriter implements TreeWriter {
-  readonly progress: WriterProgress = {
-    writtenBytes: 0,
-    durableBytes: 0,
-    filesDone: 0,
-    failed: 0,
-    presentBytes: 0,
-    activity: undefined,
-  };
+  readonly progress: WriterProgress = { ...NO_PROGRESS };
   readonly #options: TreeWriterOptions;
   readonly #manifest: ManifestIntake;
   readonly #blocks = new BlockIndex<ComparedFile>();
