@@ -7,17 +7,16 @@ import {
   type TransferMessage,
 } from '@jetstream/protocol';
 import type { EntryResult, WriterActivity, WriterProgress } from '@jetstream/storage';
-import type { FileOutcome, LimiterName } from '../contract.ts';
 import type { ResumeJournal } from '../resume/resume-journal.ts';
 import type { TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { WriterStep } from '../storage/storage-session.ts';
 import { AnnouncedBlocks } from './announced-blocks.ts';
-import { Checkpoints } from './checkpoints.ts';
-import { asJetStreamError } from './failure.ts';
-import { BLOCKS_BEFORE_PLANS } from './plan-frontier.ts';
-import { planMessages } from './plan-messages.ts';
-import { PlannedWork } from './planned-work.ts';
+import { CheckpointTimer } from './checkpoint-timer.ts';
+import type { ContentObserver } from './content-observer.ts';
+import { asJetStreamError, failureFromWire } from './failure.ts';
+import { fileOutcome, sourceProblem } from './file-outcome.ts';
+import { Planner } from './planner.ts';
 import { activityToWire } from './receiver-activity.ts';
 import { resultMessages } from './result-messages.ts';
 import { limiterFromWire } from './transfer-limiter.ts';
@@ -28,25 +27,6 @@ const MAX_HELD_BLOCKS = 1_024;
 const PROGRESS_INTERVAL_MS = 250;
 /** Files made durable in one call of the storage worker: many, because one sync does for all; not more, so that blocks get their turn in between. */
 const ENTRIES_PER_COMMIT = 2_048;
-/** What is on the disk is looked at in slices of about this much, so that blocks get their turn in between. */
-const BYTES_PER_PLAN = 16 * 2 ** 20;
-/** What may come of blocks that are not planned yet; more is a peer that does not wait. */
-const MAX_UNPLANNED_MESSAGES = 16;
-
-export interface ContentReceiverObserver {
-  onTotals(totals: TransferTotals): void;
-  onFile(outcome: FileOutcome): void;
-  /** Something else holds the transfer now, as the sender finds. */
-  onLimiter(limiter: LimiterName | undefined): void;
-  onProgress(
-    writtenBytes: number,
-    durableBytes: number,
-    presentBytes: number,
-    activity: WriterActivity | undefined,
-  ): void;
-  onComplete(): void;
-  onFailed(error: JetStreamError): void;
-}
 
 export interface ContentReceiverOptions {
   /** Compares and writes nothing. Default false. */
@@ -64,11 +44,11 @@ export interface ContentReceiverOptions {
 export class ContentReceiver implements TransferHandler {
   readonly #port: TransferPort;
   readonly #storage: StorageHost;
-  readonly #observer: ContentReceiverObserver;
+  readonly #observer: ContentObserver;
   readonly #journal: ResumeJournal | undefined;
-  readonly #checkpoints: Checkpoints | undefined;
+  readonly #checkpoints: CheckpointTimer | undefined;
   readonly #blocks: AnnouncedBlocks;
-  readonly #planned = new PlannedWork();
+  readonly #planner: Planner;
   readonly #progressTimer: NodeJS.Timeout;
   #progress: WriterProgress = {
     writtenBytes: 0,
@@ -79,9 +59,6 @@ export class ContentReceiver implements TransferHandler {
     activity: undefined,
   };
   #totals: TransferTotals = { files: 0, directories: 0, bytes: 0, final: false };
-  #plannedBlocks = 0;
-  #planning: 'no' | 'yes' | 'again' = 'no';
-  #manifestEnded = false;
   #committing = false;
   #finish: 'no' | 'begun' | 'done' = 'no';
   #awaitsAnswer = false;
@@ -91,7 +68,7 @@ export class ContentReceiver implements TransferHandler {
   constructor(
     port: TransferPort,
     storage: StorageHost,
-    observer: ContentReceiverObserver,
+    observer: ContentObserver,
     { verify = false, journal, checkpointIntervalMs = null }: ContentReceiverOptions = {},
   ) {
     this.#port = port;
@@ -99,9 +76,15 @@ export class ContentReceiver implements TransferHandler {
     this.#observer = observer;
     this.#journal = journal;
     this.#blocks = new AnnouncedBlocks(verify);
+    this.#planner = new Planner(
+      port,
+      storage,
+      (work, then) => this.#run(work, then),
+      (note) => journal?.note(note),
+    );
     this.#progressTimer = setInterval(() => this.#sendProgress(), PROGRESS_INTERVAL_MS);
     if (journal !== undefined && checkpointIntervalMs !== null)
-      this.#checkpoints = new Checkpoints(
+      this.#checkpoints = new CheckpointTimer(
         checkpointIntervalMs,
         storage,
         journal,
@@ -123,13 +106,13 @@ export class ContentReceiver implements TransferHandler {
         this.#observer.onTotals(this.#totals);
         return this.#thenPlan(async () => {
           const step = await this.#storage.call('endManifest', body.value.entries);
-          this.#manifestEnded = true;
+          this.#planner.endManifest();
           return step;
         });
       case 'blockDigests':
         return this.#onDigests(body.value);
       case 'holeRun':
-        return this.#whenPlanned(BLOCKS_BEFORE_PLANS - 1, () =>
+        return this.#planner.dealWhenPlanned(() =>
           this.#run(() => this.#storage.call('addHoles', body.value)),
         );
       case 'senderProgress':
@@ -141,19 +124,12 @@ export class ContentReceiver implements TransferHandler {
       }
       case 'sourceProblem': {
         const { source, errorCode, message: text } = body.value;
-        this.#observer.onFile({
-          source,
-          target: '',
-          bytes: 0,
-          error: { code: errorCodeFromWire(errorCode), message: text },
-        });
+        this.#observer.onFile(sourceProblem(source, errorCodeFromWire(errorCode), text));
         return;
       }
-      case 'failed': {
-        const { errorCode, message: text, subject } = body.value;
-        this.#fail(new JetStreamError(errorCodeFromWire(errorCode), text, { subject }));
+      case 'failed':
+        this.#fail(failureFromWire(body.value));
         return;
-      }
       default:
         throw new JetStreamError(
           'protocol-violation',
@@ -164,7 +140,7 @@ export class ContentReceiver implements TransferHandler {
 
   onBlockReceived(block: number, bytes: Uint8Array): void {
     const digests = this.#blocks.take(block);
-    void this.#planned.when(block, async () => {
+    this.#planner.whenPlanned(block, async () => {
       let chunks: number[] = [];
       const write = async () => {
         const written = await this.#write(digests, bytes);
@@ -188,8 +164,8 @@ export class ContentReceiver implements TransferHandler {
     this.#over = true;
     clearInterval(this.#progressTimer);
     this.#checkpoints?.stop();
-    // Their blocks go back.
-    this.#planned.release(Number.POSITIVE_INFINITY);
+    // What waits is done, which is to give its blocks back.
+    this.#planner.stop();
   }
 
   /** Stops, and keeps what a later transfer can go on from. The storage worker may be closed after that. */
@@ -223,54 +199,22 @@ export class ContentReceiver implements TransferHandler {
 
   async #thenPlan(work: () => Promise<WriterStep>): Promise<void> {
     await this.#run(work);
-    void this.#plan();
-  }
-
-  /** Tells the sender what it may send, until all that is here is planned. One such loop at a time. */
-  async #plan(): Promise<void> {
-    if (this.#planning !== 'no') {
-      this.#planning = 'again';
-      return;
-    }
-    this.#planning = 'yes';
-    for (let more = true; more && !this.#over; ) {
-      await this.#run(
-        () => this.#storage.call('plan', BYTES_PER_PLAN),
-        ({ plans, plannedBlocks, notes, more: isMore }) => {
-          more = isMore || this.#planning === 'again';
-          this.#planning = 'yes';
-          for (const note of notes) this.#journal?.note(note);
-          if (plans.length > 0 || plannedBlocks > this.#plannedBlocks) {
-            for (const body of planMessages(plans, plannedBlocks, this.#plannedBlocks)) this.#port.send(body);
-          }
-          this.#plannedBlocks = plannedBlocks;
-          this.#planned.release(this.#manifestEnded && !more ? Number.POSITIVE_INFINITY : plannedBlocks);
-        },
-      );
-    }
-    this.#planning = 'no';
-  }
-
-  /** In the meantime other messages are dealt with: the plan may depend on them. */
-  #whenPlanned(block: number, work: () => Promise<void>): Promise<void> | undefined {
-    if (this.#planned.waiting >= MAX_UNPLANNED_MESSAGES)
-      throw new JetStreamError('protocol-violation', 'the sender does not wait for the plan');
-    return this.#planned.when(block, work);
+    this.#planner.plan();
   }
 
   #onDigests(message: BlockDigests): void | Promise<void> {
     const { block, byteLength } = message;
-    this.#blocks.announce(message, this.#plannedBlocks);
+    this.#blocks.announce(message, this.#planner.plannedBlocks);
     if (byteLength > 0) {
       this.#port.connection.expectBlock(this.#port.transfer, block, byteLength);
       return;
     }
-    return this.#whenPlanned(block, () =>
+    const compare = () =>
       this.#run(
         () => this.#write(message, new Uint8Array(0)),
         ({ wantedChunks }) => wantedChunks.length > 0 && this.#request(block, wantedChunks),
-      ),
-    );
+      );
+    return this.#planner.dealWhenPlanned(compare, block);
   }
 
   #write({ block, digests, uses }: BlockDigests, bytes: Uint8Array) {
@@ -282,10 +226,10 @@ export class ContentReceiver implements TransferHandler {
     this.#port.send({ $case: 'blockRequest', value: { block, chunks } });
   }
 
-  /** Runs one step of the writer and deals with what it says. @param then with the rest of it, after its results were told */
+  /** As `RunStep`. */
   async #run<Step extends WriterStep>(
     work: () => Promise<Step>,
-    then: (step: Step) => unknown = () => undefined,
+    then?: (step: Step) => unknown,
   ): Promise<void> {
     if (this.#over) return;
     try {
@@ -294,7 +238,7 @@ export class ContentReceiver implements TransferHandler {
       if (this.#over) return;
       this.#progress = step.progress;
       this.#report(step.results);
-      then(step);
+      then?.(step);
       if (step.readyEntries > 0) this.#commit();
       else if (step.settled && !this.#committing) await this.#complete();
     } catch (error) {
@@ -348,13 +292,9 @@ export class ContentReceiver implements TransferHandler {
   }
 
   #report(results: readonly EntryResult[]): void {
-    for (const { kind, code, message, target, bytes, digest, skipped } of results) {
-      if (kind === 'directory' && code === 'none') continue;
-      const outcome: FileOutcome = { source: '', target, bytes };
-      if (skipped) outcome.skipped = true;
-      if (code === 'none' && digest.byteLength > 0) outcome.digest = Buffer.from(digest).toString('hex');
-      if (code !== 'none') outcome.error = { code, message };
-      this.#observer.onFile(outcome);
+    for (const result of results) {
+      if (result.kind === 'directory' && result.code === 'none') continue;
+      this.#observer.onFile(fileOutcome({ ...result, source: '' }, result));
     }
     for (const body of resultMessages(results)) this.#port.send(body);
   }
@@ -362,7 +302,7 @@ export class ContentReceiver implements TransferHandler {
   get #activity(): WriterActivity | undefined {
     const { activity } = this.#progress;
     if (this.#committing || this.#checkpoints?.isTaking) return activity ?? 'syncing';
-    return this.#planning === 'no' ? activity : 'checking';
+    return this.#planner.isPlanning ? 'checking' : activity;
   }
 
   #sendProgress(): void {

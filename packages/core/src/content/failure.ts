@@ -1,4 +1,4 @@
-import { JetStreamError } from '@jetstream/protocol';
+import { errorCodeFromWire, JetStreamError, type TransferFailed } from '@jetstream/protocol';
 
 /** What was caught, as our own error; anything else is a fault of ours. */
 export function asJetStreamError(error: unknown): JetStreamError {
@@ -6,4 +6,9 @@ export function asJetStreamError(error: unknown): JetStreamError {
   return new JetStreamError('internal', error instanceof Error ? error.message : String(error), {
     cause: error,
   });
+}
+
+/** Why the peer ended the transfer. */
+export function failureFromWire({ errorCode, message, subject }: TransferFailed): JetStreamError {
+  return new JetStreamError(errorCodeFromWire(errorCode), message, { subject });
 }

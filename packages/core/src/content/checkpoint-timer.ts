@@ -2,7 +2,7 @@ import type { ResumeJournal } from '../resume/resume-journal.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 
 /** Makes durable at intervals what is unfinished, and has it recorded; the next interval begins when the one before is done. */
-export class Checkpoints {
+export class CheckpointTimer {
   readonly #intervalMs: number;
   readonly #storage: StorageHost;
   readonly #journal: ResumeJournal;

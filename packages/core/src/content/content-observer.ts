@@ -1,0 +1,22 @@
+import type { JetStreamError } from '@jetstream/protocol';
+import type { WriterActivity } from '@jetstream/storage';
+import type { FileOutcome, LimiterName } from '../contract.ts';
+import type { TransferTotals } from './transfer-totals.ts';
+
+/** What a transfer's end tells of it, whichever end it is. */
+export interface ContentObserver {
+  onTotals(totals: TransferTotals): void;
+  onFile(outcome: FileOutcome): void;
+  /** Something else holds the transfer now, as the sender finds. */
+  onLimiter(limiter: LimiterName | undefined): void;
+  /** What the receiver has, and is at. */
+  onProgress(
+    writtenBytes: number,
+    durableBytes: number,
+    presentBytes: number,
+    activity: WriterActivity | undefined,
+  ): void;
+  /** Everything that could be sent is durable at the receiver. */
+  onComplete(): void;
+  onFailed(error: JetStreamError): void;
+}
