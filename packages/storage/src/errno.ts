@@ -38,3 +38,14 @@ export function asFileFailure(error: unknown): JetStreamError {
   if (error instanceof JetStreamError) return error;
   throw error;
 }
+
+/** Some file systems have no modes and times to set; content is what counts. @returns false: it was refused */
+export function unlessRefused(operation: () => void): boolean {
+  try {
+    operation();
+    return true;
+  } catch (error) {
+    if (asFileFailure(error).code !== 'permission-denied') throw error;
+    return false;
+  }
+}

@@ -1,31 +1,19 @@
-import { displayPath, partialName } from '@jetstream/manifest';
-import { BLOCK_BYTES, type JetStreamError } from '@jetstream/protocol';
-import { backUp } from './backup.ts';
-import { asFileFailure } from './errno.ts';
-import type { Directory, FileStatus, OpenFile } from './file-system.ts';
+import { partialName } from '@jetstream/manifest';
+import type { JetStreamError } from '@jetstream/protocol';
+import { asFileFailure, unlessRefused } from './errno.ts';
+import type { FileStatus, OpenFile } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
-import { mayBeHeldAsSame } from './held-time.ts';
-import type { OverwriteMode } from './overwrite-mode.ts';
-import { PartialFile } from './partial-file.ts';
-import type { TargetPermissions } from './permissions.ts';
+import type { PartialFile } from './partial-file.ts';
+import { namePartial } from './partial-naming.ts';
+import { type PartialFilesOptions, PartialOpening, replaced } from './partial-opening.ts';
 import type { ResumeRecord } from './resume-record.ts';
-import { approach } from './standing-target.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
 import { targetRefused } from './target-look.ts';
-import { componentsOf, type TargetTree } from './target-tree.ts';
+import type { TargetTree } from './target-tree.ts';
 import { syncVolumes, type Volumes } from './volumes.ts';
 
 const LOST =
   'the system lost something that was written to its file system, perhaps of this file; check the disk and run the copy again';
-const REPLACED = 'somebody replaced its unfinished file; run the copy again';
-
-export interface PartialFilesOptions {
-  transferId: string;
-  /** Who owns the files that are made here; undefined where nobody does. */
-  uid: number | undefined;
-  overwrite: OverwriteMode;
-  permissions: TargetPermissions;
-}
 
 /**
  * Partial files of one transfer: made when their first bytes come, beside their target; kept open as far as the cache goes; in the end
@@ -34,13 +22,13 @@ export interface PartialFilesOptions {
  */
 export class PartialFiles {
   readonly #tree: TargetTree;
-  readonly #volumes: Volumes;
+  readonly #opening: PartialOpening;
   readonly #handles: HandleCache;
   readonly #options: PartialFilesOptions;
 
   constructor(tree: TargetTree, volumes: Volumes, handles: HandleCache, options: PartialFilesOptions) {
     this.#tree = tree;
-    this.#volumes = volumes;
+    this.#opening = new PartialOpening(tree, volumes, options);
     this.#handles = handles;
     this.#options = options;
   }
@@ -55,7 +43,8 @@ export class PartialFiles {
       : isPartialNameOf(file, record.partialName);
     if (!isNamed) return 'its record names another file';
     try {
-      return this.#handles.use(file, () => this.#openRecorded(file, record)) && undefined;
+      this.#handles.use(file, () => this.#opening.openRecorded(file, record));
+      return undefined;
     } catch (error) {
       return asFileFailure(error).message;
     }
@@ -83,7 +72,7 @@ export class PartialFiles {
       try {
         const { inode } = opened.status();
         partial.inode ??= inode;
-        if (inode !== partial.inode) throw targetRefused(file, 'io-error', REPLACED);
+        if (inode !== partial.inode) throw replaced(file);
         opened.dropFromCache(0, file.size);
         return opened;
       } catch (error) {
@@ -114,19 +103,7 @@ export class PartialFiles {
    * @param standing as it was looked at
    */
   adopt(file: TargetFile, standing: FileStatus): void {
-    this.#handles.use(file, () => {
-      const directory = this.#tree.open(file.directory);
-      const volume = this.#volumes.of(directory);
-      const mode = this.#options.permissions.modeInPlace(file.executable, standing);
-      const opened = directory.openFile(file.name);
-      if (opened.status().inode !== standing.inode) {
-        opened.close();
-        throw targetRefused(file, 'io-error', REPLACED);
-      }
-      file.partial = new PartialFile(opened, file.name, file.size, mode, volume);
-      Object.assign(file.partial, { inode: standing.inode, isFresh: false, isReadOnly: true });
-      return file.partial;
-    });
+    this.#handles.use(file, () => this.#opening.openFinished(file, standing));
   }
 
   /** Gives a file that stays as it is other permissions, where it is to have these, as far as the system lets us. */
@@ -188,7 +165,7 @@ export class PartialFiles {
   name(file: TargetFile): void {
     const { name } = file.partial!;
     this.#close(file);
-    if (!file.inPlace) this.#handles.attempt(() => this.#rename(file, name));
+    if (!file.inPlace) this.#handles.attempt(() => namePartial(file, name, this.#tree, this.#options));
     file.partial = undefined;
   }
 
@@ -222,126 +199,8 @@ export class PartialFiles {
   #open(file: TargetFile): PartialFile {
     if (file.partial?.closeError !== undefined) throw file.partial.closeError;
     return this.#handles.use(file, () =>
-      file.partial === undefined ? this.#create(file) : this.#reopen(file, file.partial),
+      file.partial === undefined ? this.#opening.create(file) : this.#opening.reopen(file, file.partial),
     );
-  }
-
-  #create(file: TargetFile): PartialFile {
-    const directory = this.#tree.open(file.directory);
-    const standing = this.#standingAt(file, directory);
-    if (file.inPlace && standing !== undefined) return this.#openTarget(file, directory, standing);
-    const volume = this.#volumes.of(directory);
-    const mode = this.#options.permissions.modeOf(file.executable, standing);
-    const name = file.inPlace ? file.name : partialName(file.name, this.#idOf(file));
-    if (file.inPlace) this.#tree.touch(file.directory);
-    const created = directory.createFile(name, file.name);
-    // At once: a copy that goes on with it later cannot tell what the mode was to be.
-    if (file.inPlace && file.permissions === undefined) unlessRefused(() => created.setMode(mode));
-    file.partial = new PartialFile(created, name, file.size, mode, volume);
-    if (file.record !== undefined) {
-      file.partial.inode = created.status().inode;
-      this.#tree.touch(file.directory);
-    }
-    return file.partial;
-  }
-
-  /** Only one that is as it was left: nobody else has it, and nothing was done to it. */
-  #openRecorded(file: TargetFile, { partialName: name, partialInode }: ResumeRecord): PartialFile {
-    const directory = this.#tree.open(file.directory);
-    if (file.inPlace) {
-      const { inode } = directory.status(name) ?? {};
-      if (inode === partialInode) return this.#openTarget(file, directory, directory.status(name)!);
-      throw targetRefused(file, 'io-error', 'somebody replaced its unfinished file');
-    }
-    const mode = this.#options.permissions.modeOf(file.executable, this.#standingAt(file, directory));
-    const volume = this.#volumes.of(directory);
-    const opened = directory.reopenFile(name, file.name);
-    const { inode, links, uid, size } = opened.status();
-    const isOwn = this.#options.uid === undefined || uid === this.#options.uid;
-    if (inode !== partialInode || links !== 1 || !isOwn || size > file.size) {
-      opened.close();
-      throw targetRefused(file, 'io-error', 'somebody changed its unfinished file');
-    }
-    file.partial = new PartialFile(opened, name, file.size, mode, volume);
-    file.partial.inode = inode;
-    file.partial.isFresh = false;
-    return file.partial;
-  }
-
-  /** The file that stands there is written into. */
-  #openTarget(file: TargetFile, directory: Directory, standing: FileStatus): PartialFile {
-    const volume = this.#volumes.of(directory);
-    const mode = this.#options.permissions.modeInPlace(file.executable, standing);
-    const opened = directory.reopenFile(file.name, file.name);
-    try {
-      if (opened.status().inode !== standing.inode) throw targetRefused(file, 'io-error', REPLACED);
-      if (mayBeHeldAsSame(standing, file)) {
-        // Else it would count as complete after a crash, by what was there before: content may reach the disk before a time does.
-        opened.setModificationTime(file.mtimeSeconds + UNLIKE_SECONDS, 0);
-        opened.sync();
-      }
-    } catch (error) {
-      opened.close();
-      throw error;
-    }
-    file.partial = new PartialFile(opened, file.name, file.size, mode, volume);
-    file.partial.inode = standing.inode;
-    file.partial.isFresh = false;
-    return file.partial;
-  }
-
-  /** What stands at a target now, if it may be replaced. */
-  #standingAt(file: TargetFile, directory: Directory): FileStatus | undefined {
-    const standing = directory.status(file.name);
-    const { overwrite } = this.#options;
-    const isOneChunk = file.size <= BLOCK_BYTES;
-    const found = approach(
-      standing,
-      { size: file.size, isOneChunk },
-      { overwrite, skip: 'nothing' },
-      () => false,
-    );
-    if (found.does === 'refuse') throw targetRefused(file, found.code, found.what);
-    return standing;
-  }
-
-  #rename(file: TargetFile, partial: string): void {
-    const { directory, name } = file;
-    if (this.#options.overwrite === 'partfile-backup') backUp(file, this.#tree, this.#idOf(file));
-    if (this.#options.overwrite === 'partfile-never') this.#renameNoReplace(file, partial);
-    else this.#tree.rename(directory, partial, name);
-  }
-
-  #renameNoReplace(file: TargetFile, partial: string): void {
-    const { directory, name } = file;
-    try {
-      this.#tree.renameNoReplace(directory, partial, name);
-    } catch (error) {
-      if (asFileFailure(error).code !== 'already-exists') throw error;
-      // By this name it is nobody's to be cleaned away.
-      const kept = partialName(name, `kept-${this.#idOf(file)}`);
-      this.#tree.rename(directory, partial, kept);
-      file.partial = undefined;
-      const shown = displayPath(componentsOf(directory, kept));
-      throw targetRefused(file, 'already-exists', `it has come to exist meanwhile; the copy is ${shown}`);
-    }
-  }
-
-  #idOf({ index }: TargetFile): string {
-    return `${this.#options.transferId}-${index.toString(36)}`;
-  }
-
-  #reopen(file: TargetFile, partial: PartialFile): PartialFile {
-    const directory = this.#tree.open(file.directory);
-    const opened = partial.isReadOnly
-      ? directory.openFile(partial.name)
-      : directory.reopenFile(partial.name, file.name);
-    if (opened.status().inode === partial.inode) {
-      partial.reopened(opened);
-      return partial;
-    }
-    opened.close();
-    throw targetRefused(file, 'io-error', REPLACED);
   }
 }
 
@@ -352,14 +211,3 @@ function isPartialNameOf({ name }: TargetFile, recorded: string): boolean {
 }
 
 const PARTIAL_ID = /\.jspart-([A-Za-z0-9]{1,32}-[0-9a-z]{1,12})$/;
-
-/** More than any file system cuts off a time. */
-const UNLIKE_SECONDS = 3600;
-
-function unlessRefused(operation: () => void): void {
-  try {
-    operation();
-  } catch (error) {
-    if (asFileFailure(error).code !== 'permission-denied') throw error;
-  }
-}

@@ -1,6 +1,7 @@
 import type { ManifestEntry, Permissions } from '@jetstream/manifest';
 import { lookUpAccount, lookUpGroupId, mayChangeOwners } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
+import { unlessRefused } from './errno.ts';
 import type { FileStatus } from './file-system.ts';
 
 /** How owners of other machines are found here. */
@@ -68,7 +69,7 @@ export class TargetPermissions {
    */
   apply(to: Permitted, permissions: Permissions | undefined, mode: number): void {
     if (permissions === undefined) {
-      isDone(() => to.setMode(mode));
+      unlessRefused(() => to.setMode(mode));
       return;
     }
     const status = to.status();
@@ -77,11 +78,11 @@ export class TargetPermissions {
     const isOwner = owner.uid !== undefined && this.#setOwner(to, status, owner.uid, status.gid);
     const uid = isOwner ? owner.uid! : status.uid;
     const isGroup = owner.gid !== undefined && this.#setOwner(to, { uid, gid: status.gid }, uid, owner.gid);
-    isDone(() => to.setMode(modeFor(permissions, isOwner, isGroup)));
+    unlessRefused(() => to.setMode(modeFor(permissions, isOwner, isGroup)));
   }
 
   #setOwner(to: Permitted, now: { uid: number; gid: number }, uid: number, gid: number): boolean {
-    return (uid === now.uid && gid === now.gid) || isDone(() => to.setOwner(uid, gid));
+    return (uid === now.uid && gid === now.gid) || unlessRefused(() => to.setOwner(uid, gid));
   }
 
   /** Undefined: nobody here is that. */
@@ -141,15 +142,4 @@ function ownersOfThisMachine(): OwnerIds {
     userId: (name) => lookUpAccount(name)?.uid,
     groupId: lookUpGroupId,
   };
-}
-
-/** False: it was refused. Some file systems have no owners or modes to set; content is what counts. */
-function isDone(operation: () => void): boolean {
-  try {
-    operation();
-    return true;
-  } catch (error) {
-    if (!(error instanceof JetStreamError) || error.code !== 'permission-denied') throw error;
-    return false;
-  }
 }
