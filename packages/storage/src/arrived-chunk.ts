@@ -1,5 +1,6 @@
 import { type Chunk, chunkIn, type Placed } from '@jetstream/manifest';
-import { ChunkUse, DIGEST_BYTES, JetStreamError } from '@jetstream/protocol';
+import { ChunkUse, DIGEST_BYTES } from '@jetstream/protocol';
+import { violation } from './violation.ts';
 
 /** Something came of a chunk. */
 export interface ArrivedChunk<File extends Placed> {
@@ -27,7 +28,8 @@ export function arrivedChunks<File extends Placed>(
   digests: Uint8Array,
   uses: Uint8Array | undefined,
 ): ArrivedChunk<File>[] {
-  if (uses !== undefined && uses.byteLength !== files.length) throw violation(block, 'number of chunks');
+  if (uses !== undefined && uses.byteLength !== files.length)
+    throw violation(`block ${block} has a wrong number of chunks`);
   const arrived: ArrivedChunk<File>[] = [];
   let offset = 0;
   for (const [position, file] of files.entries()) {
@@ -45,11 +47,8 @@ export function arrivedChunks<File extends Placed>(
     });
     offset = end;
   }
-  if (digests.byteLength !== arrived.length * DIGEST_BYTES) throw violation(block, 'number of digests');
-  if (bytes.byteLength !== offset) throw violation(block, 'length');
+  if (digests.byteLength !== arrived.length * DIGEST_BYTES)
+    throw violation(`block ${block} has a wrong number of digests`);
+  if (bytes.byteLength !== offset) throw violation(`block ${block} has a wrong length`);
   return arrived;
-}
-
-function violation(block: number, what: string): JetStreamError {
-  return new JetStreamError('protocol-violation', `block ${block} has a wrong ${what}`);
 }

@@ -4,10 +4,10 @@ import type { BlockRequests } from './block-requests.ts';
 import type { ContentIntake } from './content-intake.ts';
 import { type Blake3, hasDigest } from './digest.ts';
 import { digestMismatch } from './entry-result.ts';
-import { manifestViolation } from './manifest-intake.ts';
 import type { Resumption } from './resumption.ts';
 import type { Settlement } from './settlement.ts';
 import type { TargetFile } from './target-file.ts';
+import { violation } from './violation.ts';
 
 /** Takes what the sender says of chunks, if it may say so, and hands each to its file. */
 export class BlockIntake {
@@ -47,7 +47,7 @@ export class BlockIntake {
     const arrived = files.length === 0 ? [] : arrivedChunks(files, block, bytes, digests, uses);
     for (const one of arrived) {
       const { file, chunk } = one;
-      if (this.#resumption.isUnknown(file)) throw manifestViolation(`block ${block} was not planned`);
+      if (this.#resumption.isUnknown(file)) throw violation(`block ${block} was not planned`);
       if (file.settled || file.digests?.has(chunk.number) || file.older?.equal?.has(chunk.number)) continue;
       const took = this.#take(one);
       if (took === 'taken' || file.settled) continue;
@@ -67,9 +67,9 @@ export class BlockIntake {
     const file = this.#settlement.fileOf(index);
     if (file === undefined) return;
     if (file.size === 0 || firstChunk + chunks > chunkCount(file)) {
-      throw manifestViolation(`a hole lies outside of entry ${index}`);
+      throw violation(`a hole lies outside of entry ${index}`);
     }
-    if (this.#resumption.isUnknown(file)) throw manifestViolation(`a hole of entry ${index} was not planned`);
+    if (this.#resumption.isUnknown(file)) throw violation(`a hole of entry ${index} was not planned`);
     this.#settlement.attempt(file, () => this.#content.addHoles(file, firstChunk, chunks));
   }
 

@@ -10,7 +10,7 @@ const TRANSFER_ID = /^([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}$/;
 const PARTIAL_ID = /\.jspart-([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}-[0-9a-z]+$/;
 
 /** Tells by a name whether it is the partial file of a process that has ended. */
-export function isOfDeadProcess(name: string, transferId: string): boolean {
+function isOfDeadProcess(name: string, transferId: string): boolean {
   const [, owner, epoch] = TRANSFER_ID.exec(transferId) ?? [];
   const [, itsOwner, itsEpoch] = PARTIAL_ID.exec(name) ?? [];
   return isPartialName(name) && owner !== undefined && itsOwner === owner && itsEpoch !== epoch;

@@ -2,7 +2,7 @@ export type { EncodedSegment } from './chunk-digests.ts';
 export * from './digest.ts';
 export * from './file-system.ts';
 export { openStorage, type StorageOptions } from './node-file-system.ts';
-export * from './overwrite-mode.ts';
+export type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
 export * from './resume-record.ts';
 export * from './tree-reader.ts';
 export * from './tree-writer.ts';

@@ -1,5 +1,6 @@
 import { type BlockRun, Layout, type ManifestEntry } from '@jetstream/manifest';
 import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { violation } from './violation.ts';
 
 /** The entries of a manifest as they come: in order, checked, counted, and each with its place among the bytes (TR-2). */
 export class ManifestIntake {
@@ -30,7 +31,7 @@ export class ManifestIntake {
     entries: readonly ManifestEntry[],
   ): Generator<{ index: number; entry: ManifestEntry; address: number }> {
     if (this.#hasEnded || firstIndex !== this.#entries) {
-      throw manifestViolation('a manifest batch came out of order');
+      throw violation('a manifest batch came out of order');
     }
     if (firstIndex + entries.length > this.#maxEntries) {
       const message = `the transfer has more than ${this.#maxEntries} files; split it`;
@@ -45,7 +46,7 @@ export class ManifestIntake {
   /** @throws JetStreamError `protocol-violation` when the number is not that of the entries that came */
   end(entries: number): void {
     if (this.#hasEnded || entries !== this.#entries) {
-      throw manifestViolation(`the manifest ends after ${entries} entries, but ${this.#entries} came`);
+      throw violation(`the manifest ends after ${entries} entries, but ${this.#entries} came`);
     }
     this.#hasEnded = true;
     this.#layout.finish();
@@ -57,21 +58,17 @@ export class ManifestIntake {
 
   /** @throws JetStreamError `protocol-violation` when there is no such entry (yet) */
   checkIndex(index: number): void {
-    if (index >= this.#entries) throw manifestViolation(`the manifest has no entry ${index}`);
+    if (index >= this.#entries) throw violation(`the manifest has no entry ${index}`);
   }
-}
-
-export function manifestViolation(message: string): JetStreamError {
-  return new JetStreamError('protocol-violation', message);
 }
 
 /** Parsing has made it a complete value; these are the ranges. */
 function checkEntry({ kind, size, mtimeSeconds, mtimeNanoseconds }: ManifestEntry): void {
   if (!Number.isSafeInteger(size) || size < 0 || (kind === 'directory' && size > 0)) {
-    throw manifestViolation(`an entry has the size ${size}`);
+    throw violation(`an entry has the size ${size}`);
   }
   const inSecond = Number.isInteger(mtimeNanoseconds) && mtimeNanoseconds >= 0 && mtimeNanoseconds < 1e9;
   if (!Number.isSafeInteger(mtimeSeconds) || !inSecond) {
-    throw manifestViolation('an entry has a time that is none');
+    throw violation('an entry has a time that is none');
   }
 }

@@ -11,5 +11,9 @@ export type OverwriteMode =
   | 'partfile-always'
   | 'partfile-backup';
 
+export function isInPlace(mode: OverwriteMode): boolean {
+  return mode.startsWith('in-place');
+}
+
 /** When a standing file counts as equal, so that nothing is sent: same size and mtime; same size and digest; never. */
 export type SkipRule = 'by-status' | 'by-digest' | 'nothing';

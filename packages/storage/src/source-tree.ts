@@ -7,7 +7,7 @@ import {
   Scanner,
   sourceComponents,
 } from '@jetstream/manifest';
-import { BLOCK_BYTES, JetStreamError } from '@jetstream/protocol';
+import { BLOCK_BYTES } from '@jetstream/protocol';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
 import { applyPlan } from './planned-chunks.ts';
@@ -25,6 +25,7 @@ import type {
   TreeReaderOptions,
 } from './tree-reader.ts';
 import type { EntryPlan } from './tree-writer.ts';
+import { violation } from './violation.ts';
 
 export class SourceTree implements TreeReader {
   readonly #scanner: Scanner;
@@ -144,8 +145,4 @@ export class SourceTree implements TreeReader {
     }
     return Math.max(block, unsealed);
   }
-}
-
-function violation(message: string): JetStreamError {
-  return new JetStreamError('protocol-violation', message);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileStatus } from './file-system.ts';
-import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
+import { isInPlace, type OverwriteMode, type SkipRule } from './overwrite-mode.ts';
 import { approach } from './standing-target.ts';
 
 const MODES: OverwriteMode[] = [
@@ -51,7 +51,7 @@ function chosen(standing: Standing, overwrite: OverwriteMode, skip: SkipRule, is
   );
   if (found.does === 'refuse') return found.code;
   if (found.does === 'skip') return 'skip';
-  const where = found.inPlace ? 'in place' : 'beside';
+  const where = isInPlace(overwrite) ? 'in place' : 'beside';
   const compared = found.compares ? ', compares' : '';
   return `${where}${compared}${found.mayDiffer ? '' : ', only if equal'}`;
 }

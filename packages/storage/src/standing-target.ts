@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@jetstream/protocol';
 import type { FileStatus } from './file-system.ts';
-import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
+import { isInPlace, type OverwriteMode, type SkipRule } from './overwrite-mode.ts';
 
 /** What is to be done about a file of the transfer, as its target stands. */
 export type Approach =
@@ -8,8 +8,6 @@ export type Approach =
   | { does: 'refuse'; code: ErrorCode; what: string }
   | {
       does: 'receive';
-      /** Its content goes into the target itself, not into a file beside it. */
-      inPlace: boolean;
       /** What stands there may have some of its chunks, or all. */
       compares: boolean;
       /** It is compared only because an equal file is skipped in every mode: another one is not to be replaced. */
@@ -28,8 +26,7 @@ export function approach(
   { overwrite, skip }: { overwrite: OverwriteMode; skip: SkipRule },
   hasSameTime: (standing: FileStatus) => boolean,
 ): Approach {
-  const inPlace = overwrite.startsWith('in-place');
-  if (standing === undefined) return { does: 'receive', inPlace, compares: false, mayDiffer: true };
+  if (standing === undefined) return { does: 'receive', compares: false, mayDiffer: true };
   if (standing.kind === 'directory') return refuse('is-a-directory', 'a directory stands there');
   if (standing.kind === 'special') return refuse('special-file', 'a device, FIFO or socket stands there');
   const isFile = standing.kind === 'file';
@@ -38,13 +35,13 @@ export function approach(
   const mayBeEqual = skip === 'by-digest' && isSameSize;
   const mayDiffer = !overwrite.endsWith('never');
   if (!mayDiffer && !mayBeEqual) return ALREADY_EXISTS;
-  if (inPlace && !isFile)
+  if (isInPlace(overwrite) && !isFile)
     return refuse('path-refused', 'a symlink stands there, and none is written through');
   if (overwrite === 'in-place-same-size' && !isSameSize && standing.size > 0) {
     return refuse('already-exists', 'a file of another size stands there; choose another overwrite mode');
   }
   const hasChunks = isFile && (isSameSize || (!isOneChunk && standing.size > 0));
-  return { does: 'receive', inPlace, compares: skip !== 'nothing' && hasChunks, mayDiffer };
+  return { does: 'receive', compares: skip !== 'nothing' && hasChunks, mayDiffer };
 }
 
 /** In a mode that replaces nothing. */

@@ -4,6 +4,7 @@ import type { ContentIntake } from './content-intake.ts';
 import { asFileFailure } from './errno.ts';
 import type { FileCommit } from './file-commit.ts';
 import type { OlderVersions } from './older-versions.ts';
+import { isInPlace, type OverwriteMode } from './overwrite-mode.ts';
 import type { Settlement } from './settlement.ts';
 import type { Approach } from './standing-target.ts';
 import type { RecordedState, TargetFile } from './target-file.ts';
@@ -20,10 +21,9 @@ export interface ClaimedFiles {
   readonly settlement: Settlement;
 }
 
-export type ClaimOptions = Pick<
-  TreeWriterOptions,
-  'resolve' | 'preserve' | 'resumable' | 'rootPath' | 'overwrite'
->;
+export type ClaimOptions = Pick<TreeWriterOptions, 'resolve' | 'preserve' | 'resumable' | 'rootPath'> & {
+  overwrite: OverwriteMode;
+};
 
 /** Gives each file of the manifest its place, and decides by what stands there what becomes of it. */
 export class TargetClaims {
@@ -78,7 +78,7 @@ export class TargetClaims {
       executable,
       permissions: this.#options.preserve ? entry.permissions : undefined,
       sourceInode,
-      inPlace: this.#options.overwrite?.startsWith('in-place') === true,
+      inPlace: isInPlace(this.#options.overwrite),
       older: undefined,
       isSame: false,
       refusal: undefined,

@@ -92,7 +92,8 @@ export class TargetWriter implements TreeWriter {
     this.#commit = commit;
     this.#content = content;
     this.#arriving = new BlockIntake(blocks, content, resumption, this.#requests, settlement, blake3);
-    this.#claims = new TargetClaims(tree, look, { blocks, older, content, commit, settlement }, options);
+    const claimed = { blocks, older, content, commit, settlement };
+    this.#claims = new TargetClaims(tree, look, claimed, { ...options, overwrite });
     this.#directories = new MadeDirectories(tree, handles, permissions, commit, settlement, options);
   }
 

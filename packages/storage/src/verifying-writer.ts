@@ -15,11 +15,12 @@ import { ChunkReader } from './chunk-reader.ts';
 import { zeroChunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
-import { ManifestIntake, manifestViolation } from './manifest-intake.ts';
+import { ManifestIntake } from './manifest-intake.ts';
 import type { DeadPartial, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { type StandingFile, StandingFiles } from './standing-files.ts';
 import { TargetTree } from './target-tree.ts';
 import type { EntryPlan, EntryResult, TreeWriter, TreeWriterOptions } from './tree-writer.ts';
+import { violation } from './violation.ts';
 import { Volumes } from './volumes.ts';
 import { NO_PROGRESS, type WriterProgress } from './writer-progress.ts';
 
@@ -145,7 +146,7 @@ export class VerifyingWriter implements TreeWriter {
     const file = this.#unsettled.get(index);
     if (file === undefined) return { results: [] };
     const end = firstChunk + chunks;
-    if (end > chunkCount(file)) throw manifestViolation(`a hole lies outside of entry ${index}`);
+    if (end > chunkCount(file)) throw violation(`a hole lies outside of entry ${index}`);
     this.#holes.push({ file, chunk: firstChunk, end });
     return { results: [] };
   }

@@ -1,6 +1,6 @@
 import type { ResumeStore } from '@jetstream/state';
-import type { DeadPartial, ResumeLookup, ResumeUpdate } from '@jetstream/storage';
-import type { ResumeAnswer, ResumeJournal } from './resume-journal.ts';
+import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from '@jetstream/storage';
+import type { ResumeJournal } from './resume-journal.ts';
 
 /** Who may hold records: a transfer. */
 export interface RecordHolder {

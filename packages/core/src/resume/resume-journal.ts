@@ -1,11 +1,4 @@
-import type { DeadPartial, ResumeLookup, ResumeRecord, ResumeUpdate } from '@jetstream/storage';
-
-export interface ResumeAnswer {
-  index: number;
-  record: ResumeRecord | undefined;
-  /** false: a transfer that is alive holds it, and none will be kept for this one. */
-  recordable?: false;
-}
+import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from '@jetstream/storage';
 
 /**
  * One receiving transfer's share of the resume records. No method rejects: what cannot be read is not there, what cannot be saved is

@@ -17,8 +17,8 @@ import {
   type EntryResult,
   openStorage,
   type ReaderBatch,
+  type ResumeAnswer,
   type ResumeLookup,
-  type ResumeRecord,
   type ResumeUpdate,
   type SourceEntry,
   type TreeReader,
@@ -112,7 +112,7 @@ export class StorageSession {
     return { ...this.#step(writer, results), lookups };
   }
 
-  resume(answers: readonly { index: number; record: ResumeRecord | undefined }[]): void {
+  resume(answers: readonly ResumeAnswer[]): void {
     this.#open(this.#writer).resume(answers);
   }
 

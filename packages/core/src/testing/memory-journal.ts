@@ -1,5 +1,5 @@
-import type { DeadPartial, ResumeLookup, ResumeRecord, ResumeUpdate } from '@jetstream/storage';
-import type { ResumeAnswer, ResumeJournal } from '../resume/resume-journal.ts';
+import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeRecord, ResumeUpdate } from '@jetstream/storage';
+import type { ResumeJournal } from '../resume/resume-journal.ts';
 
 /** Resume records that outlive transfers, in memory. */
 export class MemoryJournal implements ResumeJournal {
