@@ -12,7 +12,7 @@ export const EXIT_CODES = {
   transferFailed: { status: 7, meaning: 'some files were not copied' },
   connectionLost: { status: 8, meaning: 'the connection was lost during the copy' },
   protocol: { status: 9, meaning: 'the peer speaks another version or is no JetStream server' },
-  notFound: { status: 10, meaning: 'a file to be copied does not exist' },
+  notFound: { status: 10, meaning: 'a file to be copied is not there, or its target was taken away' },
   permission: { status: 11, meaning: 'the operating system refused access to a file' },
   wrongKind: { status: 12, meaning: 'a directory stands where a file is meant, or the reverse' },
   diskFull: { status: 13, meaning: 'no space or quota is left at the receiver' },

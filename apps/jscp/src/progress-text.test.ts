@@ -27,7 +27,7 @@ const HALF: TransferProgress = {
 describe('progressBlock', () => {
   it('shows how far, how fast and what is going on', () => {
     expect(progressBlock(HALF, 100)).toEqual([
-      '██████████████░░░░░░░░░░░░░░░░░░░░   42 %  110 MiB / 256 MiB  100 MiB durable  950 Mbit/s  ETA 0:03',
+      '████████████░░░░░░░░░░░░░░░░░   42 %  110 MiB / 256 MiB  100 MiB safe on disk  950 Mbit/s  ETA 0:03',
       "812/2,001 files  RTT 0.4 ms  loss 1.3 %  limit: receiver's disk  photos/2024/summer/img_0001.jpg",
     ]);
   });
@@ -35,14 +35,18 @@ describe('progressBlock', () => {
   it('says what was there already, and nothing of durability when all is durable', () => {
     const there = { ...HALF, durableBytes: HALF.ackedBytes, presentBytes: 60 * 2 ** 20 };
     const [first, second] = progressBlock(there, 100);
-    expect(first).not.toContain('durable');
+    expect(first).not.toContain('on disk');
     expect(second).toMatch(/^812\/2,001 files {2}60.0 MiB there already {2}RTT/);
     expect(progressLine(there)).toContain('110 MiB of 256 MiB, 60.0 MiB there already, 812 of');
   });
 
+  it('says that nothing is durable yet, not that so much of it is', () => {
+    expect(progressLine({ ...HALF, durableBytes: 0 })).toContain('110 MiB of 256 MiB, not on disk yet, 812');
+  });
+
   it('gives up the bar, then the name, on a narrow terminal', () => {
     const [first, second] = progressBlock(HALF, 50);
-    expect(first).toBe(' 42 %  110 MiB / 256 MiB  100 MiB durable  950 Mbi');
+    expect(first).toBe(' 42 %  110 MiB / 256 MiB  100 MiB safe on disk  95');
     expect(second.startsWith('812/2,001 files  RTT 0.4 ms')).toBe(true);
   });
 
@@ -95,7 +99,7 @@ describe('percentDone', () => {
 describe('lines', () => {
   it('hold the same for a log', () => {
     expect(progressLine({ ...HALF, totalsFinal: false })).toBe(
-      " 42 %, 110 MiB of 256 MiB so far, 100 MiB durable, 812 of 2,001 files, 950 Mbit/s, ETA 0:03, RTT 0.4 ms, loss 1.3 %, limit: receiver's disk",
+      " 42 %, 110 MiB of 256 MiB so far, 100 MiB safe on disk, 812 of 2,001 files, 950 Mbit/s, ETA 0:03, RTT 0.4 ms, loss 1.3 %, limit: receiver's disk",
     );
   });
 

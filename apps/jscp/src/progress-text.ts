@@ -105,7 +105,8 @@ function tree(files: number, directories: number, bytes: number): string {
 /** Of what is acknowledged, while there is more of that. */
 function durable({ ackedBytes, durableBytes }: TransferProgress): string {
   const text = formatBytes(durableBytes);
-  return text === formatBytes(ackedBytes) ? '' : `${text} durable`;
+  if (text === formatBytes(ackedBytes)) return '';
+  return durableBytes === 0 ? 'not on disk yet' : `${text} safe on disk`;
 }
 
 function present({ presentBytes }: TransferProgress): string {

@@ -34,10 +34,14 @@ export function splitPath(path: string): string[] {
   return components;
 }
 
-/** @throws JetStreamError `name-invalid` for a path over 4,096 bytes */
-export function checkPathLength(path: string): void {
-  if (utf8Exceeds(path, MAX_PATH_BYTES))
-    throw invalid(path, `is longer than ${MAX_PATH_BYTES} bytes; shorten it`);
+/**
+ * @param beneath what lies above it at this machine, and is nobody's business; it counts all the same
+ * @throws JetStreamError `name-invalid` for a path over 4,096 bytes
+ */
+export function checkPathLength(path: string, beneath = ''): void {
+  if (!utf8Exceeds(beneath + path, MAX_PATH_BYTES)) return;
+  const before = beneath === '' ? '' : " with the server's own directory before it";
+  throw invalid(path, `is longer than ${MAX_PATH_BYTES} bytes${before}; shorten it`);
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;

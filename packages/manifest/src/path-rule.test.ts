@@ -88,6 +88,13 @@ describe('[TR-1] the path rule: sandbox / destination path / target path', () =>
     expect(refusal(target, { destinationPath: 'deep/in/here' }).code).toBe('name-invalid');
   });
 
+  it('does not tell which directory of the server is counted into it', () => {
+    const { code, message, subject } = refusal('x/'.repeat(2040), { sandboxDirectory: '/storage/of/%u' });
+    expect(code).toBe('name-invalid');
+    expect(message).toMatch(/^\/x\/x.*longer than 4096 bytes with the server's own directory/);
+    expect(`${message} ${subject}`).not.toContain('storage');
+  });
+
   it('takes a component of 255 bytes', () => {
     expect(resolveTarget({ targetPath: 'x'.repeat(255), user }).components).toEqual(['x'.repeat(255)]);
   });

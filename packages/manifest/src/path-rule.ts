@@ -45,12 +45,11 @@ export function createTargetResolver(options: PathRuleOptions): TargetResolver {
   const { sandboxDirectory, destinationPath, user } = options;
   const sandbox = sandboxDirectory === undefined ? [] : expandSandboxDirectory(sandboxDirectory, user);
   const root = `/${sandbox.join('/')}`;
-  const destination = splitOwnable(destinationPath ?? '');
-  const prefix = [...sandbox, ...destination].map((component) => `/${component}`).join('');
+  const destination = splitTargetPath(destinationPath ?? '');
   return {
     root,
     resolve(targetPath) {
-      const target = splitOwnable(targetPath);
+      const target = splitTargetPath(targetPath);
       if (target.length === 0) {
         throw new JetStreamError(
           'path-refused',
@@ -60,13 +59,15 @@ export function createTargetResolver(options: PathRuleOptions): TargetResolver {
           },
         );
       }
-      checkPathLength(`${prefix}/${target.join('/')}`);
-      return destination.length === 0 ? target : [...destination, ...target];
+      const components = destination.length === 0 ? target : [...destination, ...target];
+      checkPathLength(`/${components.join('/')}`, sandbox.length === 0 ? '' : root);
+      return components;
     },
   };
 }
 
-function splitOwnable(path: string): string[] {
+/** @throws JetStreamError as `resolveTarget`, but takes the empty path */
+export function splitTargetPath(path: string): string[] {
   const components = splitPath(path);
   if (components.some(isPartialName)) {
     throw new JetStreamError(

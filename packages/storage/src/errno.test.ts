@@ -38,6 +38,13 @@ describe('operationFailed', () => {
     );
   });
 
+  it('tells a target that was taken away from a source that is missing', () => {
+    const gone = operationFailed(systemError('ENOENT'), 'giving it its name', ['a']);
+    expect(gone).toMatchObject({ code: 'not-found' });
+    expect(gone.message).toMatch(/^\/a: somebody removed it or its directory, .*; run the copy again$/);
+    expect(operationFailed(systemError('ENOENT'), 'opening it', ['a']).message).not.toMatch(/somebody/);
+  });
+
   it('says what the system said where we have no word for it', () => {
     expect(operationFailed(systemError('EFBIG'), 'writing it', ['a']).message).toContain(
       'what the system says',

@@ -16,6 +16,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   'io-error': 'check the disk and run the copy again',
 };
 
+/** What needs nothing that was there before the copy but directories that it has found or made. */
+const MAKING: ReadonlySet<string> = new Set(['creating it', 'giving it its name']);
+
 /**
  * Names a failed file operation for people: which path, what went wrong while doing what, and what to do about it. What is no
  * system error is a fault of ours, and comes back as it is.
@@ -28,6 +31,10 @@ export function operationFailed(error: unknown, doing: string, components: reado
   const shown = displayPath(components);
   const { code, message } = fileError(error, shown);
   if (code === 'internal') return error as Error;
+  if (code === 'not-found' && MAKING.has(doing)) {
+    const gone = `${shown}: somebody removed it or its directory, while ${doing}; run the copy again`;
+    return new JetStreamError(code, gone, { subject, cause: error });
+  }
   const what = code === 'io-error' ? message : `${shown}: ${ERROR_CODES[code].meaning}`;
   const advice = ADVICE[code] === undefined ? '' : `; ${ADVICE[code]}`;
   return new JetStreamError(code, `${what}, while ${doing}${advice}`, { subject, cause: error });

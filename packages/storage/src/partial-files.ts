@@ -1,5 +1,5 @@
 import { partialName } from '@jetstream/manifest';
-import type { JetStreamError } from '@jetstream/protocol';
+import type { ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { asFileFailure, unlessRefused } from './errno.ts';
 import type { FileStatus, OpenFile } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
@@ -14,6 +14,8 @@ import { syncVolumes, type Volumes } from './volumes.ts';
 
 const LOST =
   'the system lost something that was written to its file system, perhaps of this file; check the disk and run the copy again';
+/** What opening a file says of a symlink, a directory, a device, FIFO or socket. */
+const SOMETHING_ELSE: ReadonlySet<ErrorCode> = new Set(['path-refused', 'is-a-directory', 'special-file']);
 
 /**
  * Partial files of one transfer: made when their first bytes come, beside their target; kept open as far as the cache goes; in the end
@@ -46,7 +48,9 @@ export class PartialFiles {
       this.#handles.use(file, () => this.#opening.openRecorded(file, record));
       return undefined;
     } catch (error) {
-      return asFileFailure(error).message;
+      const { code, message } = asFileFailure(error);
+      if (code === 'not-found') return 'its unfinished file is gone';
+      return SOMETHING_ELSE.has(code) ? 'something else stands in place of its unfinished file' : message;
     }
   }
 

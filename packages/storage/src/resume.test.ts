@@ -170,14 +170,16 @@ describe.each(bothMachines)('a copy that was suspended, on %s', (_, surroundings
     }
   });
 
-  const changes: [string, (copies: Copies) => void][] = [
-    ['is gone', ({ surroundings, partialPath }) => surroundings.remove(partialPath)],
+  const changes: [string, RegExp, (copies: Copies) => void][] = [
+    ['is gone', /its unfinished file is gone$/, (copies) => copies.surroundings.remove(copies.partialPath)],
     [
       'has a second name',
+      /somebody changed its unfinished file$/,
       ({ surroundings, partialPath }) => surroundings.link(partialPath, '/target/second'),
     ],
     [
       'is another file',
+      /somebody changed its unfinished file$/,
       ({ surroundings, partialPath }) => {
         surroundings.rename(partialPath, '/target/kept');
         surroundings.write(partialPath, CONTENT.subarray(0, 3 * BLOCK_BYTES));
@@ -185,6 +187,7 @@ describe.each(bothMachines)('a copy that was suspended, on %s', (_, surroundings
     ],
     [
       'is a symlink',
+      /something else stands in place of its unfinished file$/,
       ({ surroundings, partialPath }) => {
         surroundings.rename(partialPath, '/target/kept');
         surroundings.makeSymlink('../kept', partialPath);
@@ -192,6 +195,7 @@ describe.each(bothMachines)('a copy that was suspended, on %s', (_, surroundings
     ],
     [
       'is a directory',
+      /something else stands in place of its unfinished file$/,
       ({ surroundings, partialPath }) => {
         surroundings.remove(partialPath);
         surroundings.makeDirectory(partialPath);
@@ -199,16 +203,18 @@ describe.each(bothMachines)('a copy that was suspended, on %s', (_, surroundings
     ],
     [
       'is longer than the file',
+      /somebody changed its unfinished file$/,
       ({ surroundings, partialPath }) => surroundings.append(partialPath, 'x'.repeat(3 * BLOCK_BYTES)),
     ],
   ];
-  it.each(changes)('begins anew when its unfinished file %s', (_, change) => {
+  it.each(changes)('begins anew when its unfinished file %s', (_, reason, change) => {
     const copies = new Copies(surroundingsOf());
     copies.suspended(3);
     const { partialPath, surroundings } = copies;
     change(copies);
     const { notes, results, progress } = copies.complete();
     expect(notes).toEqual([expect.stringMatching(/^\/copy\/big: starts again: /)]);
+    expect(notes[0]).toMatch(reason);
     expect(results.every(({ code }) => code === 'none')).toBe(true);
     expect(progress.presentBytes).toBe(0);
     // What somebody else put there is theirs.

@@ -152,7 +152,8 @@ export class Resumption {
       digestsOf(file).keepStored(record.segments);
       const durableBytes = file.record?.durableBytes ?? 0;
       const wrong = check.wrongChunks === 0 ? '' : `; ${check.wrongChunks} MiB were not as recorded`;
-      notes.push(`${shown(file)}: goes on from ${durableBytes} of ${file.size} bytes${wrong}`);
+      const how = durableBytes === 0 ? 'starts again' : `goes on from ${durableBytes} of ${file.size} bytes`;
+      notes.push(`${shown(file)}: ${how}${wrong}`);
     }
     outcome.known(file);
   }

@@ -246,7 +246,7 @@ export class TransferHandle implements Transfer {
     const { progress } = this;
     this.#tellRatePolicy();
     const nowMs = performance.now();
-    progress.elapsedMs = nowMs - this.#startedMs;
+    progress.elapsedMs = Math.round(nowMs - this.#startedMs);
     progress.rateBitsPerSecond = this.#rate.update(nowMs, progress.ackedBytes - progress.presentBytes);
     const left = progress.totalBytes - progress.ackedBytes;
     progress.etaSeconds =

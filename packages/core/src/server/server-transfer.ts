@@ -212,7 +212,9 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
 
   #onFile(outcome: FileOutcome): void {
     const summary = this.#summary;
-    const name = escapeName(outcome.target || outcome.source);
+    const { source, target } = outcome;
+    // The targets of a download are the client's own business; here they are numbers.
+    const name = escapeName(this.#direction === 'upload' ? target || source : source);
     if (outcome.error === undefined) {
       summary.files++;
       if (outcome.skipped) summary.skippedFiles++;
@@ -250,7 +252,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     this.#over = true;
     this.#content?.stop();
     this.#port.close();
-    this.#summary.elapsedMs = performance.now() - this.#startedMs;
+    this.#summary.elapsedMs = Math.round(performance.now() - this.#startedMs);
     const { logger, onTransfer } = this.#context;
     const { failures, ...counts } = this.#summary;
     if (error === undefined)

@@ -1,4 +1,9 @@
-import { createTargetResolver, fixedComponents, type ManifestEntry, splitPath } from '@jetstream/manifest';
+import {
+  createTargetResolver,
+  fixedComponents,
+  type ManifestEntry,
+  splitTargetPath,
+} from '@jetstream/manifest';
 import { actAs } from '@jetstream/platform';
 import {
   EntryKind,
@@ -226,7 +231,7 @@ function placesFor(request: WriterRequest): Places {
     sandboxRoot: undefined,
     fixedComponents: undefined,
     resolve: (targetPath) => {
-      const [mapping, ...rest] = splitPath(targetPath);
+      const [mapping, ...rest] = splitTargetPath(targetPath);
       const local = localTargets[Number(mapping)];
       if (local === undefined || !/^\d+$/.test(mapping ?? '')) {
         throw new JetStreamError('path-refused', 'the server sent a file that was not asked for');
