@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
 const ON_BOTH_PATHS = ['tests/**/*.test.ts', 'packages/core/src/{client,server}/**/*.test.ts'];
 
 /** What kills and disks do is the same on every datagram path. */
-const ON_ONE_PATH = ['tests/crash-*.test.ts', 'tests/unlucky-disks.test.ts'];
+const ON_ONE_PATH = [
+  'tests/crash-*.test.ts',
+  'tests/unlucky-disks.test.ts',
+  'tests/limits.test.ts',
+  'tests/changing-sources.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
