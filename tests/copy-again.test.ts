@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLossyProxy } from '../tools/lossy-proxy/src/lossy-proxy.mjs';
 import { Arena, expectEqualTrees, expectOk, type Finished, type ServerProcess } from './support/arena.ts';
 
 const BLOCK = 2 ** 20;
@@ -56,6 +57,22 @@ describe('the same copy again', () => {
     expect((await arena.jscp(server.port, back)).stderr).toMatch(
       /^nothing to copy: 2 files in 2 directories, .*\n$/,
     );
+  });
+
+  it('sends no content: its packets would not even fit', async () => {
+    await copied('counted');
+    const proxy = await startLossyProxy({ serverPort: server.port, maxDatagramBytes: 1472 });
+    try {
+      const options = ['--json', source, '127.0.0.1:/counted'];
+      expect(await summaryOf(arena.jscp(proxy.port, options))).toMatchObject({ failed: 0, skippedFiles: 2 });
+      const back = join(arena.base, 'counted-back');
+      expectOk(await arena.jscp(server.port, ['127.0.0.1:/counted', back]));
+      expectOk(await arena.jscp(proxy.port, ['127.0.0.1:/counted', back]));
+      const { forwarded } = proxy.counts;
+      expect(forwarded * 1472).toBeLessThan((BLOCKS * BLOCK) / 10);
+    } finally {
+      proxy.close();
+    }
   });
 
   it('sends what differs of a changed file, and with --whole everything', async () => {

@@ -64,6 +64,23 @@ describe('names of 255 bytes', () => {
   });
 });
 
+describe('names of unfinished files', () => {
+  it('are refused up and down: somebody may be writing them', async () => {
+    for (const [root, operands] of [
+      [join(arena.source, 'half'), [join(arena.source, 'half'), '127.0.0.1:/copy-half']],
+      [join(arena.sandbox, 'half'), ['127.0.0.1:/half', join(arena.base, 'copy-half')]],
+    ] as const) {
+      writeFile(join(root, '.a.jspart-0011-0'), 5, 9);
+      writeFile(join(root, 'a'), 5, 9);
+      const refused = await arena.jscp(server.port, ['-q', ...operands]);
+      expect(refused.status).toBe(6);
+      expect(refused.stderr).toMatch(/\/\.a\.jspart-0011-0: .*kept for unfinished files; rename it/);
+      const base = root.startsWith(arena.source) ? arena.sandbox : arena.base;
+      expect(readdirSync(join(base, 'copy-half'))).toEqual(['a']);
+    }
+  });
+});
+
 describe('paths', () => {
   it(`of ${DEPTH} directories arrive, up and down`, async () => {
     const root = join(arena.source, 'deep');

@@ -231,12 +231,12 @@ function placesFor(request: WriterRequest): Places {
     sandboxRoot: undefined,
     fixedComponents: undefined,
     resolve: (targetPath) => {
-      const [mapping, ...rest] = splitTargetPath(targetPath);
+      const [, mapping, rest = ''] = /^(\d+)(\/.*)?$/s.exec(targetPath) ?? [];
       const local = localTargets[Number(mapping)];
-      if (local === undefined || !/^\d+$/.test(mapping ?? '')) {
+      if (local === undefined) {
         throw new JetStreamError('path-refused', 'the server sent a file that was not asked for');
       }
-      return [...local.split('/').filter((name) => name !== ''), ...rest];
+      return [...local.split('/').filter((name) => name !== ''), ...splitTargetPath(rest)];
     },
   };
 }
