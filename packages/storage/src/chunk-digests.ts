@@ -1,5 +1,5 @@
 import { BLOCK_BYTES, DIGEST_BYTES } from '@jetstream/protocol';
-import { type ChunkRun, ChunkRuns } from './chunk-runs.ts';
+import { bytesOf, type ChunkRun, ChunkRuns } from './chunk-runs.ts';
 import { type Blake3, zeroChunkDigest } from './digest.ts';
 import { DigestSegment, SEGMENT_CHUNKS } from './digest-segment.ts';
 
@@ -59,7 +59,7 @@ export class ChunkDigests {
   digestOf(blake3: Blake3, chunk: number): Uint8Array {
     const segment = this.#segments.get(Math.floor(chunk / SEGMENT_CHUNKS));
     if (segment?.has(chunk % SEGMENT_CHUNKS)) return segment.digestOf(chunk % SEGMENT_CHUNKS);
-    return zeroChunkDigest(blake3, Math.min(BLOCK_BYTES, this.#size - chunk * BLOCK_BYTES));
+    return zeroChunkDigest(blake3, bytesOf(chunk, this.#size));
   }
 
   /** A chunk that was not there. */

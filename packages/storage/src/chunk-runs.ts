@@ -77,6 +77,11 @@ export class ChunkRuns {
 }
 
 /** @param size of the file, bytes: its last chunk may be shorter */
+export function bytesOf(chunk: number, size: number): number {
+  return Math.min(BLOCK_BYTES, size - chunk * BLOCK_BYTES);
+}
+
+/** @param size of the file, bytes: its last chunk may be shorter */
 export function bytesIn(runs: readonly ChunkRun[], size: number): number {
   return runs.reduce((sum, [from, end]) => sum + Math.min(end * BLOCK_BYTES, size) - from * BLOCK_BYTES, 0);
 }

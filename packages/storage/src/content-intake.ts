@@ -3,7 +3,7 @@ import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { BlockRequests } from './block-requests.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { ChunkDigests } from './chunk-digests.ts';
-import { bytesIn } from './chunk-runs.ts';
+import { bytesIn, bytesOf } from './chunk-runs.ts';
 import { digestMismatch } from './entry-result.ts';
 import type { FileCommit } from './file-commit.ts';
 import type { OlderVersions } from './older-versions.ts';
@@ -111,7 +111,7 @@ export class ContentIntake {
     if (!this.#request(file, chunks)) return;
     file.partial!.incomplete();
     for (const chunk of chunks) {
-      const byteLength = bytesIn([[chunk, chunk + 1]], file.size);
+      const byteLength = bytesOf(chunk, file.size);
       digestsOf(file).remove(chunk);
       this.#checkpoints.wrote(file, -byteLength);
       this.#progress.writtenBytes -= byteLength;

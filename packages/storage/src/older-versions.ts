@@ -1,6 +1,7 @@
 import type { Chunk } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import { ChunkDigests } from './chunk-digests.ts';
+import { bytesOf } from './chunk-runs.ts';
 import type { Blake3 } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import type { FileStatus } from './file-system.ts';
@@ -115,7 +116,7 @@ export class OlderVersions {
       const number = next.value;
       if (digestsOf(file).has(number)) continue;
       const offsetInFile = number * BLOCK_BYTES;
-      const byteLength = Math.min(BLOCK_BYTES, file.size - offsetInFile);
+      const byteLength = bytesOf(number, file.size);
       const digest = equal.digestOf(this.#blake3, number);
       const content = this.find(file, { number, offsetInFile, offsetInBlock: 0, byteLength }, digest);
       left -= byteLength;

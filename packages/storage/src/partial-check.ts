@@ -1,5 +1,6 @@
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { ChunkReader } from './chunk-reader.ts';
+import { bytesOf } from './chunk-runs.ts';
 import { decodeSegment, SEGMENT_CHUNKS } from './digest-segment.ts';
 import type { OpenFile } from './file-system.ts';
 import type { ResumeRecord } from './resume-record.ts';
@@ -49,7 +50,7 @@ export class PartialCheck {
       if (isWanted(claim.chunk)) {
         if (readBytes > 0 && readBytes + BLOCK_BYTES > maxBytes) break;
         const offset = claim.chunk * BLOCK_BYTES;
-        const byteLength = Math.min(BLOCK_BYTES, this.#size - offset);
+        const byteLength = bytesOf(claim.chunk, this.#size);
         if (reader.matches(partial, offset, byteLength, claim.digest)) present.push(claim);
         else this.wrongChunks++;
         readBytes += byteLength;

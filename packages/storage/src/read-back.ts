@@ -1,5 +1,6 @@
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { ChunkReader } from './chunk-reader.ts';
+import { bytesOf } from './chunk-runs.ts';
 import type { Blake3 } from './digest.ts';
 import type { OpenFile } from './file-system.ts';
 import type { PartialFiles } from './partial-files.ts';
@@ -90,7 +91,7 @@ export class ReadBack {
     for (; reading.next < countOf(reading) && readBytes <= maxBytes; reading.next++) {
       const chunk = chunks?.[reading.next] ?? reading.next;
       const offset = chunk * BLOCK_BYTES;
-      const byteLength = Math.min(BLOCK_BYTES, file.size - offset);
+      const byteLength = bytesOf(chunk, file.size);
       if (digests.isHole(chunk) && isHole(content, offset, byteLength)) continue;
       const digest = digests.digestOf(this.#blake3, chunk);
       if (!this.#reader.matches(content, offset, byteLength, digest)) wrong.push(chunk);

@@ -1,6 +1,7 @@
 import { displayPath } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import type { ChunkReader } from './chunk-reader.ts';
+import { bytesOf } from './chunk-runs.ts';
 import { asFileFailure } from './errno.ts';
 import type { OpenFile } from './file-system.ts';
 import { PartialCheck } from './partial-check.ts';
@@ -139,7 +140,7 @@ export class Resumption {
     );
     for (const { chunk, digest } of present) {
       if (file.settled) break;
-      found(file, chunk, Math.min(BLOCK_BYTES, file.size - chunk * BLOCK_BYTES), digest);
+      found(file, chunk, bytesOf(chunk, file.size), digest);
     }
     return readBytes;
   }

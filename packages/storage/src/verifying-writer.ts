@@ -12,6 +12,7 @@ import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol
 import { arrivedChunks } from './arrived-chunk.ts';
 import { ChunkDigests } from './chunk-digests.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { bytesIn, bytesOf } from './chunk-runs.ts';
 import { zeroChunkDigest } from './digest.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
@@ -241,7 +242,7 @@ export class VerifyingWriter implements TreeWriter {
       hole.chunk = content === undefined ? end : Math.max(chunk + 1, Math.floor(content / BLOCK_BYTES));
       if (hole.chunk === end) this.#holes.shift();
       if (file.settled) return;
-      const byteLength = Math.min(BLOCK_BYTES, file.size - position);
+      const byteLength = bytesOf(chunk, file.size);
       const zeros = zeroChunkDigest(this.#options.blake3, byteLength);
       if (!isHere && this.#standing.matching(file.standing!, position, byteLength, zeros) === undefined) {
         throw differs(
@@ -249,9 +250,7 @@ export class VerifyingWriter implements TreeWriter {
           `it has content between bytes ${position} and ${position + byteLength}, where there is a hole`,
         );
       }
-      for (const [from, to] of file.digests.addZeros(chunk, hole.chunk - chunk)) {
-        this.#count(Math.min(to * BLOCK_BYTES, file.size) - from * BLOCK_BYTES);
-      }
+      this.#count(bytesIn(file.digests.addZeros(chunk, hole.chunk - chunk), file.size));
     });
   }
 
