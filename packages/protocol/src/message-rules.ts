@@ -138,7 +138,7 @@ function isKnownLimiter(limiter: number): boolean {
 }
 
 function isKnownActivity(activity: number): boolean {
-  return activity >= 0 && activity <= ReceiverActivity.NAMING;
+  return activity >= 0 && activity <= ReceiverActivity.READING_BACK;
 }
 
 export function checkHandshakeParameters(parameters: HandshakeParameters): HandshakeParameters {

@@ -1,5 +1,5 @@
 /** What a writer is at, when it is not simply writing. */
-export type WriterActivity = 'checking' | 'syncing' | 'reading-back' | 'naming';
+export type WriterActivity = 'checking' | 'syncing' | 'reading-back';
 
 export interface WriterProgress {
   /** Content handed to the system, or there already. */

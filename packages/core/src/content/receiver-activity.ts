@@ -5,7 +5,6 @@ const WIRE: Readonly<Record<WriterActivity, ReceiverActivity>> = {
   checking: ReceiverActivity.CHECKING,
   syncing: ReceiverActivity.SYNCING,
   'reading-back': ReceiverActivity.READING_BACK,
-  naming: ReceiverActivity.NAMING,
 };
 const ACTIVITIES = Object.keys(WIRE) as WriterActivity[];
 
@@ -14,7 +13,6 @@ const WORDS: Readonly<Record<WriterActivity, string>> = {
   checking: 'the receiver to check what it has',
   syncing: 'files to become durable at the receiver',
   'reading-back': 'files to be read back at the receiver',
-  naming: 'files to get their names at the receiver',
 };
 
 export function activityToWire(activity: WriterActivity | undefined): ReceiverActivity {

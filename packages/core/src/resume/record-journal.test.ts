@@ -62,6 +62,16 @@ describe('the journal of a transfer', () => {
     expect(notes).toEqual([]);
   });
 
+  it('removes what nobody holds: a file that got its name before its record went is skipped, not claimed', async () => {
+    const killed = journal();
+    await claimed(killed);
+    await killed.save([update('/d/file')]);
+    await killed.release();
+    const next = journal({ ...nobody });
+    await next.remove(['/d/file']);
+    expect((await claimed(next))?.record).toBeUndefined();
+  });
+
   it('knows nothing of the records of other accounts, but leaves their partial files alone', async () => {
     const mine = journal();
     await claimed(mine);

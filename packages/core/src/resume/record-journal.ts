@@ -54,11 +54,9 @@ export class RecordJournal implements ResumeJournal {
 
   async remove(keys: readonly string[]): Promise<void> {
     await this.#enqueue(async () => {
-      const held = keys
-        .map((key) => this.#stored(key))
-        .filter((key) => this.#store.holderOf(key) === this.#holder);
-      await this.#store.remove(held);
-      this.#store.release(this.#holder, held);
+      const own = keys.map((key) => this.#stored(key)).filter((key) => this.#mayRemove(key));
+      await this.#store.remove(own);
+      this.#store.release(this.#holder, own);
     });
   }
 
@@ -70,6 +68,12 @@ export class RecordJournal implements ResumeJournal {
   async release(): Promise<void> {
     this.#isReleased = true;
     await this.#enqueue(async () => this.#store.release(this.#holder));
+  }
+
+  /** What stands at a target whole was skipped, and so not claimed: nobody holds what was left of it. */
+  #mayRemove(key: string): boolean {
+    const holder = this.#store.holderOf(key);
+    return holder === this.#holder || (holder === undefined && !this.#isReleased);
   }
 
   /** @returns false when somebody else holds it who is alive, or this one is over */

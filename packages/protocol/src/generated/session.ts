@@ -117,8 +117,6 @@ export const ReceiverActivity = {
   /** SYNCING - Making content durable. */
   SYNCING: 2,
   READING_BACK: 3,
-  /** NAMING - Giving files their names. */
-  NAMING: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -129,7 +127,6 @@ export namespace ReceiverActivity {
   export type CHECKING = typeof ReceiverActivity.CHECKING;
   export type SYNCING = typeof ReceiverActivity.SYNCING;
   export type READING_BACK = typeof ReceiverActivity.READING_BACK;
-  export type NAMING = typeof ReceiverActivity.NAMING;
   export type UNRECOGNIZED = typeof ReceiverActivity.UNRECOGNIZED;
 }
 
