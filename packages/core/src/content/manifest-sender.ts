@@ -21,6 +21,7 @@ export class ManifestSender {
   #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
   #settledEntries = 0;
   #gate: (() => void) | undefined;
+  #isScanning = false;
   #scanned = false;
   #over = false;
 
@@ -44,7 +45,7 @@ export class ManifestSender {
 
   /** It waits for the disk, and for nobody else. */
   get isScanning(): boolean {
-    return !this.#scanned && this.#gate === undefined;
+    return this.#isScanning;
   }
 
   /** Scans to the end. */
@@ -70,7 +71,10 @@ export class ManifestSender {
   }
 
   async #next(): Promise<void> {
-    const batch = await this.#storage.call('nextBatch', SCAN_BATCH_ENTRIES);
+    this.#isScanning = true;
+    const batch = await this.#storage
+      .call('nextBatch', SCAN_BATCH_ENTRIES)
+      .finally(() => (this.#isScanning = false));
     if (this.#over) return;
     this.#totals = batch.totals;
     for (const { source, code, message } of batch.problems) {
