@@ -14,6 +14,7 @@ import { ChunkDigests } from './chunk-digests.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { bytesIn, bytesOf } from './chunk-runs.ts';
 import { zeroChunkDigest } from './digest.ts';
+import { failure, success } from './entry-result.ts';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
 import { ManifestIntake } from './manifest-intake.ts';
@@ -97,7 +98,7 @@ export class VerifyingWriter implements TreeWriter {
         file.target = `/${components.join('/')}`;
         if (entry.kind === 'directory') {
           this.#findDirectory(components);
-          results.push(present(file));
+          results.push(present('directory', file));
           continue;
         }
         file.standing = this.#findFile(file, components);
@@ -274,13 +275,13 @@ export class VerifyingWriter implements TreeWriter {
     this.#settle(file);
     this.progress.filesDone++;
     this.progress.durableBytes += file.size;
-    return { ...present(file), kind: 'file', bytes: file.size, digest };
+    return { ...present('file', file), bytes: file.size, digest };
   }
 
   #fail(file: ComparedFile, { code, message }: JetStreamError, kind: EntryResult['kind']): EntryResult {
     if (kind === 'file') this.#settle(file);
     this.progress.failed++;
-    return { ...present(file), kind, code, message, skipped: false };
+    return failure({ index: file.index, kind, target: file.target, code, message });
   }
 
   #settle(file: ComparedFile): void {
@@ -291,19 +292,8 @@ export class VerifyingWriter implements TreeWriter {
   }
 }
 
-const NO_DIGEST = new Uint8Array(0);
-
-function present({ index, target }: ComparedFile): EntryResult {
-  return {
-    index,
-    kind: 'directory',
-    code: 'none',
-    message: '',
-    target,
-    bytes: 0,
-    digest: NO_DIGEST,
-    skipped: true,
-  };
+function present(kind: EntryResult['kind'], { index, target }: ComparedFile): EntryResult {
+  return { ...success(kind, index, target), skipped: true };
 }
 
 function differs({ target }: { target: string }, what: string): JetStreamError {

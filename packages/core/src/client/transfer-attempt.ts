@@ -1,6 +1,6 @@
-import { errorCodeToWire, type JetStreamError, type TransferMessage } from '@jetstream/protocol';
+import type { JetStreamError, TransferMessage } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
-import { asJetStreamError } from '../content/failure.ts';
+import { asJetStreamError, failureToWire } from '../content/failure.ts';
 import type { TransferHandle } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, LimiterName } from '../contract.ts';
@@ -99,10 +99,7 @@ export class TransferAttempt implements TransferHandler {
   #end(error: JetStreamError | undefined): void {
     if (this.#over) return;
     this.#over = true;
-    if (error !== undefined) {
-      const { code, message, subject = '' } = error;
-      this.port.send({ $case: 'failed', value: { errorCode: errorCodeToWire(code), message, subject } });
-    }
+    if (error !== undefined) this.port.send({ $case: 'failed', value: failureToWire(error) });
     this.port.close();
     this.#onOver(error, this.#close());
   }

@@ -1,16 +1,10 @@
 import { escapeName, fixedComponents, resolveTarget } from '@jetstream/manifest';
 import { type Account, currentUser } from '@jetstream/platform';
-import {
-  Direction,
-  errorCodeToWire,
-  JetStreamError,
-  type OpenTransfer,
-  type TransferMessage,
-} from '@jetstream/protocol';
+import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
-import { asJetStreamError } from '../content/failure.ts';
+import { asJetStreamError, failureToWire } from '../content/failure.ts';
 import { decodeReceiving } from '../content/receiving-options.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
@@ -236,14 +230,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   #fail(error: unknown): void {
     if (this.#over) return;
     const failure = asJetStreamError(error);
-    this.#port.send({
-      $case: 'failed',
-      value: {
-        errorCode: errorCodeToWire(failure.code),
-        message: failure.message,
-        subject: failure.subject ?? '',
-      },
-    });
+    this.#port.send({ $case: 'failed', value: failureToWire(failure) });
     void this.#end(failure);
   }
 
