@@ -32,6 +32,7 @@ import {
   RatePolicyName,
   ReceiverActivity,
   type Receiving,
+  type ServerIdentity,
   SkipRule,
   TransferLimiter,
   type TransferMessage,
@@ -41,6 +42,10 @@ import {
 export const MAX_LOGIN_KEYS = 8;
 /** Longest name of a user or account, in bytes of UTF-8. */
 export const MAX_USER_NAME_BYTES = 256;
+/** Longest password of a user or a token, in bytes of UTF-8. */
+export const MAX_PASSWORD_BYTES = 1024;
+/** Longest token, in bytes of UTF-8. */
+export const MAX_TOKEN_BYTES = 256;
 /** Longest public key or signature; an RSA key of 16,384 bits takes 2,071. */
 export const MAX_KEY_BYTES = 4096;
 /** Texts for people are cut to this many UTF-16 units, not refused. */
@@ -67,6 +72,7 @@ export function checkControlBody(body: ControlMessage['body']): NonNullable<Cont
       return body;
     case 'loginResult':
       demand(fitsUtf8(body.value.account, MAX_USER_NAME_BYTES), 'account name');
+      checkServerIdentity(body.value.server);
       body.value.message = cut(body.value.message);
       return body;
     case 'ratePolicy':
@@ -156,12 +162,25 @@ export function checkHandshakeParameters(parameters: HandshakeParameters): Hands
   return parameters;
 }
 
-function checkLogin({ user, publicKeys }: Login): void {
-  demand(user.length > 0 && fitsUtf8(user, MAX_USER_NAME_BYTES), 'user name');
+function checkLogin({ user, publicKeys, password, token, tokenPassword, server }: Login): void {
+  demand((user.length > 0 || token.length > 0) && fitsUtf8(user, MAX_USER_NAME_BYTES), 'user name');
+  demand(fitsUtf8(password, MAX_PASSWORD_BYTES) && fitsUtf8(tokenPassword, MAX_PASSWORD_BYTES), 'password');
+  demand(fitsUtf8(token, MAX_TOKEN_BYTES) && (token.length > 0 || tokenPassword.length === 0), 'token');
+  const ways = [publicKeys, password, token].filter(({ length }) => length > 0);
+  demand(ways.length <= 1, 'way to log in');
+  checkServerIdentity(server);
   demand(publicKeys.length <= MAX_LOGIN_KEYS, 'number of keys');
   for (const { publicKey, signature } of publicKeys) {
     demand(publicKey.length <= MAX_KEY_BYTES && signature.length <= MAX_KEY_BYTES, 'key');
   }
+}
+
+function checkServerIdentity(server: ServerIdentity | undefined): void {
+  if (server !== undefined) demand(isHexId(server.uid) && isHexId(server.id), 'server identity');
+}
+
+function isHexId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
 }
 
 function checkRatePolicy({ policy, targetRate, minimumRate, capRate }: RatePolicy): void {

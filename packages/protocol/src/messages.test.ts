@@ -7,10 +7,12 @@ import {
   Direction,
   EntryKind,
   type EntryPlan,
+  type Login,
   type RatePolicy,
   RatePolicyName,
   ReceiverActivity,
   type Receiving,
+  type ServerIdentity,
   TransferLimiter,
 } from './generated/session.ts';
 import { MAX_HAVE_NUMBERS, MAX_PLANS } from './message-rules.ts';
@@ -22,6 +24,7 @@ import {
   encodeControlMessage,
   encodeHandshakeParameters,
   encodeTransferMessage,
+  NO_CREDENTIALS,
   type TransferBody,
 } from './messages.ts';
 import { decodeOrViolation, expectViolation, hexToBytes, mutated } from './testing/hostile-bytes.ts';
@@ -60,7 +63,15 @@ function controlRoundtrip(body: ControlBody): ControlBody {
 
 function login(user: string, keys: number, keyBytes = 10): ControlBody {
   const key = { publicKey: new Uint8Array(keyBytes), signature: new Uint8Array(10) };
-  return { $case: 'login', value: { user, publicKeys: Array(keys).fill(key) } };
+  return loginOf({ user, publicKeys: Array(keys).fill(key) });
+}
+
+function loginOf(part: Partial<Login>): ControlBody {
+  return { $case: 'login', value: { user: 'u', ...NO_CREDENTIALS, ...part } };
+}
+
+function loggedInAt(server: ServerIdentity): ControlBody {
+  return { $case: 'loginResult', value: { errorCode: 0, message: '', account: 'u', server } };
 }
 
 function batch(entry: Partial<typeof FILE> | Record<string, unknown>, firstIndex = 0): TransferBody {
@@ -330,6 +341,42 @@ describe('messages', () => {
     expectViolation(() => controlRoundtrip(login('u'.repeat(257), 1)));
   });
 
+  it('[LG-5] of a login by keys, by password, by token or by none of them are taken, of two ways are a violation', () => {
+    const key = { publicKey: new Uint8Array(9), signature: new Uint8Array(9) };
+    const longest = 'é'.repeat(512);
+    const ways = [{ publicKeys: [key] }, { password: longest }, { token: 't'.repeat(256) }];
+    for (const way of [{}, ...ways, { user: '', token: 't', tokenPassword: longest }])
+      expect(controlRoundtrip(loginOf(way))).toEqual(loginOf(way));
+    for (const first of ways) {
+      for (const second of ways)
+        if (first !== second) expectViolation(() => controlRoundtrip(loginOf({ ...first, ...second })));
+    }
+    const bad = [
+      { user: '', password: 'p' },
+      { user: '' },
+      { tokenPassword: 'p' },
+      { password: 'p', tokenPassword: 'p' },
+      { password: `${longest}p` },
+      { token: 't', tokenPassword: `${longest}p` },
+      { token: 't'.repeat(257) },
+    ];
+    for (const part of bad) expectViolation(() => controlRoundtrip(loginOf(part)));
+  });
+
+  it('[LG-6] of a server that says who it is has both of its ids, of 32 digits each', () => {
+    const id = '0123456789abcdef'.repeat(2);
+    expect(controlRoundtrip(loggedInAt({ uid: id, id }))).toEqual(loggedInAt({ uid: id, id }));
+    for (const bad of ['', id.toUpperCase(), `${id}0`, id.slice(1), id.replace('0', ' ')]) {
+      for (const server of [
+        { uid: bad, id },
+        { uid: id, id: bad },
+      ]) {
+        expectViolation(() => controlRoundtrip(loggedInAt(server)));
+        expectViolation(() => controlRoundtrip(loginOf({ server })));
+      }
+    }
+  });
+
   it('[RP-1] of a rate policy that cannot be are a violation', () => {
     const none = { targetRate: 0, minimumRate: 0, capRate: 0 };
     const bad = [
@@ -351,7 +398,10 @@ describe('messages', () => {
 
   it('cut texts for people instead of refusing them, and not within a character', () => {
     const message = `${'x'.repeat(4095)}\u{1f680}`;
-    const result = controlRoundtrip({ $case: 'loginResult', value: { errorCode: 1, message, account: '' } });
+    const result = controlRoundtrip({
+      $case: 'loginResult',
+      value: { errorCode: 1, message, account: '', server: undefined },
+    });
     expect(result.value).toMatchObject({ message: 'x'.repeat(4095) });
     const failed = transferRoundtrip({
       $case: 'failed',

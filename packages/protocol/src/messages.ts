@@ -6,11 +6,20 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { JetStreamError } from './errors.ts';
 import { HandshakeParameters } from './generated/handshake.ts';
-import { ControlMessage, type MessageFns, TransferMessage } from './generated/session.ts';
+import { ControlMessage, type Login, type MessageFns, TransferMessage } from './generated/session.ts';
 import { checkControlBody, checkHandshakeParameters, checkTransferBody } from './message-rules.ts';
 
 export type ControlBody = NonNullable<ControlMessage['body']>;
 export type TransferBody = NonNullable<TransferMessage['body']>;
+
+/** A Login without credentials, to be filled with a user and one way to log in (LG-5). */
+export const NO_CREDENTIALS = {
+  publicKeys: [],
+  password: '',
+  token: '',
+  tokenPassword: '',
+  server: undefined,
+} satisfies Omit<Login, 'user'>;
 
 /** Encoders throw JetStreamError `name-invalid` for text that UTF-8 cannot hold (a lone surrogate). */
 export function encodeControlMessage(message: ControlMessage): Uint8Array {

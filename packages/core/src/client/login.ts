@@ -3,6 +3,7 @@ import {
   type ControlMessage,
   errorCodeFromWire,
   JetStreamError,
+  NO_CREDENTIALS,
   type PublicKeyOffer,
 } from '@jetstream/protocol';
 import { decodeRatePolicy } from '../session/rate-policy-message.ts';
@@ -55,7 +56,9 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Li
   const input = loginSignatureInput(await session.established, request.user);
   const publicKeys = await offersOf(await request.signers, input);
   if (session.closed !== undefined) throw session.closed;
-  session.sendControl({ body: { $case: 'login', value: { user: request.user, publicKeys } } });
+  session.sendControl({
+    body: { $case: 'login', value: { user: request.user, ...NO_CREDENTIALS, publicKeys } },
+  });
   return link;
 }
 

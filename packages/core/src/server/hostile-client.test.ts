@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { currentUser } from '@jetstream/platform';
-import { Direction, EntryKind, ERROR_CODES, type TransferMessage } from '@jetstream/protocol';
+import { Direction, EntryKind, ERROR_CODES, NO_CREDENTIALS, type TransferMessage } from '@jetstream/protocol';
 import { chunkDigest, loadBlake3 } from '@jetstream/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockMemory } from '../block-memory.ts';
@@ -70,7 +70,7 @@ describe('a server', () => {
     port.send(UPLOAD);
     port.send(manifest('/early'));
     client.session.sendControl({
-      body: { $case: 'login', value: { user: currentUser().name, publicKeys: [] } },
+      body: { $case: 'login', value: { user: currentUser().name, ...NO_CREDENTIALS } },
     });
     const answer = await client.hear();
     expect(answer.body).toMatchObject({
@@ -84,7 +84,7 @@ describe('a server', () => {
   it('[LG-3] closes on a fourth login of one connection', async () => {
     for (let attempt = 0; attempt < 4; attempt++) {
       client.session.sendControl({
-        body: { $case: 'login', value: { user: 'nobody-here', publicKeys: [] } },
+        body: { $case: 'login', value: { user: 'nobody-here', ...NO_CREDENTIALS } },
       });
     }
     expect(await client.closed()).toMatchObject({ code: 'login-refused' });
@@ -93,7 +93,7 @@ describe('a server', () => {
 
   it('closes on a login after the login', async () => {
     await client.logIn(test);
-    client.session.sendControl({ body: { $case: 'login', value: { user: 'root', publicKeys: [] } } });
+    client.session.sendControl({ body: { $case: 'login', value: { user: 'root', ...NO_CREDENTIALS } } });
     expect(await client.closed()).toMatchObject({ code: 'protocol-violation' });
   });
 

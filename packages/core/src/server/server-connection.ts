@@ -120,7 +120,12 @@ export class ServerConnection {
       this.#session.sendControl({
         body: {
           $case: 'loginResult',
-          value: { errorCode: errorCodeToWire(code), message: 'login refused', account: '' },
+          value: {
+            errorCode: errorCodeToWire(code),
+            message: 'login refused',
+            account: '',
+            server: undefined,
+          },
         },
       });
       return;
@@ -130,7 +135,10 @@ export class ServerConnection {
     this.#session.connection.raiseLimits();
     logger.info({ remote: this.#remote, account: outcome.account.name }, 'logged in');
     this.#session.sendControl({
-      body: { $case: 'loginResult', value: { errorCode: 0, message: '', account: outcome.account.name } },
+      body: {
+        $case: 'loginResult',
+        value: { errorCode: 0, message: '', account: outcome.account.name, server: undefined },
+      },
     });
   }
 

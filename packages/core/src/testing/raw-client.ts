@@ -1,7 +1,12 @@
 import { collectSigners, loginSignatureInput } from '@jetstream/auth';
 import { DEFAULT_RATE_POLICY } from '@jetstream/congestion';
 import { currentUser } from '@jetstream/platform';
-import type { ControlMessage, JetStreamError, TransferMessage } from '@jetstream/protocol';
+import {
+  type ControlMessage,
+  type JetStreamError,
+  NO_CREDENTIALS,
+  type TransferMessage,
+} from '@jetstream/protocol';
 import { connectToFirst, startClientLanes } from '../client/connect.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Session, TransferPort } from '../session/session.ts';
@@ -65,7 +70,7 @@ export class RawClient {
     this.session.sendControl({
       body: {
         $case: 'login',
-        value: { user, publicKeys: [{ publicKey: signer!.publicKeyBlob, signature }] },
+        value: { user, ...NO_CREDENTIALS, publicKeys: [{ publicKey: signer!.publicKeyBlob, signature }] },
       },
     });
     const answer = await this.hear();

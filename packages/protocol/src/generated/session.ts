@@ -163,11 +163,28 @@ export interface ControlMessage {
   { $case: "ratePolicyInForce"; value: RatePolicy } | undefined;
 }
 
+/** By public keys, by password, by token, or by the client's static key alone (LG-5). */
 export interface Login {
-  /** 1 to 256 bytes. */
+  /** 1 to 256 bytes; none with a token that says whose it is. */
   user: string;
   /** At most 8 (LG-3). */
   publicKeys: PublicKeyOffer[];
+  /** At most 1,024 bytes. */
+  password: string;
+  /** At most 256 bytes. */
+  token: string;
+  /** Only with a token. At most 1,024 bytes. */
+  tokenPassword: string;
+  /** When the client is a server itself. */
+  server: ServerIdentity | undefined;
+}
+
+/** Who a server says that it is: for people and records, proof of nothing. */
+export interface ServerIdentity {
+  /** 32 hexadecimal digits, lower case: as long as its state lives. */
+  uid: string;
+  /** Likewise: as long as its process lives. */
+  id: string;
 }
 
 export interface PublicKeyOffer {
@@ -183,6 +200,8 @@ export interface LoginResult {
   message: string;
   /** At most 256 bytes. */
   account: string;
+  /** Only when logged in. */
+  server: ServerIdentity | undefined;
 }
 
 /** Rates are bytes per second of UDP payload: 0 for none, or 1,000 to 10^12. */
@@ -477,7 +496,7 @@ export const ControlMessage: MessageFns<ControlMessage> = {
 };
 
 function createBaseLogin(): Login {
-  return { user: "", publicKeys: [] };
+  return { user: "", publicKeys: [], password: "", token: "", tokenPassword: "", server: undefined };
 }
 
 export const Login: MessageFns<Login> = {
@@ -487,6 +506,18 @@ export const Login: MessageFns<Login> = {
     }
     for (const v of message.publicKeys) {
       PublicKeyOffer.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.password !== "") {
+      writer.uint32(26).string(message.password);
+    }
+    if (message.token !== "") {
+      writer.uint32(34).string(message.token);
+    }
+    if (message.tokenPassword !== "") {
+      writer.uint32(42).string(message.tokenPassword);
+    }
+    if (message.server !== undefined) {
+      ServerIdentity.encode(message.server, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -518,6 +549,95 @@ export const Login: MessageFns<Login> = {
             }
 
             message.publicKeys.push(PublicKeyOffer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.tokenPassword = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.server = ServerIdentity.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseServerIdentity(): ServerIdentity {
+  return { uid: "", id: "" };
+}
+
+export const ServerIdentity: MessageFns<ServerIdentity> = {
+  encode(message: ServerIdentity, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.uid !== "") {
+      writer.uint32(10).string(message.uid);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServerIdentity {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServerIdentity();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
             continue;
           }
         }
@@ -591,7 +711,7 @@ export const PublicKeyOffer: MessageFns<PublicKeyOffer> = {
 };
 
 function createBaseLoginResult(): LoginResult {
-  return { errorCode: 0, message: "", account: "" };
+  return { errorCode: 0, message: "", account: "", server: undefined };
 }
 
 export const LoginResult: MessageFns<LoginResult> = {
@@ -604,6 +724,9 @@ export const LoginResult: MessageFns<LoginResult> = {
     }
     if (message.account !== "") {
       writer.uint32(26).string(message.account);
+    }
+    if (message.server !== undefined) {
+      ServerIdentity.encode(message.server, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -643,6 +766,14 @@ export const LoginResult: MessageFns<LoginResult> = {
             }
 
             message.account = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.server = ServerIdentity.decode(reader, reader.uint32());
             continue;
           }
         }

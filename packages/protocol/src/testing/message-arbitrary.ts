@@ -4,13 +4,14 @@ import type { HandshakeParameters } from '../generated/handshake.ts';
 import {
   Direction,
   EntryKind,
+  type Login,
   OverwriteMode,
   RatePolicyName,
   ReceiverActivity,
   SkipRule,
   TransferLimiter,
 } from '../generated/session.ts';
-import type { ControlBody, TransferBody } from '../messages.ts';
+import { type ControlBody, NO_CREDENTIALS, type TransferBody } from '../messages.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
 const anyUint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -40,15 +41,23 @@ const anyRatePolicy = fc
     return { policy, targetRate: isFixed ? rate : 0, minimumRate: isFixed ? 0 : minimumRate, capRate };
   });
 
+const anyHexId = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 32 });
+const anyServer = fc.option(fc.record({ uid: anyHexId, id: anyHexId }), { nil: undefined });
+const anyName = fc.string({ unit: 'binary', minLength: 1, maxLength: 40 });
+const anyWayToLogIn: fc.Arbitrary<Partial<Login>> = fc.oneof(
+  fc.record({ publicKeys: fc.array(fc.record({ publicKey: anyKey, signature: anyKey }), { maxLength: 8 }) }),
+  fc.record({ password: anyText }),
+  fc.record({ token: anyName, tokenPassword: anyText }),
+  fc.record({ user: fc.constant(''), token: anyName }),
+);
+
 export const anyControlBody: fc.Arbitrary<ControlBody> = fc.oneof(
+  fc.record({ user: anyName, way: anyWayToLogIn, server: anyServer }).map(({ user, way, server }) => ({
+    $case: 'login' as const,
+    value: { ...NO_CREDENTIALS, user, ...way, server },
+  })),
   fc
-    .record({
-      user: fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
-      publicKeys: fc.array(fc.record({ publicKey: anyKey, signature: anyKey }), { maxLength: 8 }),
-    })
-    .map((value) => ({ $case: 'login' as const, value })),
-  fc
-    .record({ errorCode: anyUint32, message: anyText, account: anyText })
+    .record({ errorCode: anyUint32, message: anyText, account: anyText, server: anyServer })
     .map((value) => ({ $case: 'loginResult' as const, value })),
   anyRatePolicy.map((value) => ({ $case: 'ratePolicy' as const, value })),
   anyRatePolicy.map((value) => ({ $case: 'ratePolicyInForce' as const, value })),
