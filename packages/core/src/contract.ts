@@ -258,6 +258,8 @@ export interface ServerOptions {
 /** `await Server.start(options)` gives one of these. */
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
+  /** 32 hex digits, new at each start. */
+  readonly serverId: string;
   readonly hostKeyFingerprint: string;
   on(
     event: 'transfer',

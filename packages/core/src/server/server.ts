@@ -4,6 +4,7 @@ import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/au
 import { DEFAULT_RATE_POLICY, limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
 import { checkSandboxDirectory } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
+import type { State } from '@jetstream/state';
 import { BlockMemory } from '../block-memory.ts';
 import { asJetStreamError } from '../content/failure.ts';
 import type { RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
@@ -13,6 +14,7 @@ import { createLogger, type Logger } from '../logging.ts';
 import { KeptPaths } from '../paths/kept-paths.ts';
 import { toRatePolicyLimits } from '../rate-policy-options.ts';
 import { ReceiverState } from '../resume/receiver-state.ts';
+import type { Service } from '../service/service.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerConnection } from './server-connection.ts';
@@ -37,28 +39,41 @@ export const Server = {
     const stateDirectory = options.stateDirectory ?? defaultStateDirectory();
     if (options.sandboxDirectory !== undefined) checkSandboxDirectory(options.sandboxDirectory);
     const hostKey = loadOrCreateHostKey(stateDirectory);
-    const state = await openReceiverState(join(stateDirectory, 'level'), logger);
+    const state = await openServerState(join(stateDirectory, 'level'), logger);
+    let service: Service | undefined;
     try {
-      const fingerprint = keyFingerprint(hostKey.publicKey);
-      const server = new JetStreamServer(options, logger, stateDirectory, state, fingerprint);
-      await server.listen(hostKey.privateKey);
+      // Nobody who only sends as a client should pay for loading it.
+      const { Service } = await import('../service/service.ts');
+      service = await Service.open({
+        options,
+        logger,
+        stateDirectory,
+        state,
+        hostKey,
+        storage: new StorageWorkers(),
+        lanes: () => server.lanes,
+      });
+      const server = new JetStreamServer(service);
+      await server.listen();
       return server;
     } catch (error) {
-      await state.close();
+      await service?.close();
+      await state?.close();
       throw error;
     }
   },
 };
 
 /** A disk that is full or broken keeps no records, but does not keep the server from serving. */
-async function openReceiverState(directory: string, logger: Logger): Promise<ReceiverState> {
+async function openServerState(directory: string, logger: Logger): Promise<State | undefined> {
+  const { openState } = await import('@jetstream/state');
   try {
-    return await ReceiverState.open(directory, (note) => logger.warn({ note }, 'state'));
+    return await openState(directory, { onNote: (note) => logger.warn({ note }, 'state') });
   } catch (error) {
     const { code, message } = asJetStreamError(error);
     if (code === 'state-locked' || code === 'state-newer') throw error;
     logger.error({ code, why: message }, 'interrupted transfers cannot be resumed');
-    return new ReceiverState(undefined);
+    return undefined;
   }
 }
 
@@ -67,10 +82,11 @@ class JetStreamServer implements RunningServer {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #stateDirectory: string;
+  readonly #service: Service;
   readonly #state: ReceiverState;
   readonly #rateLimits: RatePolicyLimits;
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
-  readonly #storage = new StorageWorkers();
+  readonly #storage: StorageWorkers;
   readonly #limiter = new LoginLimiter();
   readonly #paths: KeptPaths;
   readonly #connections = new Set<ServerConnection>();
@@ -78,27 +94,32 @@ class JetStreamServer implements RunningServer {
   #lanes!: Lanes;
   #idleWaiters: (() => void)[] = [];
 
-  constructor(
-    options: ServerOptions,
-    logger: Logger,
-    stateDirectory: string,
-    state: ReceiverState,
-    hostKeyFingerprint: string,
-  ) {
+  constructor(service: Service) {
+    const { options, logger, stateDirectory, state, storage, hostKey } = service.context;
+    this.#service = service;
     this.#options = options;
     this.#logger = logger;
     this.#stateDirectory = stateDirectory;
-    this.#state = state;
+    this.#state = new ReceiverState(state);
+    this.#storage = storage;
     this.#rateLimits = toRatePolicyLimits(options.rateLimits);
     this.#paths = new KeptPaths(options.pathStore || undefined, (what) => logger.warn(what));
-    this.hostKeyFingerprint = hostKeyFingerprint;
+    this.hostKeyFingerprint = keyFingerprint(hostKey.publicKey);
+  }
+
+  get lanes(): Lanes {
+    return this.#lanes;
+  }
+
+  get serverId(): string {
+    return this.#service.context.serverId;
   }
 
   get port(): number {
     return this.#lanes.path.port;
   }
 
-  async listen(staticPrivateKey: Uint8Array): Promise<void> {
+  async listen(): Promise<void> {
     const { port = DEFAULT_PORT, host, congestion = 'bbr', sandboxDirectory = '/' } = this.#options;
     const { portable = false, lanes: count = defaultLaneCount() } = this.#options;
     if (!(Number.isInteger(count) && count >= 1 && count <= MAX_LANES)) {
@@ -109,7 +130,7 @@ class JetStreamServer implements RunningServer {
         count,
         port,
         host,
-        staticPrivateKey,
+        staticPrivateKey: this.#service.context.hostKey.privateKey,
         acceptIncoming: true,
         congestion,
         ratePolicy: limitRatePolicy(DEFAULT_RATE_POLICY, this.#rateLimits),
@@ -129,6 +150,7 @@ class JetStreamServer implements RunningServer {
     );
     this.#storage.prepare();
     for (const known of await this.#paths.load()) this.#lanes.learnPath(known);
+    await this.#service.start();
     const { path } = this.#lanes;
     this.#logger.info(
       {
@@ -158,20 +180,19 @@ class JetStreamServer implements RunningServer {
     this.#lanes.stopAccepting();
     this.#logger.info({ transfers: this.#runningTransfers() }, 'draining');
     for (const connection of this.#connections) connection.refuseNewTransfers();
-    if (this.#runningTransfers() > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await Promise.race([
-        new Promise<void>((resolve) => this.#idleWaiters.push(resolve)),
-        new Promise<void>((resolve) => {
-          timer = setTimeout(resolve, deadlineMs);
-        }),
-      ]);
-      clearTimeout(timer);
-    }
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      Promise.all([this.#idle(), this.#service.drain()]),
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, deadlineMs);
+      }),
+    ]);
+    clearTimeout(timer);
     await this.close();
   }
 
   async close(): Promise<void> {
+    await this.#service.close();
     const connections = [...this.#connections];
     for (const connection of connections) connection.close('server-closing', 'the server is shutting down');
     await Promise.all([this.#lanes.close(), this.#storage.close()]);
@@ -210,6 +231,11 @@ class JetStreamServer implements RunningServer {
       },
     });
     this.#connections.add(served);
+  }
+
+  /** Resolves when no transfer of a client runs. */
+  async #idle(): Promise<void> {
+    if (this.#runningTransfers() > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
   #runningTransfers(): number {

@@ -1,0 +1,96 @@
+import type { State } from '@jetstream/state';
+import type { ServerOptions } from '../contract.ts';
+import type { Lanes } from '../lane/lanes.ts';
+import type { Logger } from '../logging.ts';
+import type { StorageWorkers } from '../storage/storage-workers.ts';
+import type { ApiHandlers } from './api-types.ts';
+import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
+import { mergeCommands } from './commands.ts';
+import { ServiceEvents } from './events.ts';
+import { newId } from './ids.ts';
+import type { ServicePart } from './part.ts';
+
+/** What the server gives to its service. */
+export interface ServiceEnvironment {
+  options: ServerOptions;
+  logger: Logger;
+  stateDirectory: string;
+  /** undefined: nothing can be kept. */
+  state: State | undefined;
+  /** Host key: X25519, 32 bytes each. */
+  hostKey: { privateKey: Uint8Array; publicKey: Uint8Array };
+  /** Once the server listens. */
+  lanes(): Lanes;
+  storage: StorageWorkers;
+}
+
+/** What every part may use. */
+export interface ServiceContext extends ServiceEnvironment {
+  /** New at each start of the server. 32 hex digits. */
+  serverId: string;
+  clock: ServiceClock;
+  events: ServiceEvents;
+}
+
+/** By name, so that the server and its connections can ask them. Started in this order, closed in the opposite one. */
+type ServiceParts = Awaited<ReturnType<typeof openParts>>;
+
+/**
+ * Whoever is needed stands before those who need it, and is handed to them. Adding a part is a line or two in its section, and its name
+ * in what is returned.
+ */
+async function openParts(_context: ServiceContext) {
+  // Settings, event log, clean-up
+
+  // Logins, roles, authorized clients
+
+  // Sandboxes, files, tokens
+
+  // Bandwidth, receiving, triggers
+
+  // Destinations, manifests
+
+  // Transfers and their queue
+
+  return {};
+}
+
+/** What a server does beside answering its UDP port: it remembers, queues, sends by itself, and is driven through an API. */
+export class Service {
+  readonly context: ServiceContext;
+  readonly parts: ServiceParts;
+  readonly handlers: Partial<ApiHandlers>;
+
+  private constructor(context: ServiceContext, parts: ServiceParts) {
+    this.context = context;
+    this.parts = parts;
+    this.handlers = mergeCommands(this.#all());
+  }
+
+  /** Reads what is kept. Nothing runs yet. */
+  static async open(environment: ServiceEnvironment): Promise<Service> {
+    const clock = SERVICE_CLOCK;
+    const events = new ServiceEvents(clock, environment.logger);
+    const context: ServiceContext = { ...environment, serverId: newId(), clock, events };
+    return new Service(context, await openParts(context));
+  }
+
+  async start(): Promise<void> {
+    for (const part of this.#all()) await part.start?.();
+    this.context.events.emit('serverStarted', { serverId: this.context.serverId });
+  }
+
+  /** Begins nothing new; resolves when all that runs has ended. */
+  async drain(): Promise<void> {
+    this.context.events.emit('serverStopping', { serverId: this.context.serverId });
+    await Promise.all(this.#all().map((part) => part.drain?.()));
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#all().reverse()) await part.close?.();
+  }
+
+  #all(): ServicePart[] {
+    return Object.values(this.parts);
+  }
+}
