@@ -208,6 +208,8 @@ export interface UploadOptions extends ReceivingOptions {
   preserve?: boolean;
   /** As `setRatePolicy` at its beginning. Default: that of the session. */
   ratePolicy?: RatePolicyOptions;
+  /** 32 hexadecimal digits, by which the receiver knows this transfer however often it is sent. Default: none. */
+  transferId?: string;
   signal?: AbortSignal;
 }
 

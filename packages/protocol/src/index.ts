@@ -42,6 +42,7 @@ export {
   type PublicKeyOffer,
   type RatePolicy as RatePolicyMessage,
   RatePolicyName as RatePolicyNumber,
+  type ReceiveLimit,
   ReceiverActivity,
   type ReceiverProgress,
   type Receiving,
@@ -68,6 +69,7 @@ export {
   MAX_TOKEN_BYTES,
   MAX_USER_NAME_BYTES,
   MIN_CHECKPOINT_INTERVAL_MS,
+  TRANSFER_ID_BYTES,
 } from './message-rules.ts';
 export * from './message-stream.ts';
 export * from './messages.ts';

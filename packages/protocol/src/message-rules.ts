@@ -51,6 +51,8 @@ export const MAX_KEY_BYTES = 4096;
 /** Texts for people are cut to this many UTF-16 units, not refused. */
 export const MAX_TEXT_LENGTH = 4096;
 export const MAX_AEADS = 16;
+/** By which a sender knows a transfer over all its attempts (TR-6). */
+export const TRANSFER_ID_BYTES = 16;
 /** Plans in one EntryPlans. */
 export const MAX_PLANS = 4096;
 /** Numbers in the `have` of all plans of one EntryPlans: with the largest of each it stays within a message. */
@@ -78,6 +80,9 @@ export function checkControlBody(body: ControlMessage['body']): NonNullable<Cont
     case 'ratePolicy':
     case 'ratePolicyInForce':
       checkRatePolicy(body.value);
+      return body;
+    case 'receiveLimit':
+      demand(isNoneOrRate(body.value.rate), 'rate');
       return body;
     default:
       body satisfies undefined;
@@ -186,17 +191,25 @@ function isHexId(text: string): boolean {
 function checkRatePolicy({ policy, targetRate, minimumRate, capRate }: RatePolicy): void {
   demand(policy >= RatePolicyName.LOW && policy <= RatePolicyName.FIXED, 'rate policy');
   const isFixed = policy === RatePolicyName.FIXED;
-  for (const rate of [targetRate, minimumRate, capRate])
-    demand(rate === 0 || (rate >= MIN_RATE_BYTES_PER_SECOND && rate <= MAX_RATE_BYTES_PER_SECOND), 'rate');
+  for (const rate of [targetRate, minimumRate, capRate]) demand(isNoneOrRate(rate), 'rate');
   demand(isFixed === targetRate > 0, 'target rate');
   demand(minimumRate === 0 || (!isFixed && (capRate === 0 || minimumRate <= capRate)), 'minimum rate');
 }
 
-function checkOpenTransfer({ direction, destinationPath, sourcePaths, receiving }: OpenTransfer): void {
+function isNoneOrRate(rate: number): boolean {
+  return rate === 0 || (rate >= MIN_RATE_BYTES_PER_SECOND && rate <= MAX_RATE_BYTES_PER_SECOND);
+}
+
+function checkOpenTransfer(open: OpenTransfer): void {
+  const { direction, destinationPath, sourcePaths, receiving, transferId } = open;
   demand(direction === Direction.UPLOAD || direction === Direction.DOWNLOAD, 'direction');
   demand(fitsUtf8(destinationPath, MAX_PATH_BYTES), 'destination path');
   for (const path of sourcePaths) demand(fitsUtf8(path, MAX_PATH_BYTES), 'source path');
   if (receiving !== undefined) checkReceiving(receiving);
+  demand(
+    transferId.length === 0 || (direction === Direction.UPLOAD && transferId.length === TRANSFER_ID_BYTES),
+    'transfer id',
+  );
 }
 
 /** A mode that we do not know is refused: it may spare files that any other would replace. */

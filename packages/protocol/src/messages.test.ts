@@ -50,6 +50,7 @@ const OPEN = {
   receiving: undefined,
   verify: false,
   preserve: false,
+  transferId: new Uint8Array(),
 };
 const RECEIVING = { overwrite: 0, skip: 0, readBack: false } as const;
 
@@ -394,6 +395,23 @@ describe('messages', () => {
       expectViolation(() => controlRoundtrip({ $case: 'ratePolicy', value }));
       expectViolation(() => controlRoundtrip({ $case: 'ratePolicyInForce', value }));
     }
+  });
+
+  it('[RP-5] of a receive limit that cannot be are a violation', () => {
+    for (const rate of [1, 999, 1e12 + 1])
+      expectViolation(() => controlRoundtrip({ $case: 'receiveLimit', value: { rate } }));
+  });
+
+  it('[TR-6] of a transfer id that is not 16 bytes, or that a download has, are a violation', () => {
+    const open = (part: object) => ({ $case: 'open', value: { ...OPEN, ...part } }) as TransferBody;
+    const upload = open({ direction: Direction.UPLOAD, transferId: new Uint8Array(16).fill(7) });
+    expect(transferRoundtrip(upload)).toEqual(upload);
+    expectViolation(() =>
+      transferRoundtrip(open({ direction: Direction.UPLOAD, transferId: new Uint8Array(15) })),
+    );
+    expectViolation(() =>
+      transferRoundtrip(open({ direction: Direction.DOWNLOAD, transferId: new Uint8Array(16) })),
+    );
   });
 
   it('cut texts for people instead of refusing them, and not within a character', () => {

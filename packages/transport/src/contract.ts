@@ -154,6 +154,8 @@ export interface Connection extends DatagramMachine {
    * @throws JetStreamError `invalid-argument` for a policy that cannot be
    */
   setRatePolicy(nowUs: number, policy: RatePolicy): void;
+  /** Sends no faster than so many bytes per second of UDP payload, whatever the policy; Infinity for no bound. Also before the connection is established. */
+  setRateCap(nowUs: number, bytesPerSecond: number): void;
   /** After login: what a peer may use beyond the pre-login limits of PROTOCOL.md LG-1. */
   raiseLimits(): void;
   /** Asks the peer for a sign of life, whatever the congestion window says. Nothing is asked before the handshake is complete. */

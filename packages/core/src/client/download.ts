@@ -60,6 +60,7 @@ export class Download {
         receiving: undefined,
         verify,
         preserve,
+        transferId: new Uint8Array(),
       },
     });
     const { checkpointIntervalMs, ...rules } = this.#rules;

@@ -7,6 +7,7 @@ import {
   type PublicKeyOffer,
 } from '@jetstream/protocol';
 import { decodeRatePolicy } from '../session/rate-policy-message.ts';
+import { heedReceiveLimit } from '../session/receive-limit.ts';
 import type { Session } from '../session/session.ts';
 import { Link } from './link.ts';
 import type { ServerRatePolicy } from './server-rate-policy.ts';
@@ -39,6 +40,7 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Li
       const { body } = message;
       if (body?.$case === 'ratePolicyInForce')
         return request.ratePolicy.onInForce(decodeRatePolicy(body.value));
+      if (body?.$case === 'receiveLimit') return heedReceiveLimit(session, body.value);
       if (body?.$case !== 'loginResult') {
         throw new JetStreamError('protocol-violation', 'the server sent what only a client sends');
       }

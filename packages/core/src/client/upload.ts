@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Direction } from '@jetstream/protocol';
+import { Direction, JetStreamError } from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { checkReceivingOptions, encodeReceiving } from '../content/receiving-options.ts';
@@ -14,8 +14,9 @@ import type { SessionRates } from './session-rates.ts';
  * @throws JetStreamError `name-invalid`, `invalid-argument`
  */
 export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginAttempt {
-  const { destinationPath = '', symlinks = 'follow', verify = false, preserve = false } = options;
+  const { destinationPath = '', symlinks = 'follow', verify = false, preserve = false, transferId } = options;
   checkPathLengths([destinationPath, ...options.mappings.map(({ target }) => target)]);
+  const id = readTransferId(transferId);
   const receiving = encodeReceiving(checkReceivingOptions(options));
   const mappings = options.mappings.map(({ source, target }) => ({ source: resolve(source), target }));
   return (attempt) => {
@@ -31,6 +32,7 @@ export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginA
         receiving,
         verify,
         preserve,
+        transferId: id,
       },
     });
     const content = new ContentSender(
@@ -52,6 +54,13 @@ export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginA
       }),
     );
   };
+}
+
+function readTransferId(transferId: string | undefined): Uint8Array {
+  if (transferId === undefined) return new Uint8Array();
+  if (!/^[\da-f]{32}$/.test(transferId))
+    throw new JetStreamError('invalid-argument', 'a transfer id is 32 hexadecimal digits in lower case');
+  return Buffer.from(transferId, 'hex');
 }
 
 export function uploadRate(rates: SessionRates): TransferRate {

@@ -18,6 +18,7 @@ function overTheWire(rules: ReceivingRules): ReceivingRules {
     receiving: encodeReceiving(rules),
     verify: false,
     preserve: false,
+    transferId: new Uint8Array(),
   };
   const { body } = decodeTransferMessage(encodeTransferMessage({ body: { $case: 'open', value } }));
   if (body.$case !== 'open') throw new Error(body.$case);

@@ -44,6 +44,9 @@ export class LaneConnection {
   /** Resolves at the end of the connection: it uses nothing any more that it was lent for sending. */
   readonly ended: Promise<void>;
   #onEnded!: () => void;
+  #sendShare: number = Number.POSITIVE_INFINITY;
+  #peerLimit: number = Number.POSITIVE_INFINITY;
+  #rateCap: number = Number.POSITIVE_INFINITY;
   #blocksInHand = 0;
   #closed = false;
   #stats: ConnectionStats | undefined;
@@ -131,6 +134,18 @@ export class LaneConnection {
     this.#call('setRatePolicy', policy);
   }
 
+  /** This side sends no faster, whatever the policy. @param bytesPerSecond of UDP payload; Infinity for no bound */
+  setSendShare(bytesPerSecond: number): void {
+    this.#sendShare = bytesPerSecond;
+    this.#applyRateCap();
+  }
+
+  /** The peer receives no faster (RP-5). @param bytesPerSecond of UDP payload; Infinity for no bound */
+  setPeerLimit(bytesPerSecond: number): void {
+    this.#peerLimit = bytesPerSecond;
+    this.#applyRateCap();
+  }
+
   /** After the login: what a peer may use beyond the limits of LG-1. */
   raiseLimits(): void {
     this.#call('raiseLimits');
@@ -190,6 +205,13 @@ export class LaneConnection {
         break;
     }
     this.#tell(event);
+  }
+
+  #applyRateCap(): void {
+    const cap = Math.min(this.#sendShare, this.#peerLimit);
+    if (cap === this.#rateCap) return;
+    this.#rateCap = cap;
+    this.#call('setRateCap', cap);
   }
 
   #onStats(stats: ConnectionStats): void {

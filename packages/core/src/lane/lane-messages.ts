@@ -49,6 +49,7 @@ export interface ConnectionCommands {
   requestBlock(transfer: number, block: number): void;
   closeTransfer(transfer: number): void;
   setRatePolicy(policy: RatePolicy): void;
+  setRateCap(bytesPerSecond: number): void;
   raiseLimits(): void;
   ping(): void;
   close(code: ErrorCode, reason: string): void;

@@ -91,6 +91,10 @@ export class ServedConnection implements ConnectionCommands {
     this.connection.setRatePolicy(monotonicNowUs(), policy);
   }
 
+  setRateCap(bytesPerSecond: number): void {
+    this.connection.setRateCap(monotonicNowUs(), bytesPerSecond);
+  }
+
   raiseLimits(): void {
     this.connection.raiseLimits();
   }

@@ -21,6 +21,7 @@ const UPLOAD: Body = {
     receiving: undefined,
     verify: false,
     preserve: false,
+    transferId: new Uint8Array(),
   },
 };
 const ALL = new Uint8Array(0);

@@ -113,6 +113,18 @@ describe('a rate policy', () => {
     }
   });
 
+  it('[RP-6] waits its turn behind the receive limits that came before it', async () => {
+    await startServer();
+    raw = await RawClient.connect(test);
+    // LG-1: passed over.
+    raw.session.sendControl({ body: { $case: 'receiveLimit', value: { rate: 1_000 } } });
+    await raw.logIn(test);
+    for (const rate of [1e6, 0, 1e12])
+      raw.session.sendControl({ body: { $case: 'receiveLimit', value: { rate } } });
+    ask(raw, { policy: 'low' });
+    expect((await raw.hear()).body?.$case).toBe('ratePolicyInForce');
+  });
+
   it('[LG-1] is not acted on before the login', async () => {
     await startServer();
     raw = await RawClient.connect(test);

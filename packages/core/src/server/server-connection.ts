@@ -17,6 +17,7 @@ import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
 import type { ReceiverState } from '../resume/receiver-state.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
+import { heedReceiveLimit } from '../session/receive-limit.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerTransfer } from './server-transfer.ts';
@@ -93,6 +94,10 @@ export class ServerConnection {
 
   async #onControl({ body }: ControlMessage): Promise<void> {
     if (body?.$case === 'ratePolicy') return this.#onRatePolicy(body.value);
+    if (body?.$case === 'receiveLimit') {
+      // LG-1.
+      return this.#account === undefined ? undefined : heedReceiveLimit(this.#session, body.value);
+    }
     if (body?.$case !== 'login' || this.#account !== undefined) {
       throw new JetStreamError(
         'protocol-violation',

@@ -160,7 +160,9 @@ export interface ControlMessage {
   /** Client to server: how to send on this connection (RP-1). */
   { $case: "ratePolicy"; value: RatePolicy } | //
   /** The answer: what the server does. */
-  { $case: "ratePolicyInForce"; value: RatePolicy } | undefined;
+  { $case: "ratePolicyInForce"; value: RatePolicy } | //
+  /** Receiver to sender, either way: how fast it is ready to receive on this connection (RP-5). */
+  { $case: "receiveLimit"; value: ReceiveLimit } | undefined;
 }
 
 /** By public keys, by password, by token, or by the client's static key alone (LG-5). */
@@ -215,6 +217,11 @@ export interface RatePolicy {
   capRate: number;
 }
 
+export interface ReceiveLimit {
+  /** Bytes per second of UDP payload: 0 for no limit, or 1,000 to 10^12. */
+  rate: number;
+}
+
 export interface TransferMessage {
   body:
     | { $case: "open"; value: OpenTransfer }
@@ -252,6 +259,8 @@ export interface OpenTransfer {
   verify: boolean;
   /** Entries carry their permissions. */
   preserve: boolean;
+  /** Upload: none, or 16 bytes by which the sender knows this transfer, over all its attempts (TR-6). */
+  transferId: Uint8Array;
 }
 
 /** Absent, or with all fields absent: as by default. */
@@ -433,6 +442,9 @@ export const ControlMessage: MessageFns<ControlMessage> = {
       case "ratePolicyInForce":
         RatePolicy.encode(message.body.value, writer.uint32(34).fork()).join();
         break;
+      case "receiveLimit":
+        ReceiveLimit.encode(message.body.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -480,6 +492,14 @@ export const ControlMessage: MessageFns<ControlMessage> = {
             }
 
             message.body = { $case: "ratePolicyInForce", value: RatePolicy.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.body = { $case: "receiveLimit", value: ReceiveLimit.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -868,6 +888,52 @@ export const RatePolicy: MessageFns<RatePolicy> = {
   },
 };
 
+function createBaseReceiveLimit(): ReceiveLimit {
+  return { rate: 0 };
+}
+
+export const ReceiveLimit: MessageFns<ReceiveLimit> = {
+  encode(message: ReceiveLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rate !== 0) {
+      writer.uint32(8).uint64(message.rate);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReceiveLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReceiveLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rate = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseTransferMessage(): TransferMessage {
   return { body: undefined };
 }
@@ -1080,6 +1146,7 @@ function createBaseOpenTransfer(): OpenTransfer {
     receiving: undefined,
     verify: false,
     preserve: false,
+    transferId: new Uint8Array(0),
   };
 }
 
@@ -1108,6 +1175,9 @@ export const OpenTransfer: MessageFns<OpenTransfer> = {
     }
     if (message.preserve !== false) {
       writer.uint32(64).bool(message.preserve);
+    }
+    if (message.transferId.length !== 0) {
+      writer.uint32(74).bytes(message.transferId);
     }
     return writer;
   },
@@ -1187,6 +1257,14 @@ export const OpenTransfer: MessageFns<OpenTransfer> = {
             }
 
             message.preserve = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.transferId = reader.bytes();
             continue;
           }
         }

@@ -61,6 +61,7 @@ export const anyControlBody: fc.Arbitrary<ControlBody> = fc.oneof(
     .map((value) => ({ $case: 'loginResult' as const, value })),
   anyRatePolicy.map((value) => ({ $case: 'ratePolicy' as const, value })),
   anyRatePolicy.map((value) => ({ $case: 'ratePolicyInForce' as const, value })),
+  fc.oneof(fc.constant(0), anyRate).map((rate) => ({ $case: 'receiveLimit' as const, value: { rate } })),
 );
 
 const anyEntry = fc
@@ -122,8 +123,12 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
       receiving: fc.option(anyReceiving, { nil: undefined }),
       verify: fc.boolean(),
       preserve: fc.boolean(),
+      transferId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     })
-    .map((value) => ({ $case: 'open' as const, value })),
+    .map(({ transferId, ...value }) => ({
+      $case: 'open' as const,
+      value: { ...value, transferId: value.direction === Direction.UPLOAD ? transferId : new Uint8Array() },
+    })),
   fc.constant({ $case: 'accepted' as const, value: {} }),
   fc
     .record({ errorCode: anyErrorCode, message: anyText, subject: anyText })

@@ -23,6 +23,7 @@ export class TransportConnection implements ManagedConnection {
   private failed = false;
   private handshakeConfirmed = false;
   private ratePolicy: RatePolicy;
+  private rateCap: number = Number.POSITIVE_INFINITY;
   /** Clock of the last call that told the time. */
   private nowUs: number;
 
@@ -200,6 +201,13 @@ export class TransportConnection implements ManagedConnection {
     this.notifyHost();
   }
 
+  setRateCap(nowUs: number, bytesPerSecond: number): void {
+    this.nowUs = nowUs;
+    this.rateCap = bytesPerSecond;
+    this.session?.parts.recovery.setRateCap(bytesPerSecond);
+    this.notifyHost();
+  }
+
   raiseLimits(): void {
     this.demandSession().raiseLimits();
     this.notifyHost();
@@ -242,6 +250,7 @@ export class TransportConnection implements ManagedConnection {
       case 'complete':
         this.session = new EstablishedSession(this.nowUs, this.setup, result, this.events);
         this.session.parts.recovery.setRatePolicy(this.nowUs, this.ratePolicy);
+        this.session.parts.recovery.setRateCap(this.rateCap);
         this.events.push({
           type: 'established',
           handshakeHash: result.handshakeHash,

@@ -61,6 +61,16 @@ describe('setRatePolicy', () => {
     expect(pair.client.stats().packetsLost / pair.client.stats().packetsSent).toBeLessThan(0.02);
   });
 
+  it('[RP-5] stays below the cap of the connection, whatever the policy', () => {
+    const { pair, path, rate } = upload({ ratePolicy: fixed(40) });
+    pair.client.setRateCap(path.nowUs, 10 * MBIT);
+    expect(rate(2)).toBeLessThan(10.5);
+    pair.client.setRatePolicy(path.nowUs, { policy: 'fair', minimumBytesPerSecond: 30 * MBIT });
+    expect(rate(2)).toBeLessThan(10.5);
+    pair.client.setRateCap(path.nowUs, Number.POSITIVE_INFINITY);
+    expect(rate(2)).toBeGreaterThan(43);
+  });
+
   it('refuses a policy that cannot be, and keeps the one in force', () => {
     const { pair } = upload();
     const refused = expect.objectContaining({ code: 'invalid-argument' });

@@ -52,6 +52,8 @@ export class Recovery implements PacketListener {
   readonly loss: LossDetection;
   readonly probeTimeout: ProbeTimeout;
   readonly mtu: PathMtu;
+  private policyCap: number;
+  private rateCap: number = Number.POSITIVE_INFINITY;
   private nextRoundUs = FLOAT_ZERO;
   private deliveredAtRoundStart = FLOAT_ZERO;
 
@@ -70,7 +72,8 @@ export class Recovery implements PacketListener {
       random: setup.random,
     });
     this.pacer = new Pacer(this.controller.pacingRate, datagramBytes);
-    this.pacer.setCap(highestRate(setup.ratePolicy));
+    this.policyCap = highestRate(setup.ratePolicy);
+    this.pacer.setCap(this.policyCap);
     this.loss = new LossDetection(
       this.sent,
       this.rtt,
@@ -104,8 +107,15 @@ export class Recovery implements PacketListener {
   /** @throws JetStreamError `invalid-argument` for a policy that cannot be */
   setRatePolicy(nowUs: number, policy: RatePolicy): void {
     this.controller.setPolicy(nowUs, policy);
-    this.pacer.setCap(highestRate(policy));
+    this.policyCap = highestRate(policy);
+    this.applyCaps();
     this.pacer.setRate(this.controller.pacingRate);
+  }
+
+  /** @param bytesPerSecond never to exceed, whatever the policy; Infinity for no bound */
+  setRateCap(bytesPerSecond: number): void {
+    this.rateCap = bytesPerSecond;
+    this.applyCaps();
   }
 
   /** Enters the packet just built, under the number `sent.nextNumber`; see `SentPackets.add`. */
@@ -196,6 +206,10 @@ export class Recovery implements PacketListener {
     if (isMtuProbe) this.mtu.onProbeLost(bytes);
     else if (this.mtu.onPacketLost(nowUs, packetNumber, bytes, sentUs, this.rtt.smoothedUs))
       this.applyDatagramBytes();
+  }
+
+  private applyCaps(): void {
+    this.pacer.setCap(Math.min(this.policyCap, this.rateCap));
   }
 
   private applyDatagramBytes(): void {
