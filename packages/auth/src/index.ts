@@ -11,5 +11,6 @@ export {
   type LoginOutcome,
 } from './login-policy.ts';
 export { loginSignatureInput, verifyLoginSignature } from './login-signature.ts';
+export { SecretBox } from './secret-box.ts';
 export { collectSigners, type SignerOptions } from './signers.ts';
 export type { Signer } from './ssh-keys.ts';
