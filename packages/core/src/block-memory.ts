@@ -9,6 +9,7 @@ import type { BlockPool } from '@jetstream/transport';
 export class BlockMemory implements BlockPool {
   readonly #free: Uint8Array[] = [];
   readonly maxBlocks: number;
+  readonly #waiting = new Set<() => void>();
   #allocated = 0;
 
   constructor(maxBlocks: number) {
@@ -25,5 +26,20 @@ export class BlockMemory implements BlockPool {
 
   release(block: Uint8Array): void {
     this.#free.push(block);
+    for (const waiter of this.#waiting) {
+      if (this.#free.length === 0) return;
+      this.#waiting.delete(waiter);
+      waiter();
+    }
+  }
+
+  /** After an `acquire` in vain: it is called, once, when there is a block again, each who waits in turn. */
+  await(waiter: () => void): void {
+    this.#waiting.add(waiter);
+  }
+
+  /** It waits no more. */
+  forget(waiter: () => void): void {
+    this.#waiting.delete(waiter);
   }
 }

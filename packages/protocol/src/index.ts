@@ -47,6 +47,7 @@ export {
   type ReceiverProgress,
   type Receiving,
   type SenderProgress,
+  type ServerIdentity,
   SkipRule as SkipRuleNumber,
   type SourceProblem,
   type TransferAccepted,

@@ -17,6 +17,10 @@ export interface ClientLaneOptions {
   remembersPaths: boolean;
   /** Does without native functions in the network thread. */
   portable: boolean;
+  /** Own UDP port. Default 0: any that is free. */
+  port?: number;
+  /** X25519. Default: a fresh one, which tells the server nothing; users are known by what they log in with. */
+  staticPrivateKey?: Uint8Array;
 }
 
 /** Starts the network thread of a client. */
@@ -26,12 +30,11 @@ export function startClientLanes(
 ): Promise<Lanes> {
   return Lanes.start(
     {
+      port: 0,
+      staticPrivateKey: randomBytes(32),
       ...options,
       count: 1,
-      port: 0,
       host: undefined,
-      // The server authenticates the user by a login key, not by this one: a fresh key tells it nothing about the client.
-      staticPrivateKey: randomBytes(32),
       acceptIncoming: false,
       maxBlocks: CLIENT_MAX_BLOCKS,
     },

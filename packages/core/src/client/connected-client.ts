@@ -1,10 +1,9 @@
 import { JetStreamError } from '@jetstream/protocol';
-import { BlockMemory } from '../block-memory.ts';
+import type { BlockMemory } from '../block-memory.ts';
 import type { TransferRate } from '../content/transfer-handle.ts';
 import type { ClientSession, DownloadOptions, Transfer, UploadOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import { toRatePolicy } from '../rate-policy-options.ts';
-import type { DownloadState } from '../resume/download-state.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import type { ClientPaths } from './client-paths.ts';
 import { type BeginAttempt, ClientTransfer, type TransferHost } from './client-transfer.ts';
@@ -15,17 +14,17 @@ import { LinkKeeper, type LinkKeeperOptions } from './link-keeper.ts';
 import type { SessionRates } from './session-rates.ts';
 import { beginUpload, uploadRate } from './upload.ts';
 
-/** Blocks that a client holds for sending: 256 MiB at the very most, allocated only when a long fast path needs them. */
-const CLIENT_MAX_BLOCKS = 256;
-
-/** What a client has besides its link, and ends with it. */
-export interface ClientResources {
-  lanes: Lanes;
-  storage: StorageWorkers;
+/** What a session has besides its link. */
+export interface SessionResources {
+  lanes: Promise<Lanes>;
   paths: ClientPaths;
+  storage: StorageWorkers;
+  /** Of blocks for sending. */
+  memory: BlockMemory;
+  /** Where downloads keep their records. */
   stateDirectory: string;
-  /** Opened ahead, and held until the end. */
-  downloads: DownloadState | undefined;
+  /** Gives back what is the session's alone. @param ended resolves when no transfer uses anything any more */
+  close(ended: Promise<unknown>): Promise<void>;
 }
 
 type LinkTimes = Pick<LinkKeeperOptions<Link>, 'host' | 'connectTimeoutMs' | 'reconnectTimeoutMs' | 'clock'>;
@@ -33,17 +32,16 @@ type LinkTimes = Pick<LinkKeeperOptions<Link>, 'host' | 'connectTimeoutMs' | 're
 /** A client's session: its transfers, over one link after the other. */
 export class ConnectedClient implements ClientSession, TransferHost {
   readonly loggedIn: Promise<string>;
-  readonly #resources: ClientResources;
+  readonly #resources: SessionResources;
   readonly #rates: SessionRates;
   readonly #links: LinkKeeper<Link>;
-  readonly #memory = new BlockMemory(CLIENT_MAX_BLOCKS);
   readonly #running = new Set<ClientTransfer>();
   readonly #ending = new Set<Promise<void>>();
 
   constructor(
     first: Link,
     dialler: Dialler,
-    resources: ClientResources,
+    resources: SessionResources,
     rates: SessionRates,
     times: LinkTimes,
   ) {
@@ -75,7 +73,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
 
   upload(options: UploadOptions): Transfer {
     const rate = uploadRate(this.#rates);
-    return this.#start(beginUpload(options, this.#memory), rate, options);
+    return this.#start(beginUpload(options, this.#resources.memory), rate, options);
   }
 
   download(options: DownloadOptions): Transfer {
@@ -103,9 +101,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
   async close(): Promise<void> {
     for (const { handle } of this.#running) handle.cancel();
     this.#links.close(new JetStreamError('cancelled', 'the session was closed'));
-    const { storage, lanes, paths, downloads } = this.#resources;
-    await Promise.all([storage.close(), lanes.close(), ...this.#ending]);
-    await Promise.all([paths.settled(), downloads?.close()]);
+    await this.#resources.close(Promise.all(this.#ending));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

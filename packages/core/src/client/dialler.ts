@@ -1,5 +1,4 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Signer } from '@jetstream/auth';
 import { JetStreamError } from '@jetstream/protocol';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Session } from '../session/session.ts';
@@ -8,19 +7,16 @@ import { connectToFirst } from './connect.ts';
 import { resolveHost } from './host-resolution.ts';
 import type { Link } from './link.ts';
 import type { FoundServer } from './link-keeper.ts';
-import { logIn } from './login.ts';
-import type { ServerRatePolicy } from './server-rate-policy.ts';
+import { type LoginRequest, logIn } from './login.ts';
 
 export interface DiallerOptions {
   host: string;
   port: number;
-  user: string;
-  signers: Promise<readonly Signer[]>;
+  login: Omit<LoginRequest, 'hostName'>;
   /** Passes the key of a server that shows one for the first time. @throws JetStreamError `host-key-unknown`, `host-key-changed` */
   checkHostKey: (key: Uint8Array) => Promise<void>;
   lanes: Promise<Lanes>;
   paths: ClientPaths;
-  ratePolicy: ServerRatePolicy;
 }
 
 /** A server whose handshake waits for us to accept its key. */
@@ -83,8 +79,7 @@ export class Dialler {
     return new AnsweredServer(session, async () => {
       await this.#accept(serverKey);
       session.connection.acceptPeer();
-      const { user, signers, ratePolicy } = this.#options;
-      return logIn(session, { user, hostName: host, signers, ratePolicy });
+      return logIn(session, { ...this.#options.login, hostName: host });
     });
   }
 

@@ -1,4 +1,4 @@
-import type { JetStreamError } from '@jetstream/protocol';
+import type { JetStreamError, ServerIdentity } from '@jetstream/protocol';
 import type { Session } from '../session/session.ts';
 import type { KeptLink } from './link-keeper.ts';
 
@@ -11,6 +11,8 @@ export class Link implements KeptLink {
   readonly session: Session;
   /** The account that the server gave; rejects with `login-refused`, `login-timeout` or why the session closed. */
   readonly account: Promise<string>;
+  /** Who the server says that it is, if it does, once it has let us in. */
+  server: ServerIdentity | undefined;
   onClosed: (why: JetStreamError) => void = () => undefined;
   #nextTransfer = 1;
 

@@ -51,6 +51,7 @@ export class BlockSender {
   #reading = 0;
   #wanted = false;
   #over = false;
+  readonly #onMemory = () => this.#fill();
 
   constructor(port: TransferPort, storage: StorageHost, memory: BlockMemory, observer: BlockSenderObserver) {
     this.#port = port;
@@ -114,6 +115,7 @@ export class BlockSender {
   stop(): void {
     this.#over = true;
     clearTimeout(this.#waitTimer);
+    this.#memory.forget(this.#onMemory);
     for (const ready of this.#ready.splice(0)) this.#memory.release(ready.memory);
   }
 
@@ -131,7 +133,10 @@ export class BlockSender {
   #fill(): void {
     while (!this.#over && this.#ready.length + this.#reading < READ_AHEAD_BLOCKS && this.#mayReadNext) {
       const memory = this.#memory.acquire();
-      if (memory === undefined) return;
+      if (memory === undefined) {
+        this.#memory.await(this.#onMemory);
+        return;
+      }
       const due = this.#requested.shift() ?? { block: this.#sealed.shift()!, chunks: undefined };
       this.#reading++;
       void this.#read(due, memory).catch((error) => this.#observer.onFailed(error));
