@@ -7,6 +7,7 @@ export * from './partial-name.ts';
 export * from './path-components.ts';
 export * from './path-rule.ts';
 export * from './sandbox-directory.ts';
+export * from './sandbox-rule.ts';
 export * from './scan-file-system.ts';
 export * from './scanner.ts';
 export * from './source-path.ts';

@@ -3,21 +3,27 @@ import { JetStreamError } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTargetResolver, type PathRuleOptions, resolveTarget } from './path-rule.ts';
+import { expandSandboxMapping, type SandboxRule } from './sandbox-rule.ts';
 
 const user = { name: 'alice', domain: 'example', fullName: 'example\\alice' };
+
+function sandboxOf(directory: string | undefined): SandboxRule | undefined {
+  return directory === undefined ? undefined : expandSandboxMapping({ '': directory }, user);
+}
 
 function fullPath(
   sandboxDirectory: string | undefined,
   destinationPath: string | undefined,
   targetPath: string,
 ): string {
-  const { root, components } = resolveTarget({ sandboxDirectory, destinationPath, targetPath, user });
-  return posix.join(root, ...components);
+  const sandbox = sandboxOf(sandboxDirectory);
+  const { mount, beneath } = resolveTarget({ sandbox, destinationPath, targetPath });
+  return posix.join(mount.root ?? '/', ...beneath);
 }
 
 function refusal(targetPath: string, options: Partial<PathRuleOptions> = {}): JetStreamError {
   try {
-    resolveTarget({ sandboxDirectory: '/storage', user, ...options, targetPath });
+    resolveTarget({ sandbox: sandboxOf('/storage'), ...options, targetPath });
   } catch (error) {
     if (error instanceof JetStreamError) return error;
     throw error;
@@ -40,17 +46,19 @@ describe('[TR-1] the path rule: sandbox / destination path / target path', () =>
   it('keeps the root apart from what lies beneath it', () => {
     expect(
       resolveTarget({
-        sandboxDirectory: '//storage/./%u/',
+        sandbox: sandboxOf('//storage/./%u/'),
         destinationPath: 'a//b/',
         targetPath: './c',
-        user,
       }),
-    ).toEqual({ root: '/storage/alice', components: ['a', 'b', 'c'] });
-    expect(resolveTarget({ targetPath: '/a', user })).toEqual({ root: '/', components: ['a'] });
+    ).toMatchObject({ mount: { root: '/storage/alice' }, components: ['a', 'b', 'c'] });
+    expect(resolveTarget({ targetPath: '/a' })).toMatchObject({
+      mount: { root: undefined },
+      components: ['a'],
+    });
   });
 
   it('takes a backslash, a drive letter, a leading dash and a newline as ordinary characters', () => {
-    expect(resolveTarget({ targetPath: 'C:\\x/\\\\host\\share/-rf/a\nb', user }).components).toEqual([
+    expect(resolveTarget({ targetPath: 'C:\\x/\\\\host\\share/-rf/a\nb' }).components).toEqual([
       'C:\\x',
       '\\\\host\\share',
       '-rf',
@@ -84,26 +92,26 @@ describe('[TR-1] the path rule: sandbox / destination path / target path', () =>
 
   it('counts root and destination path into the length of a path', () => {
     const target = 'x/'.repeat(2040);
-    expect(resolveTarget({ targetPath: target, user }).components).toHaveLength(2040);
+    expect(resolveTarget({ targetPath: target }).components).toHaveLength(2040);
     expect(refusal(target, { destinationPath: 'deep/in/here' }).code).toBe('name-invalid');
   });
 
   it('does not tell which directory of the server is counted into it', () => {
-    const { code, message, subject } = refusal('x/'.repeat(2040), { sandboxDirectory: '/storage/of/%u' });
+    const { code, message, subject } = refusal('x/'.repeat(2040), { sandbox: sandboxOf('/storage/of/%u') });
     expect(code).toBe('name-invalid');
     expect(message).toMatch(/^\/x\/x.*longer than 4096 bytes with the server's own directory/);
     expect(`${message} ${subject}`).not.toContain('storage');
   });
 
   it('takes a component of 255 bytes', () => {
-    expect(resolveTarget({ targetPath: 'x'.repeat(255), user }).components).toEqual(['x'.repeat(255)]);
+    expect(resolveTarget({ targetPath: 'x'.repeat(255) }).components).toEqual(['x'.repeat(255)]);
   });
 
   it('refuses the names of our partial files, also as directories', () => {
     expect(refusal('a/.b.jspart-17').code).toBe('path-refused');
     expect(refusal('.b.jspart-17/c').code).toBe('path-refused');
     expect(refusal('c', { destinationPath: '.b.jspart-17' }).code).toBe('path-refused');
-    expect(resolveTarget({ targetPath: 'b.jspart-17', user }).components).toEqual(['b.jspart-17']);
+    expect(resolveTarget({ targetPath: 'b.jspart-17' }).components).toEqual(['b.jspart-17']);
   });
 
   it('names the path, escaped, in its refusal', () => {
@@ -126,17 +134,21 @@ describe('[TR-1] the path rule: sandbox / destination path / target path', () =>
         let resolved: ReturnType<typeof resolveTarget>;
         try {
           resolved = resolveTarget({
-            sandboxDirectory: '/storage/%u',
+            sandbox: expandSandboxMapping(
+              { '': '/storage/%u' },
+              { name, domain: domain ?? undefined, fullName: name },
+            ),
             destinationPath,
             targetPath,
-            user: { name, domain: domain ?? undefined, fullName: name },
           });
         } catch (error) {
           expect(error).toBeInstanceOf(JetStreamError);
           expect((error as JetStreamError).code).toMatch(/^(path-refused|name-invalid)$/);
           return;
         }
-        const { root, components } = resolved;
+        const { components, beneath } = resolved;
+        const root = resolved.mount.root!;
+        expect(beneath).toEqual(components);
         expect(root).toBe(posix.resolve('/storage', name));
         expect(root).toMatch(/^\/storage\/[^/]/);
         expect(components.length).toBeGreaterThan(0);
@@ -149,6 +161,6 @@ describe('[TR-1] the path rule: sandbox / destination path / target path', () =>
 
 describe('createTargetResolver', () => {
   it('refuses a bad destination path before any target comes', () => {
-    expect(() => createTargetResolver({ destinationPath: '../x', user })).toThrow(JetStreamError);
+    expect(() => createTargetResolver({ destinationPath: '../x' })).toThrow(JetStreamError);
   });
 });

@@ -1,53 +1,57 @@
 /**
- * Where do transfers go? `/<sandbox directory>/<destination path>/<target path>`, always, and by this file alone. What it gives
- * is only names; that no symlink leads out of the root is held by the operating system when they are opened (package
+ * Where do transfers go? `/<sandbox directory>/<destination path>/<target path>`, always, and by this file alone (and that of the
+ * sandbox rule). What it gives is only names; that no symlink leads out of the root is held by the operating system when they are opened (package
  * `platform`, beneath-root).
  */
 import { JetStreamError } from '@jetstream/protocol';
 import { escapeName } from './escape-name.ts';
 import { isPartialName } from './partial-name.ts';
 import { checkPathLength, splitPath } from './path-components.ts';
-import { expandSandboxDirectory, type PathUser } from './sandbox-directory.ts';
+import { placeInSandbox, type SandboxMount, type SandboxRule, SYSTEM_ROOT } from './sandbox-rule.ts';
 
 export interface PathRuleOptions {
-  /** Of the server; may hold `%u %d %f %%`. Default: none, the system's root. */
-  sandboxDirectory?: string | undefined;
+  /** Default: none, the system's root. */
+  sandbox?: SandboxRule | undefined;
   /** Of the transfer. Default: none. */
   destinationPath?: string | undefined;
-  user: PathUser;
 }
 
 export interface ResolvedTarget {
-  /** The sandbox directory with the user's names in it, or "/". Absolute, normal. */
-  root: string;
-  /** Names that lead from the root to the target; at least one. */
+  /** The part of the sandbox that the target lies in. */
+  mount: SandboxMount;
+  /** Names that lead from the root that the user sees to the target. The first may be that of the mount. */
   components: string[];
+  /** Names that lead from the root of the mount to the target. */
+  beneath: readonly string[];
 }
 
 /** The rule with everything but the target path settled. */
 export interface TargetResolver {
-  readonly root: string;
-  /** @throws JetStreamError as `resolveTarget` */
+  /**
+   * @returns names that lead from the root that the user sees to the target; at least one
+   * @throws JetStreamError as `resolveTarget`
+   */
   resolve(targetPath: string): string[];
 }
 
 /**
- * @throws JetStreamError `path-refused` for `..`, for an empty path and for the names of our partial files; `name-invalid` for
- * what no file system can store (NUL, lone surrogates, a name over 255 bytes, a path over 4,096 bytes)
+ * @throws JetStreamError `path-refused` for `..`, for an empty path, for the names of our partial files and for what no folder of the
+ * sandbox has; `name-invalid` for what no file system can store (NUL, lone surrogates, a name over 255 bytes, a path over 4,096 bytes)
  */
 export function resolveTarget(options: PathRuleOptions & { targetPath: string }): ResolvedTarget {
-  const resolver = createTargetResolver(options);
-  return { root: resolver.root, components: resolver.resolve(options.targetPath) };
+  const components = createTargetResolver(options).resolve(options.targetPath);
+  const { mount, components: beneath } = placeInSandbox(options.sandbox ?? SYSTEM_ROOT, components)!;
+  return { mount, components, beneath };
 }
 
-/** @throws JetStreamError when sandbox directory or destination path are refused, as `resolveTarget` */
-export function createTargetResolver(options: PathRuleOptions): TargetResolver {
-  const { sandboxDirectory, destinationPath, user } = options;
-  const sandbox = sandboxDirectory === undefined ? [] : expandSandboxDirectory(sandboxDirectory, user);
-  const root = `/${sandbox.join('/')}`;
+/** @throws JetStreamError when the destination path is refused, as `resolveTarget` */
+export function createTargetResolver({
+  sandbox = SYSTEM_ROOT,
+  destinationPath,
+}: PathRuleOptions): TargetResolver {
   const destination = splitTargetPath(destinationPath ?? '');
+  if (destination.length > 0) placeInSandbox(sandbox, destination);
   return {
-    root,
     resolve(targetPath) {
       const target = splitTargetPath(targetPath);
       if (target.length === 0) {
@@ -60,7 +64,8 @@ export function createTargetResolver(options: PathRuleOptions): TargetResolver {
         );
       }
       const components = destination.length === 0 ? target : [...destination, ...target];
-      checkPathLength(`/${components.join('/')}`, sandbox.length === 0 ? '' : root);
+      const { root } = placeInSandbox(sandbox, components)!.mount;
+      checkPathLength(`/${components.join('/')}`, root === undefined || root === '/' ? '' : root);
       return components;
     },
   };

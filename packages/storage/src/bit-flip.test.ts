@@ -9,7 +9,7 @@ import { seededRandom } from './testing/seeded-random.ts';
 import { createTreeWriter } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 const CONTENT = randomContent(seededRandom(5), 2 * BLOCK_BYTES + 99);
 const BLOCKS = 3;
 

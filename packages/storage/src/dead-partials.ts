@@ -2,6 +2,7 @@ import { isPartialName } from '@jetstream/manifest';
 import { asFileFailure } from './errno.ts';
 import type { FileSystem } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
+import type { PathOf } from './record-path.ts';
 import type { DeadPartial } from './resume-record.ts';
 import { componentsOf, type TargetTree } from './target-tree.ts';
 
@@ -19,13 +20,12 @@ function isOfDeadProcess(name: string, transferId: string): boolean {
 /**
  * Partial files that processes left when they died, in the directories that a transfer found and wrote into. Some of them may have a record:
  * these are to be kept.
- * @param rootPath what stands before paths beneath the root
  */
 export function findDeadPartials(
   tree: TargetTree,
   handles: HandleCache,
   transferId: string,
-  rootPath: string,
+  pathOf: PathOf,
 ): DeadPartial[] {
   if (!TRANSFER_ID.test(transferId)) return [];
   const found: DeadPartial[] = [];
@@ -33,8 +33,7 @@ export function findDeadPartials(
     const components = componentsOf(directory);
     try {
       const names = handles.attempt(() => deadNames(tree.open(directory).names(), transferId));
-      for (const name of names)
-        found.push({ path: [rootPath, ...components, name].join('/'), components, name });
+      for (const name of names) found.push({ path: pathOf([...components, name]), components, name });
     } catch (error) {
       asFileFailure(error);
     }

@@ -10,7 +10,7 @@ import type { Surroundings } from './testing/surroundings.ts';
 import { createTreeWriter, type EntryResult, type TreeWriter } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 
 interface Recorded {
   machine: FakeMachine;

@@ -4,6 +4,7 @@ export * from './file-system.ts';
 export { openStorage, type StorageOptions } from './node-file-system.ts';
 export type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
 export * from './resume-record.ts';
+export { openSandbox } from './sandbox-file-system.ts';
 export * from './tree-reader.ts';
 export * from './tree-writer.ts';
 export type { WriterActivity, WriterProgress } from './writer-progress.ts';

@@ -10,7 +10,7 @@ import { createTreeReader } from './tree-reader.ts';
 import { createTreeWriter, type EntryResult } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 const SEEDS = 1000;
 
 type Tree = Record<string, string>;

@@ -9,7 +9,7 @@ import { seededRandom } from './testing/seeded-random.ts';
 import { createTreeWriter, type EntryResult } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 const SMALL = Buffer.from('small');
 const BIG = randomContent(seededRandom(3), 2 * BLOCK_BYTES + 5);
 

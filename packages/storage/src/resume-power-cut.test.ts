@@ -15,7 +15,7 @@ import { createTreeReader } from './tree-reader.ts';
 import { createTreeWriter } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 const SEEDS = 1000;
 
 /** A copy that is begun, ends at any moment, and is begun again until it comes through. */
@@ -68,7 +68,7 @@ class BrokenCopying {
       maxOpenHandles: 1 + this.#below(8),
       umask: 0o022,
       resumable: true,
-      rootPath: '/target',
+      pathOf: (components) => ['/target', ...components].join('/'),
       uid: target.owner.uid,
       skip: 'by-status',
     });

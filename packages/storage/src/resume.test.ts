@@ -16,7 +16,7 @@ import { createTreeReader } from './tree-reader.ts';
 import { createTreeWriter, type TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 const CONTENT = randomContent(seededRandom(1), 5 * BLOCK_BYTES + 17);
 
 /** A source with a file of six chunks, which are the blocks of a copy, and a place to copy it to, again and again. */
@@ -43,7 +43,7 @@ class Copies {
       maxEntries: 1000,
       umask: 0o022,
       resumable: true,
-      rootPath: '/target',
+      pathOf: (components) => ['/target', ...components].join('/'),
       uid: this.surroundings.status('/target')!.uid,
       ...options,
     });

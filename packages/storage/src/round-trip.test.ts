@@ -16,7 +16,6 @@ import { createTreeWriter } from './tree-writer.ts';
 
 const temporaryDirectory = temporaryDirectories();
 const blake3 = await loadBlake3();
-const user = { name: 'alice', fullName: 'alice' };
 
 /** Copies a tree in random batches and order, and compares. */
 function copy(source: FileSystem, target: FileSystem, random: () => number, maxOpenHandles: number): void {
@@ -30,7 +29,7 @@ function copy(source: FileSystem, target: FileSystem, random: () => number, maxO
   const writer = createTreeWriter({
     fileSystem: target,
     blake3,
-    resolve: createTargetResolver({ destinationPath: '/into', user }).resolve,
+    resolve: createTargetResolver({ destinationPath: '/into' }).resolve,
     transferId: 'test',
     maxEntries: 10_000,
     maxOpenHandles,

@@ -5,6 +5,7 @@ import { asFileFailure } from './errno.ts';
 import type { FileCommit } from './file-commit.ts';
 import type { OlderVersions } from './older-versions.ts';
 import { isInPlace, type OverwriteMode } from './overwrite-mode.ts';
+import { pathInSystem } from './record-path.ts';
 import type { Settlement } from './settlement.ts';
 import type { Approach } from './standing-target.ts';
 import type { RecordedState, TargetFile } from './target-file.ts';
@@ -21,7 +22,7 @@ export interface ClaimedFiles {
   readonly settlement: Settlement;
 }
 
-export type ClaimOptions = Pick<TreeWriterOptions, 'resolve' | 'preserve' | 'resumable' | 'rootPath'> & {
+export type ClaimOptions = Pick<TreeWriterOptions, 'resolve' | 'preserve' | 'resumable' | 'pathOf'> & {
   overwrite: OverwriteMode;
 };
 
@@ -114,10 +115,10 @@ export class TargetClaims {
 
   /** Undefined: nothing will be recorded of it. */
   #recordOf(file: TargetFile): RecordedState | undefined {
-    const { resumable, rootPath = '' } = this.#options;
+    const { resumable, pathOf = pathInSystem } = this.#options;
     const { directory, name, size, older } = file;
     if (!resumable || size <= BLOCK_BYTES || older?.mayDiffer === false) return undefined;
-    const key = [rootPath, ...componentsOf(directory, name)].join('/');
+    const key = pathOf(componentsOf(directory, name));
     return { key, isStored: false, foundBytes: 0, durableBytes: 0, writtenBytes: 0 };
   }
 

@@ -14,6 +14,7 @@ import { OlderVersions } from './older-versions.ts';
 import { PartialFiles } from './partial-files.ts';
 import { TargetPermissions } from './permissions.ts';
 import { ReadBack } from './read-back.ts';
+import { pathInSystem } from './record-path.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { Resumption } from './resumption.ts';
 import { Settlement } from './settlement.ts';
@@ -205,8 +206,8 @@ export class TargetWriter implements TreeWriter {
   finish(): WriterProgress & { deadPartials: DeadPartial[] } {
     if (!this.settled) throw new JetStreamError('internal', 'the transfer has entries without a result');
     this.#tree.sync();
-    const { resumable, transferId, rootPath = '' } = this.#options;
-    const deadPartials = resumable ? findDeadPartials(this.#tree, this.#handles, transferId, rootPath) : [];
+    const { resumable, transferId, pathOf = pathInSystem } = this.#options;
+    const deadPartials = resumable ? findDeadPartials(this.#tree, this.#handles, transferId, pathOf) : [];
     this.#directories.finish();
     this.#close();
     return { ...this.progress, deadPartials };

@@ -32,7 +32,7 @@ import {
 
 const temporaryDirectory = temporaryDirectories();
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 
 const OPTIONS = { blake3, resolve, transferId: 't', maxEntries: 100, umask: 0o022 };
 

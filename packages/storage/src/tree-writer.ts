@@ -4,6 +4,7 @@ import type { Blake3 } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
 import type { OwnerIds } from './permissions.ts';
+import type { PathOf } from './record-path.ts';
 import type { DeadPartial, ResumeAnswer, ResumeLookup, ResumeUpdate } from './resume-record.ts';
 import { TargetWriter } from './target-writer.ts';
 import { VerifyingWriter } from './verifying-writer.ts';
@@ -36,8 +37,8 @@ export interface TreeWriterOptions {
   readBack?: boolean;
   /** Partial files outlive the transfer: `addEntries` asks for records, `checkpoint` gives them. Default false. */
   resumable?: boolean;
-  /** Absolute path of the root, for the keys of records; default empty: the root of the system. */
-  rootPath?: string;
+  /** Absolute path at this machine of names beneath the root, for the keys of records; default: the root is that of the system. */
+  pathOf?: PathOf;
   /** Who owns the files that it makes, and so those that it goes on with; default: who runs the process. */
   uid?: number | undefined;
 }

@@ -11,7 +11,7 @@ import { createTreeReader } from './tree-reader.ts';
 import { createTreeWriter, type EntryResult } from './tree-writer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 
 /** Copies what is in `/source` into `/target`, or compares the two. */
 function run(surroundings: Surroundings, verify: boolean): EntryResult[] {

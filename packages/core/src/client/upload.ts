@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { SYSTEM_ROOT } from '@jetstream/manifest';
 import { Direction, JetStreamError } from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import { ContentSender } from '../content/content-sender.ts';
@@ -45,8 +46,7 @@ export function beginUpload(options: UploadOptions, memory: BlockMemory): BeginA
       content,
       storage.call('openReader', {
         actAs: undefined,
-        sandboxRoot: undefined,
-        fixedComponents: undefined,
+        sandbox: SYSTEM_ROOT,
         mappings,
         symlinks,
         verify,

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SYSTEM_ROOT } from '@jetstream/manifest';
 import { BLOCK_BYTES, EntryKind, type JetStreamError, type TransferBody } from '@jetstream/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockMemory } from '../block-memory.ts';
@@ -200,8 +201,7 @@ describe('a sender of content', () => {
     });
     await storage.call('openReader', {
       actAs: undefined,
-      sandboxRoot: undefined,
-      fixedComponents: undefined,
+      sandbox: SYSTEM_ROOT,
       mappings: [{ source, target: '0' }],
       symlinks: 'follow',
       verify,

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expandSandboxMapping, SYSTEM_ROOT } from '@jetstream/manifest';
 import { type Account, canActAsOthers, lookUpAccount } from '@jetstream/platform';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkReceivingOptions } from '../content/receiving-options.ts';
+import { Sandboxes } from '../service/sandboxes/sandboxes.ts';
 import { StorageHost } from '../storage/storage-host.ts';
 import { TestServer } from '../testing/test-server.ts';
-import { prepareUserSandbox } from './user-sandbox.ts';
 
 const nobody = lookUpAccount('nobody');
 const possible = canActAsOthers() && nobody !== undefined;
@@ -32,9 +33,8 @@ describe.skipIf(!possible)(
       actAs: account,
       rule: 'server' as const,
       transferId: 'test',
-      sandboxDirectory,
+      sandbox: expandSandboxMapping({ '': sandboxDirectory }, account),
       destinationPath: '',
-      user: { name: account.name, fullName: account.fullName },
       ...checkReceivingOptions({}),
       verify: false,
       preserve: false,
@@ -54,7 +54,7 @@ describe.skipIf(!possible)(
     it('makes files that belong to the account, in a directory of its own', async () => {
       const template = join(test.sandbox, '%u');
       chmodSync(test.sandbox, 0o755);
-      prepareUserSandbox(template, account);
+      new Sandboxes({ sandboxDirectory: template }).ruleFor(account);
       expect(statSync(join(test.sandbox, account.name))).toMatchObject({
         uid: account.uid,
         gid: account.gid,
@@ -78,8 +78,7 @@ describe.skipIf(!possible)(
       writeFileSync(secret, 'secret', { mode: 0o600 });
       await storage.call('openReader', {
         actAs: account,
-        sandboxRoot: undefined,
-        fixedComponents: undefined,
+        sandbox: SYSTEM_ROOT,
         mappings: [{ source: secret, target: '/x' }],
         symlinks: 'follow',
         verify: false,

@@ -16,6 +16,7 @@ import type { TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
 import type { ReceiverState } from '../resume/receiver-state.ts';
+import type { Sandboxes } from '../service/sandboxes/sandboxes.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
 import { heedReceiveLimit } from '../session/receive-limit.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
@@ -35,7 +36,7 @@ export interface ServerConnectionContext {
   rateLimits: RatePolicyLimits;
   stateDirectory: string;
   state: ReceiverState;
-  sandboxDirectory: string | undefined;
+  sandboxes: Sandboxes;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
   /** Another transfer may run now; each has a thread of its own. */
   hasRoom: () => boolean;

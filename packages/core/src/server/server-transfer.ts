@@ -1,4 +1,4 @@
-import { escapeName, fixedComponents, resolveTarget } from '@jetstream/manifest';
+import { escapeName, resolveTarget } from '@jetstream/manifest';
 import { type Account, currentUser } from '@jetstream/platform';
 import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
@@ -12,7 +12,6 @@ import type { RecordHolder } from '../resume/record-journal.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { ServerConnectionContext } from './server-connection.ts';
-import { prepareUserSandbox } from './user-sandbox.ts';
 
 /** Failures kept for the summary of one transfer. */
 const MAX_FAILURES_KEPT = 1_000;
@@ -125,13 +124,11 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         'the server runs as many transfers as it may: try again later',
       );
     }
-    const { name, fullName, uid } = account;
-    const user = { name, fullName };
-    const { sandboxDirectory, logger, memory } = this.#context;
+    const { name, uid } = account;
+    const { sandboxes, logger, memory } = this.#context;
     this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
-    const actsAsOther = uid !== currentUser().uid;
-    if (sandboxDirectory !== undefined && actsAsOther) prepareUserSandbox(sandboxDirectory, account);
-    const actAs = actsAsOther ? account : undefined;
+    const sandbox = sandboxes.ruleFor(account);
+    const actAs = uid === currentUser().uid ? undefined : account;
     const storage = this.#context.storage.take();
     this.#storage = storage;
     logger.info(
@@ -155,9 +152,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         actAs,
         rule: 'server',
         transferId: this.#context.state.newTransferId(),
-        sandboxDirectory,
+        sandbox,
         destinationPath: open.destinationPath,
-        user,
         overwrite,
         skip,
         readBack,
@@ -166,14 +162,11 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         resumable: journal !== undefined,
       });
     } else {
-      const places = open.sourcePaths.map((targetPath) =>
-        resolveTarget({ targetPath, user, ...(sandboxDirectory === undefined ? {} : { sandboxDirectory }) }),
-      );
+      const places = open.sourcePaths.map((targetPath) => resolveTarget({ sandbox, targetPath }));
       this.#content = new ContentSender(this.#port, storage, memory, this.#observer());
       await storage.call('openReader', {
         actAs,
-        sandboxRoot: sandboxDirectory === undefined ? undefined : places[0]?.root,
-        fixedComponents: sandboxDirectory === undefined ? undefined : fixedComponents(sandboxDirectory),
+        sandbox,
         mappings: places.map(({ components }, index) => ({
           source: `/${components.join('/')}`,
           target: String(index),

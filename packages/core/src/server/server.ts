@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/auth';
 import { DEFAULT_RATE_POLICY, limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
-import { checkSandboxDirectory } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
 import type { State } from '@jetstream/state';
 import { BlockMemory } from '../block-memory.ts';
@@ -37,7 +36,6 @@ export const Server = {
   async start(options: ServerOptions = {}): Promise<RunningServer> {
     const logger = createLogger(options.logLevel ?? 'info');
     const stateDirectory = options.stateDirectory ?? defaultStateDirectory();
-    if (options.sandboxDirectory !== undefined) checkSandboxDirectory(options.sandboxDirectory);
     const hostKey = loadOrCreateHostKey(stateDirectory);
     const state = await openServerState(join(stateDirectory, 'level'), logger);
     let service: Service | undefined;
@@ -217,7 +215,7 @@ class JetStreamServer implements RunningServer {
       rateLimits: this.#rateLimits,
       stateDirectory: this.#stateDirectory,
       state: this.#state,
-      sandboxDirectory: this.#options.sandboxDirectory,
+      sandboxes: this.#service.parts.sandboxes,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
       hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,

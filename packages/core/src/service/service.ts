@@ -9,6 +9,7 @@ import { mergeCommands } from './commands.ts';
 import { ServiceEvents } from './events.ts';
 import { newId } from './ids.ts';
 import type { ServicePart } from './part.ts';
+import { Sandboxes } from './sandboxes/sandboxes.ts';
 
 /** What the server gives to its service. */
 export interface ServiceEnvironment {
@@ -39,12 +40,13 @@ type ServiceParts = Awaited<ReturnType<typeof openParts>>;
  * Whoever is needed stands before those who need it, and is handed to them. Adding a part is a line or two in its section, and its name
  * in what is returned.
  */
-async function openParts(_context: ServiceContext) {
+async function openParts(context: ServiceContext) {
   // Settings, event log, clean-up
 
   // Logins, roles, authorized clients
 
   // Sandboxes, files, tokens
+  const sandboxes = new Sandboxes(context.options);
 
   // Bandwidth, receiving, triggers
 
@@ -52,7 +54,7 @@ async function openParts(_context: ServiceContext) {
 
   // Transfers and their queue
 
-  return {};
+  return { sandboxes };
 }
 
 /** What a server does beside answering its UDP port: it remembers, queues, sends by itself, and is driven through an API. */

@@ -1,3 +1,4 @@
+import type { SandboxRule } from '@jetstream/manifest';
 import type { Account } from '@jetstream/platform';
 import type { OverwriteMode, SkipRule } from '@jetstream/storage';
 
@@ -9,10 +10,7 @@ export interface StorageOwner {
 
 /** Where a tree is read from. */
 export interface ReaderRequest extends StorageOwner {
-  /** Expanded; undefined: the system's root. */
-  sandboxRoot: string | undefined;
-  /** Components of it that name no user. */
-  fixedComponents: number | undefined;
+  sandbox: SandboxRule;
   mappings: readonly { source: string; target: string }[];
   symlinks: 'follow' | 'ignore';
   /** Offers digests only. */
@@ -37,12 +35,7 @@ export interface WriterRules {
 /** Where a tree is written to, and which rule makes a place of a target path. */
 export type WriterRequest = StorageOwner &
   WriterRules & { transferId: string } & (
-    | { rule: 'server'; sandboxDirectory: string | undefined; destinationPath: string; user: PathUser }
+    | { rule: 'server'; sandbox: SandboxRule; destinationPath: string }
     /** Client of a download: the first component of a target path is the number of its mapping. */
     | { rule: 'mappings'; localTargets: readonly string[] }
   );
-
-export interface PathUser {
-  name: string;
-  fullName: string;
-}

@@ -1,7 +1,8 @@
 import {
   createTargetResolver,
-  fixedComponents,
   type ManifestEntry,
+  pathInSandbox,
+  SYSTEM_ROOT,
   splitTargetPath,
 } from '@jetstream/manifest';
 import { actAs } from '@jetstream/platform';
@@ -20,7 +21,7 @@ import {
   type DeadPartial,
   type EntryPlan,
   type EntryResult,
-  openStorage,
+  openSandbox,
   type ReaderBatch,
   type ResumeAnswer,
   type ResumeLookup,
@@ -62,9 +63,9 @@ export class StorageSession {
   }
 
   /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
-  openReader({ actAs: account, sandboxRoot, fixedComponents, ...tree }: ReaderRequest): void {
+  openReader({ actAs: account, sandbox, ...tree }: ReaderRequest): void {
     if (account !== undefined) actAs(account);
-    const fileSystem = openStorage({ sandboxRoot, fixedComponents });
+    const fileSystem = openSandbox(sandbox);
     this.#closeFileSystem = () => fileSystem.close();
     this.#reader = createTreeReader({ fileSystem, blake3: this.#blake3, ...tree });
   }
@@ -90,14 +91,14 @@ export class StorageSession {
   /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
   openWriter(request: WriterRequest): void {
     if (request.actAs !== undefined) actAs(request.actAs);
-    const { resolve, ...root } = placesFor(request);
-    const fileSystem = openStorage(root);
+    const sandbox = request.rule === 'server' ? request.sandbox : SYSTEM_ROOT;
+    const fileSystem = openSandbox(sandbox);
     this.#closeFileSystem = () => fileSystem.close();
     const { transferId, overwrite, skip, verify, preserve, readBack, resumable } = request;
     this.#writer = this.#createWriter({
       fileSystem,
       blake3: this.#blake3,
-      resolve,
+      resolve: targetRule(request),
       transferId,
       maxEntries: MAX_MANIFEST_ENTRIES,
       overwrite,
@@ -106,7 +107,7 @@ export class StorageSession {
       preserve,
       readBack,
       resumable,
-      rootPath: root.sandboxRoot ?? '',
+      pathOf: (components) => pathInSandbox(sandbox, components),
       ...(request.actAs !== undefined && { uid: request.actAs.uid }),
     });
   }
@@ -210,34 +211,19 @@ export class StorageSession {
   }
 }
 
-interface Places {
-  sandboxRoot: string | undefined;
-  fixedComponents: number | undefined;
-  resolve: (targetPath: string) => string[];
-}
-
-function placesFor(request: WriterRequest): Places {
+function targetRule(request: WriterRequest): (targetPath: string) => string[] {
   if (request.rule === 'server') {
-    const { sandboxDirectory, destinationPath, user } = request;
-    const resolver = createTargetResolver({ sandboxDirectory, destinationPath, user });
-    return {
-      sandboxRoot: sandboxDirectory === undefined ? undefined : resolver.root,
-      fixedComponents: sandboxDirectory === undefined ? undefined : fixedComponents(sandboxDirectory),
-      resolve: (targetPath) => resolver.resolve(targetPath),
-    };
+    const resolver = createTargetResolver(request);
+    return (targetPath) => resolver.resolve(targetPath);
   }
   const { localTargets } = request;
-  return {
-    sandboxRoot: undefined,
-    fixedComponents: undefined,
-    resolve: (targetPath) => {
-      const [, mapping, rest = ''] = /^(\d+)(\/.*)?$/s.exec(targetPath) ?? [];
-      const local = localTargets[Number(mapping)];
-      if (local === undefined) {
-        throw new JetStreamError('path-refused', 'the server sent a file that was not asked for');
-      }
-      return [...local.split('/').filter((name) => name !== ''), ...splitTargetPath(rest)];
-    },
+  return (targetPath) => {
+    const [, mapping, rest = ''] = /^(\d+)(\/.*)?$/s.exec(targetPath) ?? [];
+    const local = localTargets[Number(mapping)];
+    if (local === undefined) {
+      throw new JetStreamError('path-refused', 'the server sent a file that was not asked for');
+    }
+    return [...local.split('/').filter((name) => name !== ''), ...splitTargetPath(rest)];
   };
 }
 

@@ -1,3 +1,4 @@
+import { SYSTEM_ROOT } from '@jetstream/manifest';
 import {
   decodeTransferMessage,
   encodeTransferMessage,
@@ -162,8 +163,7 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
   });
   await reading.call('openReader', {
     actAs: undefined,
-    sandboxRoot: undefined,
-    fixedComponents: undefined,
+    sandbox: SYSTEM_ROOT,
     mappings: [{ source, target: '0' }],
     symlinks: 'follow',
     verify,

@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts';
 import { type TransferOptions, type TransferOutcome, transfer } from './transfer.ts';
 
 const blake3 = await loadBlake3();
-const { resolve } = createTargetResolver({ user: { name: 'alice', fullName: 'alice' } });
+const { resolve } = createTargetResolver({});
 
 export interface CopyTree extends Partial<Omit<TreeWriterOptions, 'fileSystem'>> {
   /** As whom, with what limits; default: held beneath `/target`. */
