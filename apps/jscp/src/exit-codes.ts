@@ -60,6 +60,8 @@ const EXIT_BY_ERROR: Record<ErrorCode, ExitName> = {
   'content-differs': 'differs',
   'state-locked': 'internal',
   'state-newer': 'internal',
+  unauthenticated: 'login',
+  conflict: 'transferFailed',
 };
 
 export function exitStatusOf(code: ErrorCode): number {

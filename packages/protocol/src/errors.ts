@@ -55,6 +55,8 @@ export const ERROR_CODES = {
   'content-differs': { wire: 33, retryable: false, meaning: 'a file compared is not equal to its source' },
   'state-locked': { wire: 34, retryable: true, meaning: 'another process uses the state directory' },
   'state-newer': { wire: 35, retryable: false, meaning: 'a newer version wrote the state directory' },
+  unauthenticated: { wire: 36, retryable: false, meaning: 'the API was not logged in to, or no longer' },
+  conflict: { wire: 37, retryable: false, meaning: 'the state or use of the object does not allow it' },
 } as const satisfies Record<string, { wire: number; retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -62,16 +64,23 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /**
  * The one error class of JetStream. `message` names the thing and what to do about it, in one line.
  * @param subject the file, host, option or object concerned, when there is one
+ * @param field the parameter of an API command that cannot be used, e.g. `fileMappings[3].source`
  */
 export class JetStreamError extends Error {
   readonly code: ErrorCode;
   readonly subject: string | undefined;
+  readonly field: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { subject?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { subject?: string; field?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'JetStreamError';
     this.code = code;
     this.subject = options.subject;
+    this.field = options.field;
   }
 
   get retryable(): boolean {

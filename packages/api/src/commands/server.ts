@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import { event } from '../schema/event.ts';
+import { wrangler } from '../schema/roles.ts';
+import { sandboxMapping } from '../schema/sandbox-mapping.ts';
+import {
+  count,
+  DEFAULT_LIST,
+  hostAddress,
+  MAX_LIST,
+  port,
+  rateKbps,
+  text,
+  timeUs,
+  userName,
+} from '../schema/scalars.ts';
+import { license, serverInformation } from '../schema/server-information.ts';
+import { bandwidthLimits, garbageCollectSettings } from '../schema/settings.ts';
+import { type CommandDefinition, later, nothing } from './definition.ts';
+
+const userOrGroup = z
+  .strictObject({ user: userName.optional(), group: userName.optional() })
+  .refine(
+    ({ user, group }) => (user === undefined) !== (group === undefined),
+    'takes either a user or a group',
+  );
+
+const sandboxUser = z.string().max(256).describe('"" stands for everyone who has none of his own.');
+
+const discoveryToken = z.string().min(1).max(64).describe('What the packet carries: known to both sides.');
+
+export const SERVER_COMMANDS = {
+  getServerInfo: {
+    summary: 'Tell about the server',
+    parameters: nothing,
+    result: serverInformation,
+    access: 'anyone',
+  },
+  getEventLog: {
+    summary: 'List what happened, in order of time',
+    parameters: z.strictObject({
+      since: timeUs.optional().describe('Events of this time or later, µs; without it the newest ones.'),
+      until: timeUs.optional().describe('Events before this time, µs.'),
+      events: z.array(z.string().max(64)).max(100).optional().describe('Names; all when left out.'),
+      limit: z.int().min(1).max(MAX_LIST).default(DEFAULT_LIST).describe('Most that are given.'),
+    }),
+    result: z.array(event),
+    access: 'user',
+  },
+  echo: {
+    summary: 'Give back a text',
+    parameters: z.strictObject({ message: text }),
+    result: z.object({ message: z.string() }).meta({ id: 'Echo' }),
+    access: 'user',
+  },
+  sleep: {
+    summary: 'Answer after a while',
+    parameters: z.strictObject({ milliseconds: z.int().min(0).max(60_000) }),
+    result: z.null(),
+    access: 'user',
+  },
+  terminate: {
+    summary: 'Stop the server, once transfers have ended or 30 s have passed',
+    parameters: nothing,
+    result: z.null(),
+    access: 'superuser',
+  },
+  getThirdPartyLicenses: {
+    summary: 'List the libraries in use, with their licences',
+    parameters: nothing,
+    result: z.array(
+      z
+        .object({ name: z.string(), version: z.string(), license: z.string() })
+        .meta({ id: 'ThirdPartyLicense' }),
+    ),
+    access: 'anyone',
+  },
+  setLicenseKeyAsync: {
+    summary: 'Take a licence key, and do nothing with it: none is needed',
+    parameters: z.strictObject({
+      licenseKey: z.string().max(1_024),
+      validate: z.boolean().default(false).describe('Has no effect.'),
+    }),
+    ...later(license),
+    access: 'superuser',
+  },
+  addWranglerAsync: {
+    summary: 'Let an account or a group act upon objects of others',
+    parameters: userOrGroup,
+    ...later(wrangler),
+    access: 'superuser',
+  },
+  deleteWrangler: {
+    summary: 'Take that away',
+    parameters: userOrGroup,
+    result: z.null(),
+    access: 'superuser',
+  },
+  getWranglers: {
+    summary: 'List who may act upon objects of others',
+    parameters: nothing,
+    result: z.array(wrangler),
+    access: 'superuser',
+  },
+  setSandboxMapping: {
+    summary: 'Say which directories a user sees',
+    parameters: z.strictObject({ user: sandboxUser, mapping: sandboxMapping }),
+    result: z.null(),
+    access: 'superuser',
+  },
+  getSandboxMappings: {
+    summary: 'List which users see which directories',
+    parameters: nothing,
+    result: z.record(z.string(), sandboxMapping),
+    access: 'superuser',
+  },
+  deleteSandboxMapping: {
+    summary: 'Take the mapping of a user away',
+    parameters: z.strictObject({ user: sandboxUser }),
+    result: z.null(),
+    access: 'superuser',
+  },
+  updateBandwidthLimits: {
+    summary: 'Change the limits of the whole server; what is left out stays',
+    parameters: z.strictObject({
+      incomingRateLimit: rateKbps.nullable().optional().describe('kbit/s; null: none.'),
+      outgoingRateLimit: rateKbps.nullable().optional().describe('kbit/s; null: none.'),
+      borrowIncomingRate: z.boolean().optional(),
+      borrowOutgoingRate: z.boolean().optional(),
+    }),
+    result: bandwidthLimits,
+    access: 'superuser',
+  },
+  updateGarbageCollectSettings: {
+    summary: 'Change when what is no longer needed is removed; what is left out stays',
+    parameters: z.strictObject({
+      intervalSeconds: z.int().min(60).max(31_536_000).optional().describe('s.'),
+      lifetimeSeconds: z.int().min(60).max(315_360_000).optional().describe('s.'),
+    }),
+    result: garbageCollectSettings,
+    access: 'superuser',
+  },
+  garbageCollect: {
+    summary: 'Remove what is no longer needed, now',
+    parameters: nothing,
+    result: z
+      .object({
+        transfersDeleted: count,
+        manifestsDeleted: count,
+        receiveTransfersDeleted: count,
+        tokensDeleted: count,
+      })
+      .meta({ id: 'GarbageCollection' }),
+    access: 'superuser',
+  },
+  sendDiscoverPacketAsync: {
+    summary: 'Send a UDP packet from the receive port, so that a firewall lets answers in',
+    parameters: z.strictObject({
+      destinationAddress: hostAddress,
+      destinationPort: port.default(8_886),
+      token: discoveryToken,
+    }),
+    ...later(
+      z.object({ destinationIP: z.string(), destinationPort: z.int() }).meta({ id: 'DiscoverPacketSent' }),
+    ),
+    access: 'user',
+  },
+  recvDiscoverPacketAsync: {
+    summary: 'Wait for such a packet, and tell where it came from',
+    parameters: z.strictObject({
+      token: discoveryToken,
+      timeoutMs: z.int().min(0).max(60_000).default(30_000),
+    }),
+    ...later(z.object({ sourceIP: z.string(), sourcePort: z.int() }).meta({ id: 'DiscoverPacketReceived' })),
+    access: 'user',
+  },
+} as const satisfies Record<string, CommandDefinition>;

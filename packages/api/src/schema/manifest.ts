@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { ownerFields } from './owner.ts';
+import { count, errorCode, id, timeUs } from './scalars.ts';
+import { userData } from './user-data.ts';
+
+export const manifestStatus = z.enum(['pending', 'complete', 'error']);
+export const symlinkMode = z.enum(['follow', 'ignore']);
+
+export const manifest = z
+  .object({
+    manifestId: id,
+    status: manifestStatus.describe('Only a complete one can be sent.'),
+    processing: z.boolean().describe('Whether it is still being scanned.'),
+    errorMessage: z.string().nullable().describe('Why it is of no use, when its status is error.'),
+    errorCode: errorCode.nullable().describe('Code of that error.'),
+    totalFiles: count.nullable().describe('Files and empty directories; null while pending.'),
+    totalSize: count.nullable().describe('Bytes; null while pending.'),
+    ...ownerFields,
+    userData,
+    symlinkMode: symlinkMode.describe('Whether symbolic links were followed or left out.'),
+    creationTime: timeUs.describe('µs.'),
+  })
+  .meta({ id: 'Manifest', description: 'What is to be sent: files of this server with their targets.' });
+
+export type Manifest = z.output<typeof manifest>;
+
+export const manifestFile = z.object({
+  srcPath: z.string().describe('Path on this server.'),
+  destPath: z.string().describe('Path beneath destinationPath at the receiver.'),
+  fileSize: count.describe('Bytes; 0 for an empty file or an empty directory.'),
+  isEmptyDir: z.boolean().describe('Whether it is an empty directory, which is made at the receiver.'),
+  executable: z.boolean().describe('Whether its owner may execute it.'),
+  modificationTime: z.int().describe('µs; before 1970 it is negative.'),
+});
+
+export type ManifestFile = z.output<typeof manifestFile>;
+
+export const manifestFiles = z
+  .object({
+    manifestId: id,
+    fileMappings: z
+      .array(manifestFile)
+      .describe('From `offset` on, at most `limit` of them, in the order of sending.'),
+    totalFiles: count.nullable().describe('How many there are in all; null while pending.'),
+  })
+  .meta({ id: 'ManifestFiles', description: 'The files of a manifest, page by page.' });
+
+export type ManifestFiles = z.output<typeof manifestFiles>;

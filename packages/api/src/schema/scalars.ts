@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** Bounds of what a caller may send, in one place; docs/LIMITS.md names them. */
+export const MAX_PATH_BYTES = 4_096;
+export const MAX_LIST = 10_000;
+export const DEFAULT_LIST = 1_000;
+export const MAX_MAPPINGS = 100_000;
+const MAX_TEXT = 1_024;
+const MAX_ID = 64;
+const MAX_KBIT_PER_SECOND = 8_000_000_000;
+
+const encoder = new TextEncoder();
+const isWithinBytes = (limit: number) => (text: string) =>
+  text.length <= limit && encoder.encode(text).length <= limit;
+
+/** 32 hex digits as this server makes them; whoever reads one takes it as opaque. */
+export const id = z
+  .string()
+  .min(1)
+  .max(MAX_ID)
+  .regex(/^[\w.:-]+$/, 'is no id');
+
+/** NUL never stands in a path; what else a path may be is the path rule's business. */
+export const path = z
+  .string()
+  .refine(isWithinBytes(MAX_PATH_BYTES), `is longer than ${MAX_PATH_BYTES.toLocaleString('en')} bytes`)
+  .refine((text) => !text.includes('\0'), 'holds a NUL');
+
+export const text = z.string().max(MAX_TEXT);
+export const userName = z.string().min(1).max(256);
+/** A secret of a caller: never logged, never given out. */
+export const password = z.string().min(1).max(MAX_TEXT);
+export const tokenId = z.string().min(1).max(256);
+/** 32 bytes of X25519 in base64: `publicKey` of the other's getServerInfo. */
+export const publicKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'is no base64 of 32 bytes');
+export const port = z.int().min(1).max(65_535);
+/** A host name, an IPv4 address, or an IPv6 address without brackets. */
+export const hostAddress = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[\w.:%-]+$/, 'is no host name or address');
+/** Microseconds since 1970-01-01 00:00 UTC. */
+export const timeUs = z.int().min(0);
+/** Decimal kilobits a second. */
+export const rateKbps = z.int().min(8).max(MAX_KBIT_PER_SECOND);
+export const count = z.int().min(0);
+export const errorCode = z.string();
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** Whatever JSON can say; how deep and how much is bounded for all parameters together (`parseParameters`). */
+export const json: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
+);
