@@ -144,20 +144,20 @@ describe('an open state directory', () => {
 describe('the schema of the state', () => {
   it('is brought up to date, one step after the other, once', async () => {
     const directory = freshDirectory();
-    const { ownerId } = await openState(directory).then(async (state) => {
+    const { ownerId, serverUid } = await openState(directory).then(async (state) => {
       await state.close();
       return state;
     });
     const steps: number[] = [];
-    const migrations = [1, 2].map((from) => async () => void steps.push(from));
-    for (const expected of [[1, 2], []]) {
+    const migrations = [1, 2, 3].map((from) => async () => void steps.push(from));
+    for (const expected of [[2, 3], []]) {
       const database = new ClassicLevel<string, Uint8Array>(directory, { valueEncoding: 'view' });
       const identity = await prepareSchema(database, directory, () => undefined, migrations);
-      expect(identity).toEqual({ schema: 3, ownerId });
+      expect(identity).toEqual({ schema: 4, ownerId, serverUid });
       expect(steps.splice(0)).toEqual(expected);
       await database.close();
     }
-    // This version knows schema 1.
+    // This version knows schema 2.
     await expect(openState(directory)).rejects.toMatchObject({ code: 'state-newer' });
   });
 

@@ -1,6 +1,4 @@
-import type { BatchOperation } from 'classic-level';
-import { databaseError } from '../database/database-error.ts';
-import type { Database } from '../database/open-database.ts';
+import type { Operation, Table, WriteQueue } from '../database/write-queue.ts';
 import {
   decodeHeader,
   decodeSegment,
@@ -23,8 +21,6 @@ const MAX_AGE_MS = 90 * 86_400_000;
 const MAX_SEGMENTS_CLAIMED = 8_192;
 /** A sandbox, a destination path and a target path. */
 const MAX_KEY_BYTES = 16_384;
-/** What removed records held, above which the database is told to give the room back. */
-const COMPACT_ABOVE_BYTES = 16 * 2 ** 20;
 
 /** Records of half transfers: what is durable of which target. They save work and decide nothing: what they claim is checked on disk. */
 export interface ResumeStore {
@@ -51,8 +47,6 @@ export interface ResumeStore {
   hasPartial(path: string): boolean;
 }
 
-type Operation = BatchOperation<Database, string, Uint8Array>;
-
 interface Known {
   identity: string;
   partial: string;
@@ -60,24 +54,20 @@ interface Known {
 
 /** `ResumeStore` in a database of its own sublevels. What each record's header names is kept in memory. */
 export class LevelResumeStore implements ResumeStore {
-  readonly #database: Database;
-  readonly #headers;
-  readonly #segments;
+  readonly #queue: WriteQueue;
+  readonly #headers: Table;
+  readonly #segments: Table;
   readonly #onNote: (note: string) => void;
   readonly #known = new Map<string, Known>();
   /** Of how many records; two accounts may both have written to one target. */
   readonly #partials = new Map<string, number>();
   readonly #holders = new Map<string, object>();
   readonly #claims = new Map<object, Set<string>>();
-  #removedBytes = 0;
-  #hasFailed = false;
-  #reopening: Promise<void> | undefined;
-  #compacting: Promise<void> | undefined;
 
-  constructor(database: Database, onNote: (note: string) => void) {
-    this.#database = database;
-    this.#headers = database.sublevel<string, Uint8Array>('resume-header', { valueEncoding: 'view' });
-    this.#segments = database.sublevel<string, Uint8Array>('resume-segment', { valueEncoding: 'view' });
+  constructor(queue: WriteQueue, onNote: (note: string) => void) {
+    this.#queue = queue;
+    this.#headers = queue.table('resume-header');
+    this.#segments = queue.table('resume-segment');
     this.#onNote = onNote;
   }
 
@@ -111,7 +101,7 @@ export class LevelResumeStore implements ResumeStore {
     this.#claims.set(holder, claims.add(key));
     if (!this.#known.has(key)) return undefined;
     try {
-      return await this.#read(key);
+      return await this.#queue.reading(() => this.#read(key));
     } catch (error) {
       this.#onNote(`a record of a half transfer could not be read: ${describe(error)}`);
       return undefined;
@@ -142,9 +132,9 @@ export class LevelResumeStore implements ResumeStore {
       })),
     ]);
     if (puts.length === 0) return;
-    await this.#writing(async () => {
+    await this.#queue.exclusively(async () => {
       for (const { key } of replaced) await this.#segments.clear(segmentRange(key));
-      await this.#database.batch<string, Uint8Array>(puts, { sync: true });
+      await this.#queue.database.batch(puts, { sync: true });
     });
     for (const { key, header } of sound) this.#know(key, header);
   }
@@ -161,11 +151,6 @@ export class LevelResumeStore implements ResumeStore {
 
   hasPartial(path: string): boolean {
     return this.#partials.has(path);
-  }
-
-  /** What goes on in the background has ended. */
-  async settled(): Promise<void> {
-    await this.#compacting;
   }
 
   async #read(key: string): Promise<ResumeRecord | undefined> {
@@ -192,40 +177,13 @@ export class LevelResumeStore implements ResumeStore {
   async #delete(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     const dels: Operation[] = keys.map((key) => ({ type: 'del', sublevel: this.#headers, key }));
-    await this.#writing(async () => {
-      await this.#database.batch<string, Uint8Array>(dels, { sync: true });
+    await this.#queue.exclusively(async () => {
+      await this.#queue.database.batch(dels, { sync: true });
       for (const key of keys) {
         this.#forget(key);
-        const { gte, lt } = segmentRange(key);
-        this.#removedBytes += await this.#database.approximateSize(this.#wholeKey(gte), this.#wholeKey(lt));
-        await this.#segments.clear({ gte, lt });
+        await this.#queue.clear(this.#segments, segmentRange(key));
       }
     });
-    if (this.#removedBytes > COMPACT_ABOVE_BYTES) this.#compact();
-  }
-
-  /** LevelDB takes no write after one that failed, on a full disk for example, until it is opened again. */
-  async #writing(work: () => Promise<void>): Promise<void> {
-    try {
-      if (this.#hasFailed) {
-        this.#reopening ??= this.#reopen().finally(() => {
-          this.#reopening = undefined;
-        });
-        await this.#reopening;
-      }
-      await work();
-    } catch (error) {
-      this.#hasFailed = true;
-      throw databaseError(error, this.#database.location);
-    }
-  }
-
-  async #reopen(): Promise<void> {
-    await this.#compacting;
-    await this.#database.close();
-    await this.#database.open();
-    await Promise.all([this.#headers.open(), this.#segments.open()]);
-    this.#hasFailed = false;
   }
 
   #know(key: string, header: ResumeHeader): void {
@@ -242,20 +200,6 @@ export class LevelResumeStore implements ResumeStore {
     const records = this.#partials.get(known.partial)! - 1;
     if (records === 0) this.#partials.delete(known.partial);
     else this.#partials.set(known.partial, records);
-  }
-
-  #compact(): void {
-    this.#removedBytes = 0;
-    this.#compacting ??= this.#database
-      .compactRange(this.#wholeKey(''), this.#wholeKey('\u{10ffff}'))
-      .catch((error) => this.#onNote(`the state could not be compacted: ${describe(error)}`))
-      .finally(() => {
-        this.#compacting = undefined;
-      });
-  }
-
-  #wholeKey(key: string): string {
-    return this.#segments.prefixKey(key, 'utf8', true);
   }
 }
 

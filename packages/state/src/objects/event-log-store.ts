@@ -1,0 +1,190 @@
+import type { Operation, Table, WriteQueue } from '../database/write-queue.ts';
+import { openValue, sealValue } from '../sealed-value.ts';
+
+const VERSION = 1;
+const MAX_EVENTS = 100_000;
+/** Above the bound, before the oldest go: so that not each event removes one. */
+const TRIM_SLACK = 1_000;
+const MAX_EVENT_BYTES = 64 * 1024;
+/** Waiting for the disk; above that the oldest of them are lost. */
+const MAX_UNWRITTEN = 2_000;
+const WRITE_AFTER_MS = 1_000;
+const WRITE_ABOVE = 256;
+const READ_AT_ONCE = 1_000;
+
+/** An event as the interface has it: its name, the time in µs since the epoch, and the fields of what it is about. */
+export interface LoggedEvent {
+  _event: string;
+  _timestamp: number;
+  [field: string]: unknown;
+}
+
+export interface EventQuery {
+  /** µs since the epoch, inclusive. */
+  since?: number;
+  /** µs since the epoch, exclusive. */
+  until?: number;
+  /** The latest so many of those that match. */
+  limit: number;
+  matches?: (event: LoggedEvent) => boolean;
+}
+
+/** What happened, the latest 100,000. */
+export interface EventLogStore {
+  /** Is on disk within about a second, when the disk takes it; larger ones than 64 KiB are not logged. */
+  append(event: LoggedEvent): void;
+  /** In the order in which they were appended. @throws JetStreamError `io-error` */
+  read(query: EventQuery): Promise<LoggedEvent[]>;
+  /** Removes what is older. @returns how many */
+  removeBefore(timeUs: number): Promise<number>;
+}
+
+interface StoredEvent {
+  event: LoggedEvent;
+  /** Its time, or that of the one before it where the clock was set back: never falls. */
+  stampUs: number;
+}
+
+/** `EventLogStore` in a table of the database, under numbers that rise by one. */
+export class LevelEventLog implements EventLogStore {
+  readonly #queue: WriteQueue;
+  readonly #table: Table;
+  readonly #onNote: (note: string) => void;
+  /** Not on disk yet, the first of them has the number `#nextNumber - #unwritten.length`. */
+  #unwritten: StoredEvent[] = [];
+  #firstNumber = 0;
+  #nextNumber = 0;
+  #lastStampUs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #hasFailed = false;
+
+  constructor(queue: WriteQueue, onNote: (note: string) => void) {
+    this.#queue = queue;
+    this.#table = queue.table('events');
+    this.#onNote = onNote;
+  }
+
+  /** Finds its ends. @throws Error of the database */
+  async load(): Promise<void> {
+    const [first] = await this.#table.keys({ limit: 1 }).all();
+    const [last] = await this.#table.iterator({ reverse: true, limit: 1 }).all();
+    if (first === undefined || last === undefined) return;
+    this.#firstNumber = Number.parseInt(first, 16);
+    this.#nextNumber = Number.parseInt(last[0], 16) + 1;
+    this.#lastStampUs = decode(last[0], last[1])?.stampUs ?? 0;
+  }
+
+  append(event: LoggedEvent): void {
+    this.#lastStampUs = Math.max(this.#lastStampUs, event._timestamp);
+    this.#unwritten.push({ event, stampUs: this.#lastStampUs });
+    this.#nextNumber++;
+    if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
+    if (this.#unwritten.length >= WRITE_ABOVE) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
+  }
+
+  async read({ since = -Infinity, until = Infinity, limit, matches }: EventQuery): Promise<LoggedEvent[]> {
+    await this.flush();
+    const found: LoggedEvent[] = [];
+    /** @returns whether there may be more */
+    const take = (stored: StoredEvent | undefined): boolean => {
+      if (stored === undefined) return true;
+      const { event, stampUs } = stored;
+      if (stampUs < since || found.length >= limit) return false;
+      if (event._timestamp < since || event._timestamp >= until) return true;
+      if (matches === undefined || matches(event)) found.push(event);
+      return found.length < limit;
+    };
+    if (limit <= 0) return [];
+    if (this.#unwritten.toReversed().every(take)) await this.#readStored(take);
+    return found.reverse();
+  }
+
+  async removeBefore(timeUs: number): Promise<number> {
+    const before = this.#firstNumber;
+    while (this.#firstNumber < this.#nextNumber - this.#unwritten.length) {
+      const options = { gte: keyOf(this.#firstNumber), limit: READ_AT_ONCE };
+      const entries = await this.#queue.reading(() => this.#table.iterator(options).all());
+      if (entries.length === 0) break;
+      const kept = entries.find(([key, sealed]) => (decode(key, sealed)?.stampUs ?? 0) >= timeUs);
+      await this.#removeUpTo(Number.parseInt((kept ?? entries.at(-1)!)[0], 16) + (kept ? 0 : 1));
+      if (kept !== undefined) break;
+    }
+    return this.#firstNumber - before;
+  }
+
+  /** All that was appended is on disk, or the disk does not take it. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#writing;
+    if (this.#unwritten.length === 0) return;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
+  }
+
+  /** Nothing is written later any more. */
+  async close(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+  }
+
+  async #write(): Promise<void> {
+    const events = [...this.#unwritten];
+    const first = this.#nextNumber - events.length;
+    const operations: Operation[] = [];
+    for (const [place, stored] of events.entries()) {
+      const key = keyOf(first + place);
+      const value = sealValue(VERSION, key, stored);
+      if (value.byteLength <= MAX_EVENT_BYTES) {
+        operations.push({ type: 'put', sublevel: this.#table, key, value });
+      }
+    }
+    try {
+      await this.#queue.commit(operations);
+      this.#hasFailed = false;
+      // More may have come meanwhile, and of these the oldest may have gone.
+      this.#unwritten.splice(0, this.#unwritten.indexOf(events.at(-1)!) + 1);
+      if (this.#nextNumber - this.#firstNumber > MAX_EVENTS + TRIM_SLACK) {
+        await this.#removeUpTo(this.#nextNumber - MAX_EVENTS);
+      }
+    } catch (error) {
+      if (!this.#hasFailed) this.#onNote(`the event log could not be written: ${describe(error)}`);
+      this.#hasFailed = true;
+      this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
+    }
+  }
+
+  async #removeUpTo(number: number): Promise<void> {
+    const range = { gte: keyOf(0), lt: keyOf(number) };
+    await this.#queue.exclusively(() => this.#queue.clear(this.#table, range));
+    this.#firstNumber = number;
+  }
+
+  async #readStored(take: (stored: StoredEvent | undefined) => boolean): Promise<void> {
+    for (let before = keyOf(this.#nextNumber); ; ) {
+      const options = { lt: before, reverse: true, limit: READ_AT_ONCE };
+      const entries = await this.#queue.reading(() => this.#table.iterator(options).all());
+      for (const [key, sealed] of entries) if (!take(decode(key, sealed))) return;
+      if (entries.length === 0) return;
+      before = entries.at(-1)![0];
+    }
+  }
+}
+
+/** @returns undefined for what is damaged, which costs this event only */
+function decode(key: string, sealed: Uint8Array): StoredEvent | undefined {
+  const opened = openValue(VERSION, key, sealed);
+  return 'value' in opened ? (opened.value as StoredEvent) : undefined;
+}
+
+function keyOf(number: number): string {
+  return number.toString(16).padStart(14, '0');
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
