@@ -56,22 +56,22 @@ export const Server = {
       return server;
     } catch (error) {
       await service?.close();
-      await state?.close();
+      await state.close();
       throw error;
     }
   },
 };
 
-/** A disk that is full or broken keeps no records, but does not keep the server from serving. */
-async function openServerState(directory: string, logger: Logger): Promise<State | undefined> {
-  const { openState } = await import('@jetstream/state');
+/** A disk that is full or broken keeps nothing, but does not keep the server from serving. */
+async function openServerState(directory: string, logger: Logger): Promise<State> {
+  const { openState, volatileState } = await import('@jetstream/state');
   try {
     return await openState(directory, { onNote: (note) => logger.warn({ note }, 'state') });
   } catch (error) {
     const { code, message } = asJetStreamError(error);
     if (code === 'state-locked' || code === 'state-newer') throw error;
-    logger.error({ code, why: message }, 'interrupted transfers cannot be resumed');
-    return undefined;
+    logger.error({ code, why: message }, 'nothing is kept over the end of this server');
+    return await volatileState();
   }
 }
 

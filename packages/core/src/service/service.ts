@@ -16,8 +16,8 @@ export interface ServiceEnvironment {
   options: ServerOptions;
   logger: Logger;
   stateDirectory: string;
-  /** undefined: nothing can be kept. */
-  state: State | undefined;
+  /** In memory only when the disk is broken. */
+  state: State;
   /** Host key: X25519, 32 bytes each. */
   hostKey: { privateKey: Uint8Array; publicKey: Uint8Array };
   /** Once the server listens. */
