@@ -1,11 +1,16 @@
 /** The interface of a JetStream server: its commands and structures, once, as schemas. */
+
+export { boundChallenge } from './bound-challenge.ts';
 export * from './commands/commands.ts';
 export type { Access, CommandDefinition } from './commands/definition.ts';
 export { parseParameters } from './commands/parse-parameters.ts';
 export type * from './contract.ts';
+export { httpStatusOf } from './errors.ts';
+export { API_PATH, openApiDocument } from './openapi/open-api-document.ts';
 export type { Connection } from './schema/connection.ts';
 export type { Destination } from './schema/destination.ts';
 export type { DirectoryEntry, DirectoryListing, DiskUsage, ListedPath, Root } from './schema/directory.ts';
+export type { ErrorBody } from './schema/error.ts';
 export {
   FILETYPE_DIRECTORY,
   FILETYPE_REGULAR_FILE,

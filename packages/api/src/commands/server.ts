@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { event } from '../schema/event.ts';
 import { wrangler } from '../schema/roles.ts';
-import { sandboxMapping } from '../schema/sandbox-mapping.ts';
+import { sandboxMapping, sandboxMounts } from '../schema/sandbox-mapping.ts';
 import {
   count,
   DEFAULT_LIST,
@@ -110,7 +110,7 @@ export const SERVER_COMMANDS = {
   getSandboxMappings: {
     summary: 'List which users see which directories',
     parameters: nothing,
-    result: z.record(z.string(), sandboxMapping),
+    result: z.record(z.string(), sandboxMounts),
     access: 'superuser',
   },
   deleteSandboxMapping: {

@@ -16,4 +16,9 @@ export const sandboxMapping = z
   .record(mountName, z.union([path.min(1).transform((path) => ({ type: 'File' as const, path })), fileMount]))
   .refine((mapping) => Object.keys(mapping).length <= 1_000, 'holds more than 1,000 names');
 
+/** The same as it is told: in its long form. */
+export const sandboxMounts = z
+  .record(z.string(), z.object({ type: z.literal('File'), path: z.string() }))
+  .meta({ id: 'SandboxMapping', description: 'Top-level directories by name, `""` being the root itself.' });
+
 export type SandboxMapping = z.output<typeof sandboxMapping>;
