@@ -10,8 +10,7 @@ const MAX_ID = 64;
 const MAX_KBIT_PER_SECOND = 8_000_000_000;
 
 const encoder = new TextEncoder();
-const isWithinBytes = (limit: number) => (text: string) =>
-  text.length <= limit && encoder.encode(text).length <= limit;
+const isWithinBytes = (limit: number) => (text: string) => encoder.encode(text).length <= limit;
 
 /** 32 hex digits as this server makes them; whoever reads one takes it as opaque. */
 export const id = z
@@ -23,6 +22,7 @@ export const id = z
 /** NUL never stands in a path; what else a path may be is the path rule's business. */
 export const path = z
   .string()
+  .max(MAX_PATH_BYTES)
   .refine(isWithinBytes(MAX_PATH_BYTES), `is longer than ${MAX_PATH_BYTES.toLocaleString('en')} bytes`)
   .refine((text) => !text.includes('\0'), 'holds a NUL');
 
@@ -49,6 +49,8 @@ export const errorCode = z.string();
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 /** Whatever JSON can say; how deep and how much is bounded for all parameters together (`parseParameters`). */
-export const json: z.ZodType<Json> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
-);
+export const json: z.ZodType<Json> = z
+  .lazy(() =>
+    z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
+  )
+  .meta({ id: 'Json' });
