@@ -51,7 +51,7 @@ export interface ApiAuthenticator {
   isStillValid(identity: ApiIdentity): boolean;
 }
 
-/** `_timestamp` is in µs. `owner` null or left out: for everybody who is logged in. */
+/** `_timestamp` is in µs. `owner` null or left out: for sessions raised to superuser or wrangler alone. */
 export interface ApiEvent {
   _event: string;
   _timestamp: number;

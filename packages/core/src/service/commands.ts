@@ -1,5 +1,5 @@
+import type { ApiHandlers } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
-import type { ApiHandlers } from './api-types.ts';
 import type { ServicePart } from './part.ts';
 
 /** The commands of all parts. @throws JetStreamError `internal` when two parts answer the same one */

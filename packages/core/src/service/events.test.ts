@@ -1,6 +1,6 @@
+import type { ApiEvent } from '@jetstream/api';
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import type { ApiEvent } from './api-types.ts';
 import { ServiceEvents } from './events.ts';
 
 const events = () => new ServiceEvents({ wallUs: () => 7, monotonicUs: () => 0 }, pino({ level: 'silent' }));

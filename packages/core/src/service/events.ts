@@ -1,5 +1,5 @@
+import type { ApiEvent, ApiEvents } from '@jetstream/api';
 import type { Logger } from '../logging.ts';
-import type { ApiEvent, ApiEvents } from './api-types.ts';
 import type { ServiceClock } from './clock.ts';
 import type { Owner } from './owner.ts';
 

@@ -1,9 +1,9 @@
+import type { ApiCaller } from '@jetstream/api';
 import { describe, expect, it } from 'vitest';
-import type { ApiCaller } from './api-types.ts';
 import { findOwned, maySee, type Owner, ownerOf } from './owner.ts';
 
 const caller = (fields: Partial<ApiCaller> = {}): ApiCaller => ({
-  ...{ account: 'ann', token: null, tokenSession: null },
+  ...{ account: 'ann', token: null, tokenSession: null, permissions: null, path: null },
   ...{ superuser: false, wrangler: false, remoteAddress: '::1', isLocal: true },
   ...fields,
 });

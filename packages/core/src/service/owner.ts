@@ -1,5 +1,5 @@
+import type { ApiCaller } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
-import type { ApiCaller } from './api-types.ts';
 
 /** Whose an object is. Made with an API token, it is of that token too. */
 export interface Owner {

@@ -1,4 +1,4 @@
-import type { ApiCaller, ApiHandlers } from './api-types.ts';
+import type { ApiCaller, ApiHandlers } from '@jetstream/api';
 
 /** One part of the service: what it answers, and its life. Each method may be left out. */
 export interface ServicePart {

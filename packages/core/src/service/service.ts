@@ -1,9 +1,9 @@
+import type { ApiHandlers } from '@jetstream/api';
 import type { State } from '@jetstream/state';
 import type { ServerOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
-import type { ApiHandlers } from './api-types.ts';
 import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
 import { mergeCommands } from './commands.ts';
 import { ServiceEvents } from './events.ts';

@@ -1,0 +1,82 @@
+import { JetStreamError } from '@jetstream/protocol';
+import { type CommandName, commandDefinition, isCommandName } from '../commands/commands.ts';
+import type { Access } from '../commands/definition.ts';
+import type { ApiHandlers } from '../contract.ts';
+import { wrongArgument } from './error-answer.ts';
+import { callerOf, type Peer } from './peer.ts';
+import { mayBe, requestOwner, type SessionParts, sessionCommands } from './session-commands.ts';
+
+/** How often it is made sure that an account may still be what a session was raised to. */
+const ROLE_CHECK_MS = 10_000;
+
+type Handler = (parameters: unknown, peer: Peer, signal: AbortSignal) => unknown;
+
+/** Answers commands, whichever way they come: checks who calls and what with, and has the work done. */
+export class CommandCalls {
+  readonly #parts: SessionParts;
+  readonly #handlers = new Map<CommandName, Handler>();
+  #closing = false;
+
+  constructor(parts: SessionParts, handlers: Partial<ApiHandlers>) {
+    this.#parts = parts;
+    for (const [name, handler] of Object.entries(sessionCommands(parts))) {
+      this.#handlers.set(name as CommandName, handler as Handler);
+    }
+    for (const [name, handler] of Object.entries(handlers) as [
+      CommandName,
+      (...all: unknown[]) => unknown,
+    ][]) {
+      this.#handlers.set(name, (parameters, peer, signal) => handler(parameters, callerOf(peer), { signal }));
+    }
+  }
+
+  /** From now on every command is refused with `server-closing`. */
+  refuse(): void {
+    this.#closing = true;
+  }
+
+  /**
+   * @param name as it came
+   * @param given as it came: the named arguments
+   * @returns what the answer says
+   * @throws whatever is wrong, to be told with `errorAnswer`
+   */
+  async call(name: string, given: unknown, peer: Peer): Promise<unknown> {
+    if (this.#closing) throw new JetStreamError('server-closing', 'the server is shutting down');
+    const handler = isCommandName(name) ? this.#handlers.get(name) : undefined;
+    if (!isCommandName(name) || !handler) {
+      throw new JetStreamError('not-found', `there is no command ${JSON.stringify(name.slice(0, 64))}`);
+    }
+    const { access, parameters, work } = commandDefinition(name);
+    await this.#confirm(peer);
+    checkAccess(access, peer, name);
+    const checked = parameters.safeParse(given);
+    if (!checked.success) throw wrongArgument(checked.error);
+    if (!work) return handler(checked.data, peer, peer.signal);
+
+    const run = async (signal: AbortSignal) => handler(checked.data, peer, signal);
+    return { requestId: this.#parts.requests.start(requestOwner(peer), run) };
+  }
+
+  /** Who was let in once may not be any more: the peer then has no session. */
+  async #confirm(peer: Peer): Promise<void> {
+    const { sessions, authenticator, nowMs } = this.#parts;
+    const session = peer.session && sessions.use(peer.session);
+    if (session && !authenticator.isStillValid(session.identity)) sessions.close(session);
+    peer.session = session && sessions.has(session) ? session : undefined;
+    if (!session || nowMs() < session.rolesCheckedMs + ROLE_CHECK_MS) return;
+    session.rolesCheckedMs = nowMs();
+    for (const role of ['superuser', 'wrangler'] as const) {
+      if (session[role]) session[role] = await mayBe(authenticator, role, session.identity.account);
+    }
+  }
+}
+
+function checkAccess(access: Access, { session }: Peer, name: string): void {
+  if (access === 'anyone') return;
+  if (!session)
+    throw new JetStreamError('unauthenticated', `${name} needs a log-in; there was none, or it has ended`);
+  if (access === 'superuser' && !session.superuser) {
+    throw new JetStreamError('permission-denied', `${name} is for superusers: call superuser first`);
+  }
+}

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { JetStreamError } from '@jetstream/protocol';
+import type { RequestStatus } from '../schema/request.ts';
+import { asJetStreamError } from './error-answer.ts';
+import type { ApiLimits } from './limits.ts';
+
+interface RunningRequest {
+  readonly id: string;
+  readonly owner: string;
+  readonly abort: AbortController;
+  readonly done: Promise<unknown>;
+  error: JetStreamError | undefined;
+  /** undefined: it runs. */
+  endMs: number | undefined;
+}
+
+/** The work of `…Async` commands: it goes on when its caller has gone, who asks for it later, and nobody else. */
+export class Requests {
+  readonly #limits: ApiLimits;
+  readonly #nowMs: () => number;
+  /** Oldest first. */
+  readonly #requests = new Map<string, RunningRequest>();
+
+  constructor(limits: ApiLimits, nowMs: () => number) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Begins work. When its owner has too many requests, the oldest that is done is forgotten.
+   * @returns the id of the request
+   * @throws JetStreamError `limit-exceeded` when all of them run
+   */
+  start(owner: string, work: (signal: AbortSignal) => Promise<unknown>): string {
+    this.#forgetOld();
+    const own = [...this.#requests.values()].filter((request) => request.owner === owner);
+    if (own.length >= this.#limits.requestsPerAccount) {
+      const oldest = own.find(({ endMs }) => endMs !== undefined);
+      if (!oldest)
+        throw new JetStreamError('limit-exceeded', `${own.length} requests run already; wait for one`);
+      this.#requests.delete(oldest.id);
+    }
+    const abort = new AbortController();
+    const request: RunningRequest = {
+      id: randomBytes(16).toString('hex'),
+      owner,
+      abort,
+      done: work(abort.signal).finally(() => {
+        request.endMs = this.#nowMs();
+      }),
+      error: undefined,
+      endMs: undefined,
+    };
+    request.done.catch((error) => {
+      request.error = asJetStreamError(error);
+    });
+    this.#requests.set(request.id, request);
+    return request.id;
+  }
+
+  /** @throws JetStreamError `not-found`: the same for what is not there and for what is another's */
+  status(owner: string, id: string): RequestStatus {
+    const { endMs, error } = this.#find(owner, id);
+    const processing = endMs === undefined;
+    return {
+      requestId: id,
+      status: processing ? 'processing' : error ? 'error' : 'complete',
+      processing,
+      errorMessage: error?.message ?? null,
+      errorCode: error?.code ?? null,
+    };
+  }
+
+  /**
+   * Waits for the end of the work. @throws JetStreamError what the work threw; `not-found`; `limit-exceeded` when it takes longer
+   * @param signal nobody waits any more
+   */
+  async result(owner: string, id: string, timeoutMs: number, signal: AbortSignal): Promise<unknown> {
+    const { done } = this.#find(owner, id);
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort: (() => void) | undefined;
+    try {
+      return await Promise.race([
+        done,
+        new Promise((_resolve, reject) => {
+          const stillRuns = () =>
+            reject(
+              new JetStreamError('limit-exceeded', 'the request is not done yet; ask again', { subject: id }),
+            );
+          onAbort = stillRuns;
+          timer = setTimeout(stillRuns, timeoutMs);
+          signal.addEventListener('abort', stillRuns);
+        }),
+      ]);
+    } finally {
+      clearTimeout(timer);
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Stops all that runs. */
+  close(): void {
+    for (const { abort } of this.#requests.values()) abort.abort();
+  }
+
+  #find(owner: string, id: string): RunningRequest {
+    this.#forgetOld();
+    const request = this.#requests.get(id);
+    if (request?.owner !== owner) {
+      throw new JetStreamError('not-found', `there is no request ${JSON.stringify(id)}`, { subject: id });
+    }
+    return request;
+  }
+
+  #forgetOld(): void {
+    const nowMs = this.#nowMs();
+    for (const [id, { endMs }] of this.#requests) {
+      if (endMs !== undefined && nowMs > endMs + this.#limits.resultLifeMs) this.#requests.delete(id);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { JetStreamError } from '@jetstream/protocol';
+import { boundChallenge } from '../bound-challenge.ts';
+import type { Parameters, Result, SessionCommandName } from '../commands/commands.ts';
+import type { ApiAuthenticator, ApiIdentity } from '../contract.ts';
+import type { Session } from '../schema/session.ts';
+import { Challenges } from './challenges.ts';
+import type { ApiLimits } from './limits.ts';
+import type { Peer } from './peer.ts';
+import type { Requests } from './requests.ts';
+import type { ApiSession, Sessions } from './sessions.ts';
+
+export interface SessionParts {
+  authenticator: ApiAuthenticator;
+  sessions: Sessions;
+  requests: Requests;
+  /** Of the server now, DER. */
+  certificate: () => Uint8Array;
+  limits: ApiLimits;
+  nowMs: () => number;
+}
+
+type SessionHandlers = {
+  [C in SessionCommandName]: (parameters: Parameters<C>, peer: Peer) => Promise<Result<C>> | Result<C>;
+};
+
+/** The commands about who calls, about requests, and about events. */
+export function sessionCommands(parts: SessionParts): SessionHandlers {
+  const { authenticator, sessions, requests, certificate, limits, nowMs } = parts;
+  const challenges = new Challenges(
+    { lifeMs: limits.challengeLifeMs, maxAnswered: limits.challengesAnswered },
+    nowMs,
+  );
+
+  const logIn = (peer: Peer, identity: ApiIdentity): Session => {
+    const { session, token } = sessions.open(identity);
+    // Of a WebSocket, which has one at a time. That of a request is its bearer's, who goes on with it or not.
+    if (peer.subscribe && peer.session) sessions.close(peer.session);
+    peer.session = session;
+    peer.token = token;
+    return describe(session, token);
+  };
+  const raise = async (peer: Peer, role: 'superuser' | 'wrangler'): Promise<Session> => {
+    const { session } = peer;
+    if (!session) throw new JetStreamError('unauthenticated', 'the session has ended; log in again');
+    if (session.identity.token !== null || !(await mayBe(authenticator, role, session.identity.account))) {
+      throw new JetStreamError('permission-denied', `this log-in may not be raised to ${role}`);
+    }
+    session[role] = true;
+    return describe(session, peer.token ?? '');
+  };
+  const describe = (session: ApiSession, sessionToken: string): Session => ({
+    sessionToken,
+    account: session.identity.account,
+    superuser: session.superuser,
+    wrangler: session.wrangler,
+    expiryTime: Math.round(Date.now() + session.endsMs - nowMs()) * 1_000,
+  });
+  const byPassword = async ({ user, password }: Parameters<'auth'>, peer: Peer) =>
+    logIn(peer, await authenticator.password(user, password, peer.remoteAddress));
+
+  return {
+    auth: byPassword,
+    authAsync: byPassword,
+    authChallenge: () => ({ challenge: Buffer.from(challenges.create()).toString('base64') }),
+    authPublicKey: async ({ user, challenge, offers }, peer) => {
+      const challengeBytes = Buffer.from(challenge, 'base64');
+      challenges.answer(challengeBytes);
+      const identity = await authenticator.publicKey(
+        user,
+        offers.map(({ publicKey, signature }) => ({
+          publicKey: Buffer.from(publicKey, 'base64'),
+          signature: Buffer.from(signature, 'base64'),
+        })),
+        boundChallenge(challengeBytes, certificate()),
+        peer.remoteAddress,
+      );
+      return logIn(peer, identity);
+    },
+    authToken: async ({ token, password }, peer) =>
+      logIn(peer, await authenticator.token(token, password, peer.remoteAddress)),
+    logout: (_nothing, peer) => {
+      if (peer.session) sessions.close(peer.session);
+      peer.session = undefined;
+      peer.unsubscribe?.();
+      return null;
+    },
+    superuser: (_nothing, peer) => raise(peer, 'superuser'),
+    wrangler: (_nothing, peer) => raise(peer, 'wrangler'),
+    getRequestStatus: ({ requestId }, peer) => requests.status(requestOwner(peer), requestId),
+    getRequestResult: async ({ requestId, timeoutMs }, peer) =>
+      (await requests.result(
+        requestOwner(peer),
+        requestId,
+        Math.min(timeoutMs, limits.longestPollMs),
+        peer.signal,
+      )) as Result<'getRequestResult'>,
+    subscribe: ({ events }, peer) => {
+      if (!peer.subscribe) throw new JetStreamError('invalid-argument', 'events come over a WebSocket alone');
+      peer.subscribe(events);
+      return null;
+    },
+    unsubscribe: (_nothing, peer) => {
+      peer.unsubscribe?.();
+      return null;
+    },
+  };
+}
+
+/** Superusers are wranglers too. */
+export async function mayBe(
+  authenticator: ApiAuthenticator,
+  role: 'superuser' | 'wrangler',
+  account: string,
+): Promise<boolean> {
+  if (role === 'wrangler' && (await authenticator.mayBeWrangler(account))) return true;
+  return authenticator.mayBeSuperuser(account);
+}
+
+/** Whose a request is. Whoever is not logged in yet knows his by its id, which cannot be guessed. */
+export function requestOwner({ session }: Peer): string {
+  return session === undefined ? '' : JSON.stringify([session.identity.account, session.identity.token]);
+}
