@@ -9,5 +9,6 @@ export * from './path-rule.ts';
 export * from './sandbox-directory.ts';
 export * from './sandbox-rule.ts';
 export * from './scan-file-system.ts';
+export * from './scan-problem.ts';
 export * from './scanner.ts';
 export * from './source-path.ts';

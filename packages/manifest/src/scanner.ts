@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { type ErrorCode, JetStreamError, MAX_MESSAGE_BYTES } from '@jetstream/protocol';
+import { JetStreamError, MAX_MESSAGE_BYTES } from '@jetstream/protocol';
 import { escapeName, escapeNameBytes } from './escape-name.ts';
 import type { FileMapping } from './file-mapping.ts';
-import type { ManifestEntry, Permissions } from './manifest-entry.ts';
+import { type ManifestEntry, manifestEntry, type Permissions } from './manifest-entry.ts';
 import { checkPathLength, splitPath } from './path-components.ts';
 import type { FileStatus, ScanDirectory, ScanFileSystem } from './scan-file-system.ts';
+import { type ScanProblem, scanProblem } from './scan-problem.ts';
 import { displayPath, type SourcePath, sourceComponents } from './source-path.ts';
 
 export interface ScannerOptions {
@@ -26,14 +27,6 @@ export interface Found {
   readonly name: string;
   /** The name may be a symlink. */
   readonly followed: boolean;
-}
-
-/** A thing that is not sent, and why; the others go on. */
-export interface ScanProblem {
-  /** Its path at the source, escaped. */
-  source: string;
-  code: ErrorCode;
-  message: string;
 }
 
 export interface ScanBatch {
@@ -101,7 +94,7 @@ export class Scanner {
       const directory = { parent: undefined, components: components.slice(0, -1), targetPath: undefined };
       this.#take(directory, components.at(-1) ?? '', status, true, target, batch);
     } catch (error) {
-      batch.problems.push(problem(escapeName(source), error));
+      batch.problems.push(scanProblem(escapeName(source), error));
     }
   }
 
@@ -118,7 +111,7 @@ export class Scanner {
       const handle = this.#options.fileSystem.openDirectory(components);
       this.#current = { directory, handle, names: handle.names() };
     } catch (error) {
-      batch.problems.push(problem(displayPath(components), error));
+      batch.problems.push(scanProblem(displayPath(components), error));
     }
   }
 
@@ -133,7 +126,7 @@ export class Scanner {
       name = next.value;
     } catch (error) {
       this.close();
-      batch.problems.push(problem(displayPath(sourceComponents(directory)), error));
+      batch.problems.push(scanProblem(displayPath(sourceComponents(directory)), error));
       return;
     }
     try {
@@ -141,7 +134,7 @@ export class Scanner {
     } catch (error) {
       const parent = displayPath(sourceComponents(directory)).replace(/\/$/, '');
       const shown = isUtf8(name) ? escapeName(decode(name)) : escapeNameBytes(name);
-      batch.problems.push(problem(`${parent}/${shown}`, error));
+      batch.problems.push(scanProblem(`${parent}/${shown}`, error));
     }
   }
 
@@ -180,8 +173,7 @@ export class Scanner {
       this.#pending.push({ parent: directory, name, targetPath: ownPath, device, inode });
       if (isRoot) return;
     }
-    const entry = manifestEntry(status, targetPath);
-    if (this.#options.permissions !== undefined) entry.permissions = this.#options.permissions(status);
+    const entry = manifestEntry(status, targetPath, this.#options.permissions);
     batch.found.push({ entry, status, directory, name, followed });
   }
 }
@@ -221,19 +213,6 @@ function checkLoop(directory: SourceDirectory, status: FileStatus): void {
   }
 }
 
-function manifestEntry(status: FileStatus, targetPath: string): ManifestEntry {
-  const isFile = status.kind === 'file';
-  return {
-    kind: isFile ? 'file' : 'directory',
-    targetPath,
-    size: isFile ? status.size : 0,
-    mtimeSeconds: status.mtimeSeconds,
-    mtimeNanoseconds: status.mtimeNanoseconds,
-    executable: isFile && (status.mode & 0o100) !== 0,
-    sourceInode: isFile ? status.inode % 2 ** 53 : 0,
-  };
-}
-
 /** Fields of fixed size take at most 50 bytes in protobuf, and those of permissions 25. */
 function wireBytes({ targetPath, permissions }: ManifestEntry): number {
   const names = permissions && Buffer.byteLength(permissions.user) + Buffer.byteLength(permissions.group);
@@ -242,10 +221,4 @@ function wireBytes({ targetPath, permissions }: ManifestEntry): number {
 
 function decode(name: Uint8Array): string {
   return Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString();
-}
-
-function problem(source: string, error: unknown): ScanProblem {
-  if (!(error instanceof JetStreamError)) throw error;
-  const message = error.message.includes(source) ? error.message : `${source}: ${error.message}`;
-  return { source, code: error.code, message };
 }

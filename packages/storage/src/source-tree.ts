@@ -4,12 +4,14 @@ import {
   type Found,
   Layout,
   type ManifestEntry,
+  type ScanBatch,
   Scanner,
   sourceComponents,
 } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
 import { asFileFailure } from './errno.ts';
 import { HandleCache } from './handle-cache.ts';
+import { type ListedSource, ListedSources } from './listed-sources.ts';
 import { applyPlan } from './planned-chunks.ts';
 import { scanWithin } from './scan-within.ts';
 import { BlockReader } from './source-block.ts';
@@ -29,6 +31,7 @@ import { violation } from './violation.ts';
 
 export class SourceTree implements TreeReader {
   readonly #scanner: Scanner;
+  readonly #listed: ListedSources;
   readonly #layout = new Layout();
   readonly #blocks = new BlockIndex<SourceFile>();
   readonly #blockReader: BlockReader;
@@ -41,42 +44,27 @@ export class SourceTree implements TreeReader {
 
   constructor(options: TreeReaderOptions) {
     this.#handles = new HandleCache(options.maxOpenHandles ?? 32);
+    const { fileSystem, symlinks } = options;
+    const permissions = options.preserve ? sourcePermissions() : undefined;
     this.#scanner = new Scanner({
       ...options,
-      fileSystem: scanWithin(this.#handles, options.fileSystem),
-      permissions: options.preserve ? sourcePermissions() : undefined,
+      fileSystem: scanWithin(this.#handles, fileSystem),
+      permissions,
     });
+    this.#listed = new ListedSources({ fileSystem, handles: this.#handles, symlinks, permissions });
     this.#content = new SourceContent(options.fileSystem, this.#handles);
     this.#offersOnly = options.verify ?? false;
     this.#blockReader = new BlockReader(options.blake3, this.#content, this.#offersOnly);
   }
 
   nextBatch(maxEntries: number): ReaderBatch {
-    const firstIndex = this.#totals.entries;
-    const scanned = this.#scanner.nextBatch(maxEntries);
-    const { problems, done } = scanned;
-    const entries: ManifestEntry[] = [];
-    for (const found of scanned.found) {
-      try {
-        this.#add(found);
-        entries.push(found.entry);
-      } catch (error) {
-        const { code, message } = asFileFailure(error);
-        const source = displayPath(sourceComponents(found.directory, found.name));
-        problems.push({ source, code, message: `${source}: ${message}` });
-      }
-    }
-    if (done && !this.#done) this.#layout.finish();
-    this.#done = done;
-    return {
-      firstIndex,
-      entries,
-      problems,
-      sealedBlocks: this.#layout.takeSealed(),
-      done,
-      totals: { ...this.#totals },
-    };
+    return this.#take(this.#scanner.nextBatch(maxEntries));
   }
+
+  lookUp(listed: readonly ListedSource[], isLast: boolean): ReaderBatch {
+    return this.#take({ ...this.#listed.look(listed), done: isLast });
+  }
+
 
   applyPlans(plans: readonly EntryPlan[]): void {
     for (const plan of plans) {
@@ -120,6 +108,31 @@ export class SourceTree implements TreeReader {
   close(): void {
     this.#scanner.close();
     this.#handles.closeAll();
+  }
+
+  #take({ found: all, problems, done }: ScanBatch): ReaderBatch {
+    const firstIndex = this.#totals.entries;
+    const entries: ManifestEntry[] = [];
+    for (const found of all) {
+      try {
+        this.#add(found);
+        entries.push(found.entry);
+      } catch (error) {
+        const { code, message } = asFileFailure(error);
+        const source = displayPath(sourceComponents(found.directory, found.name));
+        problems.push({ source, code, message: `${source}: ${message}` });
+      }
+    }
+    if (done && !this.#done) this.#layout.finish();
+    this.#done = done;
+    return {
+      firstIndex,
+      entries,
+      problems,
+      sealedBlocks: this.#layout.takeSealed(),
+      done,
+      totals: { ...this.#totals },
+    };
   }
 
   #add(found: Found): void {

@@ -2,6 +2,7 @@ import type { BlockRun, FileMapping, ManifestEntry, ScanProblem } from '@jetstre
 import type { ErrorCode } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
 import type { FileSystem } from './file-system.ts';
+import type { ListedSource } from './listed-sources.ts';
 import { SourceTree } from './source-tree.ts';
 import type { EntryPlan } from './tree-writer.ts';
 
@@ -73,7 +74,10 @@ export interface SourceEntry {
 
 /** The sender's side of a transfer's files: finds them, lays them out, reads their blocks. */
 export interface TreeReader {
+  /** Goes on with the scan of the mappings. */
   nextBatch(maxEntries: number): ReaderBatch;
+  /** Takes what an earlier scan listed, as it stands now, instead of a scan; what is not there any more is a problem. */
+  lookUp(listed: readonly ListedSource[], isLast: boolean): ReaderBatch;
   /**
    * What the receiver has, or wants offered first. What several plans say of one file adds up, each going on behind the one before.
    * @throws JetStreamError `protocol-violation` for what the manifest does not have, or what was told before
