@@ -65,7 +65,6 @@ export class SourceTree implements TreeReader {
     return this.#take({ ...this.#listed.look(listed), done: isLast });
   }
 
-
   applyPlans(plans: readonly EntryPlan[]): void {
     for (const plan of plans) {
       const { index } = plan;

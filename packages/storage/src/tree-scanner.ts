@@ -1,4 +1,4 @@
-import { type FileMapping, type ScanProblem, Scanner, sourceComponents } from '@jetstream/manifest';
+import { type FileMapping, Scanner, type ScanProblem, sourceComponents } from '@jetstream/manifest';
 import type { FileSystem } from './file-system.ts';
 import { HandleCache } from './handle-cache.ts';
 import type { ListedSource } from './listed-sources.ts';

@@ -12,7 +12,7 @@ import { Download, downloadRate } from './download.ts';
 import type { Link } from './link.ts';
 import { LinkKeeper, type LinkKeeperOptions } from './link-keeper.ts';
 import type { SessionRates } from './session-rates.ts';
-import { beginUpload, uploadRate } from './upload.ts';
+import { beginUpload, localSource, type UploadSource, uploadRate } from './upload.ts';
 
 /** What a session has besides its link. */
 export interface SessionResources {
@@ -72,8 +72,13 @@ export class ConnectedClient implements ClientSession, TransferHost {
   }
 
   upload(options: UploadOptions): Transfer {
-    const rate = uploadRate(this.#rates);
-    return this.#start(beginUpload(options, this.#resources.memory), rate, options);
+    return this.uploadFrom(localSource(options), options);
+  }
+
+  /** As `upload`, of what may be another account's. */
+  uploadFrom(source: UploadSource, options: Omit<UploadOptions, 'mappings' | 'symlinks'>): Transfer {
+    const begin = beginUpload(options, source, this.#resources.memory);
+    return this.#start(begin, uploadRate(this.#rates), options);
   }
 
   download(options: DownloadOptions): Transfer {

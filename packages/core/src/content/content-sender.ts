@@ -16,6 +16,7 @@ import { asJetStreamError, failureFromWire } from './failure.ts';
 import { fileOutcome } from './file-outcome.ts';
 import { ManifestSender } from './manifest-sender.ts';
 import { activityFromWire } from './receiver-activity.ts';
+import type { SourceList } from './source-list.ts';
 import { LIMITER_NAMES, limiterToWire } from './transfer-limiter.ts';
 
 export interface ContentSenderObserver extends ContentObserver {
@@ -37,16 +38,18 @@ export class ContentSender implements TransferHandler {
   #limiter: LimiterName | undefined;
   #over = false;
 
+  /** @param list what to send, instead of all that the reader's mappings lead to */
   constructor(
     port: TransferPort,
     storage: StorageHost,
     memory: BlockMemory,
     observer: ContentSenderObserver,
+    list?: SourceList,
   ) {
     this.#port = port;
     this.#storage = storage;
     this.#observer = observer;
-    this.#manifest = new ManifestSender(port, storage, observer, (runs) => this.#blocks.add(runs));
+    this.#manifest = new ManifestSender(port, storage, observer, (runs) => this.#blocks.add(runs), list);
     this.#blocks = new BlockSender(port, storage, memory, {
       onFileBegun: (source) => observer.onFileBegun(source),
       onFailed: (error) => this.#fail(error),

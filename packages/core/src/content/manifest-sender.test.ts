@@ -33,6 +33,7 @@ describe('a sender of manifests', () => {
       { call } as unknown as StorageHost,
       observer,
       () => undefined,
+      undefined,
     );
     const run = sender.run();
     expect(sender.isScanning).toBe(false);

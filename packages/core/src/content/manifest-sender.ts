@@ -1,23 +1,25 @@
 import type { BlockRun } from '@jetstream/manifest';
 import { errorCodeToWire } from '@jetstream/protocol';
-import type { ManifestTotals } from '@jetstream/storage';
+import type { ManifestTotals, ReaderBatch } from '@jetstream/storage';
 import type { TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { ContentObserver } from './content-observer.ts';
 import { sourceProblem } from './file-outcome.ts';
 import { manifestMessages } from './manifest-messages.ts';
+import type { SourceList } from './source-list.ts';
 
 /** Entries asked of the scanner at once. */
 const SCAN_BATCH_ENTRIES = 1_000;
 /** Entries announced to the receiver and not answered by it yet; bounds memory for any size of manifest. */
 const MAX_UNSETTLED_ENTRIES = 32_768;
 
-/** Scans the tree and tells the receiver what is in it, no further ahead of its answers than memory allows. */
+/** Scans the tree, or looks up what a list has, and tells the receiver what is in it, no further ahead of its answers than memory allows. */
 export class ManifestSender {
   readonly #port: TransferPort;
   readonly #storage: StorageHost;
   readonly #observer: ContentObserver;
   readonly #onSealed: (runs: readonly BlockRun[]) => void;
+  readonly #list: SourceList | undefined;
   #totals: ManifestTotals = { entries: 0, files: 0, bytes: 0 };
   #settledEntries = 0;
   #gate: (() => void) | undefined;
@@ -25,17 +27,22 @@ export class ManifestSender {
   #scanned = false;
   #over = false;
 
-  /** @param onSealed blocks were told, and may be sent once they are planned */
+  /**
+   * @param onSealed blocks were told, and may be sent once they are planned
+   * @param list undefined: what the mappings of the reader lead to
+   */
   constructor(
     port: TransferPort,
     storage: StorageHost,
     observer: ContentObserver,
     onSealed: (runs: readonly BlockRun[]) => void,
+    list: SourceList | undefined,
   ) {
     this.#port = port;
     this.#storage = storage;
     this.#observer = observer;
     this.#onSealed = onSealed;
+    this.#list = list;
   }
 
   /** Entries that the receiver has not answered. */
@@ -72,9 +79,7 @@ export class ManifestSender {
 
   async #next(): Promise<void> {
     this.#isScanning = true;
-    const batch = await this.#storage
-      .call('nextBatch', SCAN_BATCH_ENTRIES)
-      .finally(() => (this.#isScanning = false));
+    const batch = await this.#find().finally(() => (this.#isScanning = false));
     if (this.#over) return;
     this.#totals = batch.totals;
     for (const { source, code, message } of batch.problems) {
@@ -90,6 +95,14 @@ export class ManifestSender {
     this.#observer.onTotals({ files, directories: entries - files, bytes, final: batch.done });
     this.#onSealed(batch.sealedBlocks);
     this.#scanned = batch.done;
+  }
+
+  async #find(): Promise<ReaderBatch> {
+    if (this.#list === undefined) return this.#storage.call('nextBatch', SCAN_BATCH_ENTRIES);
+    const { sources, problems, isLast } = await this.#list.next();
+    const batch = await this.#storage.call('lookUp', sources, isLast);
+    batch.problems.unshift(...problems);
+    return batch;
   }
 
   get #mayScan(): boolean {

@@ -8,11 +8,15 @@ export interface StorageOwner {
   actAs: Account | undefined;
 }
 
-/** Where a tree is read from. */
-export interface ReaderRequest extends StorageOwner {
+/** What is looked for, and where. */
+export interface ScanRequest extends StorageOwner {
   sandbox: SandboxRule;
   mappings: readonly { source: string; target: string }[];
   symlinks: 'follow' | 'ignore';
+}
+
+/** Where a tree is read from. */
+export interface ReaderRequest extends ScanRequest {
   /** Offers digests only. */
   verify: boolean;
   /** Entries have their permissions. */

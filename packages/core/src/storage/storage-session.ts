@@ -17,21 +17,25 @@ import {
   type Blake3,
   type BlockRead,
   createTreeReader,
+  createTreeScanner,
   createTreeWriter,
   type DeadPartial,
   type EntryPlan,
   type EntryResult,
+  type ListedSource,
   openSandbox,
   type ReaderBatch,
   type ResumeAnswer,
   type ResumeLookup,
   type ResumeUpdate,
+  type ScannedBatch,
   type SourceEntry,
   type TreeReader,
+  type TreeScanner,
   type TreeWriter,
   type WriterProgress,
 } from '@jetstream/storage';
-import type { ReaderRequest, WriterRequest } from './storage-operations.ts';
+import type { ReaderRequest, ScanRequest, WriterRequest } from './storage-operations.ts';
 
 /** Entries that one transfer may have. */
 const MAX_MANIFEST_ENTRIES = 100_000_000;
@@ -46,12 +50,13 @@ export interface WriterStep {
 }
 
 /**
- * What a storage worker can do: one reader or one writer, its methods flattened so that each is one message. All of it is
+ * What a storage worker can do: one scanner, reader or writer, its methods flattened so that each is one message. All of it is
  * synchronous.
  */
 export class StorageSession {
   readonly #blake3: Blake3;
   readonly #createWriter: typeof createTreeWriter;
+  #scanner: TreeScanner | undefined;
   #reader: TreeReader | undefined;
   #writer: TreeWriter | undefined;
   #isFinished = false;
@@ -60,6 +65,18 @@ export class StorageSession {
   constructor(blake3: Blake3, createWriter: typeof createTreeWriter = createTreeWriter) {
     this.#blake3 = blake3;
     this.#createWriter = createWriter;
+  }
+
+  /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
+  openScanner({ actAs: account, sandbox, ...tree }: ScanRequest): void {
+    if (account !== undefined) actAs(account);
+    const fileSystem = openSandbox(sandbox);
+    this.#closeFileSystem = () => fileSystem.close();
+    this.#scanner = createTreeScanner({ fileSystem, ...tree });
+  }
+
+  scan(maxNames: number): ScannedBatch {
+    return this.#open(this.#scanner).next(maxNames);
   }
 
   /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
@@ -72,6 +89,10 @@ export class StorageSession {
 
   nextBatch(maxEntries: number): ReaderBatch {
     return this.#open(this.#reader).nextBatch(maxEntries);
+  }
+
+  lookUp(listed: readonly ListedSource[], isLast: boolean): ReaderBatch {
+    return this.#open(this.#reader).lookUp(listed, isLast);
   }
 
   applyPlans(plans: readonly EntryPlan[]): void {
@@ -188,9 +209,11 @@ export class StorageSession {
 
   /** Removes what is unfinished and closes everything. */
   close(): void {
+    this.#scanner?.close();
     this.#reader?.close();
     if (!this.#isFinished) this.#writer?.abort();
     this.#closeFileSystem?.();
+    this.#scanner = undefined;
     this.#reader = undefined;
     this.#writer = undefined;
     this.#closeFileSystem = undefined;
