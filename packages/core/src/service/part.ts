@@ -1,4 +1,5 @@
 import type { ApiCaller, ApiHandlers } from '@jetstream/api';
+import type { CleanUpTime, Removed } from './clean-up/removed.ts';
 
 /** One part of the service: what it answers, and its life. Each method may be left out. */
 export interface ServicePart {
@@ -7,6 +8,8 @@ export interface ServicePart {
   serverInfo?(caller: ApiCaller): object;
   /** All parts are open: goes on with what the last end of the server interrupted. */
   start?(): Promise<void> | void;
+  /** Removes those of its objects that are over and old, and that no other part uses. Called each hour, and once after `start`. */
+  collect?(time: CleanUpTime): Promise<Partial<Removed>>;
   /** Begins nothing new; resolves when what runs has ended. `close` may come before. */
   drain?(): Promise<void>;
   /** Ends what runs, and keeps what is to be kept. */

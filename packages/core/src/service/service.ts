@@ -1,15 +1,19 @@
 import type { ApiHandlers } from '@jetstream/api';
 import type { State } from '@jetstream/state';
+import { PROCESS_CLOCK } from '../clock.ts';
 import type { ServerOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
+import { CleanUp } from './clean-up/clean-up.ts';
 import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
 import { mergeCommands } from './commands.ts';
+import { EventLog } from './event-log/event-log.ts';
 import { ServiceEvents } from './events.ts';
 import { newId } from './ids.ts';
 import type { ServicePart } from './part.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
+import { Settings } from './settings/settings.ts';
 
 /** What the server gives to its service. */
 export interface ServiceEnvironment {
@@ -42,6 +46,8 @@ type ServiceParts = Awaited<ReturnType<typeof openParts>>;
  */
 async function openParts(context: ServiceContext) {
   // Settings, event log, clean-up
+  const settings = await Settings.open(context.state);
+  const eventLog = new EventLog(context.state.eventLog, context.events, context.clock);
 
   // Logins, roles, authorized clients
 
@@ -54,7 +60,9 @@ async function openParts(context: ServiceContext) {
 
   // Transfers and their queue
 
-  return { sandboxes };
+  const parts = { eventLog, sandboxes };
+  const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
+  return { ...parts, cleanUp };
 }
 
 /** What a server does beside answering its UDP port: it remembers, queues, sends by itself, and is driven through an API. */

@@ -6,7 +6,7 @@ import { type AppliedChange, applyChanges, type Change } from './change.ts';
 const VERSION = 1;
 export const MAX_OBJECTS = 100_000;
 const MAX_ID_BYTES = 512;
-const MAX_VALUE_BYTES = 256 * 1024;
+const MAX_VALUE_BYTES = 2 ** 20;
 const LATER_MS = 5_000;
 
 export interface CollectionOptions<T extends object> {
@@ -30,7 +30,7 @@ export interface Collection<T extends object> {
   entries(): IterableIterator<[string, Readonly<T>]>;
   /**
    * Is seen at once, and durable when it resolves. When it rejects, all is as before.
-   * @throws JetStreamError `limit-exceeded` (100,000 objects, 256 KiB each), `invalid-argument`; `disk-full`, `quota-exceeded`,
+   * @throws JetStreamError `limit-exceeded` (100,000 objects, 1 MiB each), `invalid-argument`; `disk-full`, `quota-exceeded`,
    *   `read-only`, `io-error` and the like
    */
   put(id: string, value: T): Promise<void>;

@@ -3,8 +3,8 @@ import { openValue, sealValue } from '../sealed-value.ts';
 
 const VERSION = 1;
 const MAX_EVENTS = 100_000;
-/** Above the bound, before the oldest go: so that not each event removes one. */
-const TRIM_SLACK = 1_000;
+/** Above the bound, before the oldest go: so that not each write removes some. */
+const TRIM_SLACK = 0.01;
 const MAX_EVENT_BYTES = 64 * 1024;
 /** Waiting for the disk; above that the oldest of them are lost. */
 const MAX_UNWRITTEN = 2_000;
@@ -24,8 +24,9 @@ export interface EventQuery {
   since?: number;
   /** µs since the epoch, exclusive. */
   until?: number;
-  /** The latest so many of those that match. */
   limit: number;
+  /** When more match than that, which are given. Default 'last'. */
+  which?: 'first' | 'last';
   matches?: (event: LoggedEvent) => boolean;
 }
 
@@ -50,6 +51,7 @@ export class LevelEventLog implements EventLogStore {
   readonly #queue: WriteQueue;
   readonly #table: Table;
   readonly #onNote: (note: string) => void;
+  readonly #maxEvents: number;
   /** Not on disk yet, the first of them has the number `#nextNumber - #unwritten.length`. */
   #unwritten: StoredEvent[] = [];
   #firstNumber = 0;
@@ -59,10 +61,11 @@ export class LevelEventLog implements EventLogStore {
   #writing: Promise<void> | undefined;
   #hasFailed = false;
 
-  constructor(queue: WriteQueue, onNote: (note: string) => void) {
+  constructor(queue: WriteQueue, onNote: (note: string) => void, maxEvents = MAX_EVENTS) {
     this.#queue = queue;
     this.#table = queue.table('events');
     this.#onNote = onNote;
+    this.#maxEvents = maxEvents;
   }
 
   /** Finds its ends. @throws Error of the database */
@@ -84,24 +87,28 @@ export class LevelEventLog implements EventLogStore {
     else this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
   }
 
-  async read({ since = -Infinity, until = Infinity, limit, matches }: EventQuery): Promise<LoggedEvent[]> {
-    await this.flush();
+  async read(query: EventQuery): Promise<LoggedEvent[]> {
+    const { since = -Infinity, until = Infinity, limit, which = 'last', matches } = query;
+    /** The latest first. */
     const found: LoggedEvent[] = [];
-    /** @returns whether there may be more */
+    /** @returns whether those before it are of interest */
     const take = (stored: StoredEvent | undefined): boolean => {
       if (stored === undefined) return true;
       const { event, stampUs } = stored;
-      if (stampUs < since || found.length >= limit) return false;
-      if (event._timestamp < since || event._timestamp >= until) return true;
-      if (matches === undefined || matches(event)) found.push(event);
-      return found.length < limit;
+      if (stampUs < since) return false;
+      if (event._timestamp < since || event._timestamp >= until || matches?.(event) === false) return true;
+      found.push(event);
+      if (found.length > limit && which === 'first') found.shift();
+      return found.length < limit || which === 'first';
     };
-    if (limit <= 0) return [];
-    if (this.#unwritten.toReversed().every(take)) await this.#readStored(take);
+    const unwritten = this.#unwritten.toReversed();
+    const firstUnwritten = this.#nextNumber - unwritten.length;
+    if (limit > 0 && unwritten.every(take)) await this.#readStored(firstUnwritten, take);
     return found.reverse();
   }
 
   async removeBefore(timeUs: number): Promise<number> {
+    await this.flush();
     const before = this.#firstNumber;
     while (this.#firstNumber < this.#nextNumber - this.#unwritten.length) {
       const options = { gte: keyOf(this.#firstNumber), limit: READ_AT_ONCE };
@@ -148,8 +155,8 @@ export class LevelEventLog implements EventLogStore {
       this.#hasFailed = false;
       // More may have come meanwhile, and of these the oldest may have gone.
       this.#unwritten.splice(0, this.#unwritten.indexOf(events.at(-1)!) + 1);
-      if (this.#nextNumber - this.#firstNumber > MAX_EVENTS + TRIM_SLACK) {
-        await this.#removeUpTo(this.#nextNumber - MAX_EVENTS);
+      if (this.#nextNumber - this.#firstNumber > this.#maxEvents * (1 + TRIM_SLACK)) {
+        await this.#removeUpTo(this.#nextNumber - this.#maxEvents);
       }
     } catch (error) {
       if (!this.#hasFailed) this.#onNote(`the event log could not be written: ${describe(error)}`);
@@ -164,8 +171,8 @@ export class LevelEventLog implements EventLogStore {
     this.#firstNumber = number;
   }
 
-  async #readStored(take: (stored: StoredEvent | undefined) => boolean): Promise<void> {
-    for (let before = keyOf(this.#nextNumber); ; ) {
+  async #readStored(end: number, take: (stored: StoredEvent | undefined) => boolean): Promise<void> {
+    for (let before = keyOf(end); ; ) {
       const options = { lt: before, reverse: true, limit: READ_AT_ONCE };
       const entries = await this.#queue.reading(() => this.#table.iterator(options).all());
       for (const [key, sealed] of entries) if (!take(decode(key, sealed))) return;
