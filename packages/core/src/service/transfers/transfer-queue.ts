@@ -29,6 +29,7 @@ interface Line {
 export class TransferQueue {
   readonly #limits: QueueLimits;
   readonly #lines = new Map<string, Line>();
+  readonly #waiting = new Map<string, QueuedTransfer>();
   readonly #running = new Map<string, QueuedTransfer>();
   readonly #runningOf = { owner: new Map<string, number>(), destination: new Map<string, number>() };
   readonly #destinationLimits = new Map<string, number>();
@@ -41,29 +42,30 @@ export class TransferQueue {
   }
 
   get waiting(): number {
-    let waiting = 0;
-    for (const line of this.#lines.values()) waiting += line.waiting.length;
-    return waiting;
+    return this.#waiting.size;
   }
 
   get running(): number {
     return this.#running.size;
   }
 
+  /** In place of what waits under its id; nothing while it runs. */
   add(transfer: QueuedTransfer): void {
-    const key = keyOf(transfer);
-    const line = this.#lines.get(key) ?? { ...transfer, waiting: [] };
-    this.#lines.set(key, line);
+    if (this.#running.has(transfer.transferId)) return;
+    this.remove(transfer.transferId);
+    const line = this.#lines.get(keyOf(transfer)) ?? { ...transfer, waiting: [] };
+    this.#lines.set(keyOf(transfer), line);
     line.waiting.splice(placeFor(line.waiting, transfer), 0, transfer);
+    this.#waiting.set(transfer.transferId, transfer);
   }
 
-  /** Does nothing when it does not wait. @param transfer as it was added */
-  remove(transfer: QueuedTransfer): void {
-    const line = this.#lines.get(keyOf(transfer));
-    const at = line?.waiting.findIndex(({ transferId }) => transferId === transfer.transferId) ?? -1;
-    if (at === -1) return;
-    line!.waiting.splice(at, 1);
-    this.#forgetIfEmpty(line!);
+  /** Does nothing when it does not wait. */
+  remove(transferId: string): void {
+    const transfer = this.#waiting.get(transferId);
+    if (transfer === undefined) return;
+    const line = this.#lines.get(keyOf(transfer))!;
+    line.waiting.splice(placeFor(line.waiting, transfer), 1);
+    this.#onTaken(line, transferId);
   }
 
   /** @param limit instead of the general one; undefined: that again */
@@ -82,7 +84,7 @@ export class TransferQueue {
     }
     if (best === undefined) return undefined;
     const transfer = best.waiting.shift()!;
-    this.#forgetIfEmpty(best);
+    this.#onTaken(best, transfer.transferId);
     this.#running.set(transfer.transferId, transfer);
     this.#count(transfer, 1);
     this.#lastTurns.set(transfer.owner, ++this.#turns);
@@ -126,18 +128,21 @@ export class TransferQueue {
     add(this.#runningOf.destination, destinationId, by);
   }
 
-  #forgetIfEmpty(line: Line): void {
+  #onTaken(line: Line, transferId: string): void {
+    this.#waiting.delete(transferId);
     if (line.waiting.length === 0) this.#lines.delete(keyOf(line));
   }
 }
 
-/** Neither names an account with `\0` nor an id. */
+/** Neither an account's name nor an id has a `\0`. */
 function keyOf({ destinationId, owner }: Line | QueuedTransfer): string {
   return `${destinationId}\0${owner}`;
 }
 
 function compare(a: QueuedTransfer, b: QueuedTransfer): number {
-  return a.priority - b.priority || a.requestTime - b.requestTime || (a.transferId < b.transferId ? -1 : 1);
+  return (
+    a.priority - b.priority || a.requestTime - b.requestTime || Number(a.transferId > b.transferId) - Number(a.transferId < b.transferId)
+  );
 }
 
 function placeFor(waiting: readonly QueuedTransfer[], transfer: QueuedTransfer): number {

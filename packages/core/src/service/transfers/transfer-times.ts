@@ -1,8 +1,4 @@
-/** Wall clock and monotonic clock, µs. */
-export interface ServiceClock {
-  wallUs(): number;
-  monotonicUs(): number;
-}
+import type { ServiceClock } from '../clock.ts';
 
 /** Times of a transfer that may be known already, µs; null: not yet. */
 export interface KnownTimes {

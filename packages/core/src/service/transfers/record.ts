@@ -1,0 +1,96 @@
+import type { UserData } from '@jetstream/api';
+import type { ErrorCode } from '@jetstream/protocol';
+import type { OverwriteMode, SkipRule } from '@jetstream/storage';
+import type { Owner } from '../owner.ts';
+import type { FailureStreak } from './retry-policy.ts';
+import type { TransferStatus } from './transfer-status.ts';
+import type { KnownTimes } from './transfer-times.ts';
+
+/** Failed files that are kept by name. */
+export const MAX_FAILURES_KEPT = 100;
+
+/** How a transfer is carried out; does not change. */
+export interface TransferRules {
+  overwrite: OverwriteMode;
+  skip: SkipRule;
+  verify: boolean;
+  preserve: boolean;
+  readBack: boolean;
+  /** null: no checkpoints. */
+  checkpointFrequencySeconds: number | null;
+}
+
+/** How far a transfer has come in its present or last attempt. */
+export interface TransferReach {
+  totalBytes: number;
+  totalFiles: number;
+  filesDone: number;
+  filesFailed: number;
+  /** The receiver has them; part of them it had already. */
+  bytesAcked: number;
+  bytesPresent: number;
+  bytesDurable: number;
+}
+
+/** What went over the network for a transfer, in all its attempts. */
+export interface TransferTraffic {
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+  /** Content, once and again. */
+  contentBytesSent: number;
+  contentBytesResent: number;
+}
+
+/** A file that was not copied. Names are escaped. */
+export interface TransferFailure {
+  source: string;
+  target: string;
+  errorCode: ErrorCode;
+  errorMessage: string;
+}
+
+/** A transfer as it is stored: plain data. Times are µs since the Unix epoch. */
+export interface TransferRecord extends Owner, KnownTimes {
+  transferId: string;
+  manifestId: string;
+  destinationId: string;
+  /** Prefix of every target path at the receiver. */
+  destinationPath: string;
+  /** That of the manifest. */
+  symlinkMode: 'follow' | 'ignore';
+  rules: TransferRules;
+  /** Lower goes first. */
+  priority: number;
+  userData: UserData;
+  status: TransferStatus;
+  /** Why the last attempt failed, also while there will be another one. */
+  errorCode: ErrorCode | null;
+  errorMessage: string | null;
+  attempts: number;
+  streak: FailureStreak | null;
+  nextAttemptTime: number | null;
+  reach: TransferReach;
+  traffic: TransferTraffic;
+  failures: TransferFailure[];
+}
+
+export const NOTHING_REACHED: Readonly<TransferReach> = {
+  totalBytes: 0,
+  totalFiles: 0,
+  filesDone: 0,
+  filesFailed: 0,
+  bytesAcked: 0,
+  bytesPresent: 0,
+  bytesDurable: 0,
+};
+
+export const NO_TRAFFIC: Readonly<TransferTraffic> = {
+  bytesSent: 0,
+  bytesReceived: 0,
+  packetsSent: 0,
+  packetsReceived: 0,
+  contentBytesSent: 0,
+  contentBytesResent: 0,
+};

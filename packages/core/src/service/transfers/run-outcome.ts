@@ -1,0 +1,79 @@
+import { escapeName } from '@jetstream/manifest';
+import { JetStreamError } from '@jetstream/protocol';
+import type { TransferReach, TransferRecord } from './record.ts';
+import { mayRetry } from './retry-policy.ts';
+import type { RunOutcome, TransferRun } from './transfer-run.ts';
+import { nextStatus } from './transfer-status.ts';
+
+type Run = Pick<TransferRun, 'reach' | 'traffic' | 'failures' | 'hasComeOn'>;
+
+/** What a transfer is after an attempt that was stopped; one that had ended before that has ended. */
+export function afterStop(record: TransferRecord, run: Run, outcome: RunOutcome, now: number): TransferRecord {
+  return 'summary' in outcome ? afterEnd(record, run, outcome.summary.failed, now) : withCounts(record, run);
+}
+
+/** What a transfer is after an attempt. @param delayUs how long the next one would have to wait, by failures on end */
+export function afterOutcome(
+  record: TransferRecord,
+  run: Run,
+  outcome: RunOutcome,
+  now: number,
+  delayUs: (failures: number) => number,
+): TransferRecord {
+  if ('summary' in outcome) return afterEnd(record, run, outcome.summary.failed, now);
+  const { error } = outcome;
+  const streak = {
+    failures: run.hasComeOn ? 1 : (record.streak?.failures ?? 0) + 1,
+    since: run.hasComeOn ? now : (record.streak?.since ?? now),
+  };
+  const counted = { ...withCounts(record, run), streak };
+  if (!mayRetry(error, streak, now)) return failed(counted, error, now);
+  return {
+    ...counted,
+    status: nextStatus(record.transferId, record.status, 'putOff'),
+    ...told(error),
+    nextAttemptTime: now + delayUs(streak.failures),
+  };
+}
+
+/** It has failed for good. */
+export function failed(record: TransferRecord, error: JetStreamError, now: number): TransferRecord {
+  const status = nextStatus(record.transferId, record.status, 'giveUp');
+  return { ...record, status, ...told(error), endTime: now, nextAttemptTime: null };
+}
+
+function afterEnd(record: TransferRecord, run: Run, failedFiles: number, now: number): TransferRecord {
+  const counted = { ...withCounts(record, run), streak: null };
+  if (failedFiles > 0) return failed(counted, filesFailed(run, failedFiles), now);
+  const status = nextStatus(record.transferId, record.status, 'finish');
+  return { ...counted, status, errorCode: null, errorMessage: null, endTime: now };
+}
+
+function withCounts(record: TransferRecord, run: Run): TransferRecord {
+  const { reach, traffic, failures } = run;
+  return { ...record, reach: furthest(record.reach, reach), traffic, failures: [...failures] };
+}
+
+/** An attempt that goes over old ground does not set a transfer back. */
+function furthest(before: TransferReach, after: TransferReach): TransferReach {
+  return {
+    ...after,
+    filesDone: Math.max(before.filesDone, after.filesDone),
+    bytesAcked: Math.max(before.bytesAcked, after.bytesAcked),
+    bytesPresent: Math.max(before.bytesPresent, after.bytesPresent),
+    bytesDurable: Math.max(before.bytesDurable, after.bytesDurable),
+  };
+}
+
+function filesFailed({ reach, failures }: Run, count: number): JetStreamError {
+  const [first] = failures;
+  const example = first === undefined ? '' : `, among them ${first.target || first.source}: ${first.errorMessage}`;
+  return new JetStreamError(
+    'transfer-failed',
+    `${count} of ${reach.totalFiles} files failed${example}; once the cause is gone resume the transfer: files that are done are skipped`,
+  );
+}
+
+function told(error: JetStreamError): Pick<TransferRecord, 'errorCode' | 'errorMessage'> {
+  return { errorCode: error.code, errorMessage: escapeName(error.message) };
+}

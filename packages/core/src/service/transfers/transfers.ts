@@ -1,0 +1,306 @@
+import { JetStreamError } from '@jetstream/protocol';
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../logging.ts';
+import type { ApiCaller } from '../api-types.ts';
+import type { ServiceClock } from '../clock.ts';
+import type { DestinationLinks } from '../destinations/links.ts';
+import type { DestinationRecord } from '../destinations/record.ts';
+import type { ServiceEvents } from '../events.ts';
+import { newId } from '../ids.ts';
+import type { ManifestRecord } from '../manifests/record.ts';
+import { findOwned, ownerOf } from '../owner.ts';
+import { describeTransfer } from './describe-transfer.ts';
+import { NO_TRAFFIC, NOTHING_REACHED, type TransferReach, type TransferRecord, type TransferRules } from './record.ts';
+import { failed } from './run-outcome.ts';
+import { TransferBook, type TransferStore } from './transfer-book.ts';
+import type { QueueLimits } from './transfer-queue.ts';
+import { TransferRunner } from './transfer-runner.ts';
+import { isOver, isProcessing, nextStatus, type TransferStatus, type TransferStep } from './transfer-status.ts';
+import { TransferTimes } from './transfer-times.ts';
+
+/** What a transfer is made of. */
+export interface TransferRequest extends TransferRules {
+  destinationId: string;
+  manifestId: string;
+  destinationPath: string;
+  priority: number;
+  userData: TransferRecord['userData'];
+}
+
+export interface TransfersOptions {
+  store: TransferStore;
+  events: ServiceEvents;
+  links: DestinationLinks;
+  destinations: { get(destinationId: string): DestinationRecord | undefined };
+  manifests: { get(manifestId: string): ManifestRecord | undefined };
+  limits: QueueLimits;
+  serviceClock: ServiceClock;
+  clock: Clock;
+  /** A number of [0, 1). */
+  random: () => number;
+  logger: Logger;
+}
+
+/** The transfers that this server sends: kept, queued, carried out. */
+export class Transfers {
+  readonly #options: TransfersOptions;
+  readonly #times: TransferTimes;
+  readonly #book: TransferBook;
+  readonly #runner: TransferRunner;
+  /** Pending ones whose manifest is still being scanned. */
+  readonly #awaitingManifest = new Map<string, Set<string>>();
+
+  constructor(options: TransfersOptions) {
+    const { store, events, links, destinations, manifests, limits, clock, random, logger } = options;
+    this.#options = options;
+    this.#times = new TransferTimes(options.serviceClock);
+    this.#book = new TransferBook(store, this.#times, events, (record) => this.describe(record));
+    this.#runner = new TransferRunner({
+      book: this.#book,
+      links,
+      destinations,
+      manifests,
+      limits,
+      clock,
+      random,
+      logger,
+      onProgress: (record) =>
+        events.emit('transferProgress', this.describe(record), record, { logged: false }),
+    });
+    events.on('manifestUpdated', ({ manifestId }) => this.#onManifest(String(manifestId)));
+  }
+
+  /** What was under way when the server ended goes on, and what waited waits. */
+  start(): void {
+    for (const record of [...this.#book.values()]) {
+      if (record.status === 'inProgress') this.#enqueue(this.#book.takeUp(record));
+      else if (record.status === 'pending') this.#enqueue(record);
+    }
+    this.#runner.start();
+  }
+
+  drain(): Promise<void> {
+    return this.#runner.drain();
+  }
+
+  close(): Promise<void> {
+    return this.#runner.close();
+  }
+
+  describe(record: TransferRecord): ReturnType<typeof describeTransfer> {
+    return describeTransfer(record, this.#runner.runOf(record.transferId), this.#book.now(record));
+  }
+
+  values(): IterableIterator<TransferRecord> {
+    return this.#book.values();
+  }
+
+  /** @throws JetStreamError `not-found` */
+  find(transferId: string, caller: ApiCaller): TransferRecord {
+    return findOwned(this.#book, transferId, caller, 'transfer');
+  }
+
+  /**
+   * @param mayAwaitManifest begins once its manifest is complete, and fails with it; otherwise it has to be complete now
+   * @throws JetStreamError `not-found`, `conflict`; why it could not be kept
+   */
+  async create(request: TransferRequest, caller: ApiCaller, mayAwaitManifest = false): Promise<TransferRecord> {
+    const { destinations, manifests } = this.#options;
+    const { destinationId, manifestId, destinationPath, priority, userData, ...rules } = request;
+    findOwned(destinations, destinationId, caller, 'destination');
+    const manifest = findOwned(manifests, manifestId, caller, 'manifest');
+    const isReady = manifest.status === 'complete' || (mayAwaitManifest && manifest.status === 'pending');
+    if (!isReady) {
+      throw new JetStreamError('conflict', `the manifest is ${manifest.status}: only a complete one can be sent`, {
+        subject: manifestId,
+      });
+    }
+    const transferId = newId();
+    const requestTime = this.#times.begin(transferId);
+    const record: TransferRecord = {
+      transferId,
+      manifestId,
+      destinationId,
+      ...ownerOf(caller),
+      destinationPath,
+      symlinkMode: manifest.symlinkMode,
+      rules,
+      priority,
+      userData,
+      requestTime,
+      queueTime: requestTime,
+      startTime: null,
+      endTime: null,
+      snapshotTime: null,
+      status: 'pending',
+      errorCode: null,
+      errorMessage: null,
+      attempts: 0,
+      streak: null,
+      nextAttemptTime: null,
+      reach: reachOf(manifest),
+      traffic: NO_TRAFFIC,
+      failures: [],
+    };
+    await this.#book.add(record);
+    this.#enqueue(record);
+    return record;
+  }
+
+  /** @throws JetStreamError `not-found`, `conflict` */
+  suspend(transferId: string, caller: ApiCaller): Promise<TransferRecord> {
+    return this.#step(transferId, caller, 'suspend');
+  }
+
+  /** @throws JetStreamError `not-found`, `conflict` */
+  cancel(transferId: string, caller: ApiCaller): Promise<TransferRecord> {
+    return this.#step(transferId, caller, 'cancel', (now) => ({ endTime: now }));
+  }
+
+  /** @throws JetStreamError `not-found`, `conflict` */
+  fail(transferId: string, errorMessage: string, caller: ApiCaller): Promise<TransferRecord> {
+    return this.#step(transferId, caller, 'fail', (now) => ({ endTime: now, errorCode: 'cancelled', errorMessage }));
+  }
+
+  /** @throws JetStreamError `not-found`, `conflict` */
+  async resume(transferId: string, caller: ApiCaller): Promise<TransferRecord> {
+    const { manifests } = this.#options;
+    const record = await this.#step(transferId, caller, 'resume', (now) => {
+      const { manifestId } = this.#book.get(transferId)!;
+      if (manifests.get(manifestId) === undefined) {
+        throw new JetStreamError('conflict', 'its manifest is not there any more: create another transfer', {
+          subject: manifestId,
+        });
+      }
+      return { queueTime: now, endTime: null, errorCode: null, errorMessage: null, streak: null, nextAttemptTime: null };
+    });
+    if (record.status === 'pending' && !this.#awaitsManifest(record)) this.#runner.hurry(record);
+    return record;
+  }
+
+  /** @throws JetStreamError `not-found`, `conflict` when the priority has nothing to say any more */
+  async update(
+    transferId: string,
+    { priority, userData }: { priority?: number | undefined; userData?: TransferRecord['userData'] | undefined },
+    caller: ApiCaller,
+  ): Promise<TransferRecord> {
+    const before = this.find(transferId, caller);
+    const changed = await this.#book.change(transferId, (record) => {
+      if (priority !== undefined) {
+        nextStatus(transferId, record.status, 'updatePriority');
+        this.#runner.dequeue(record);
+      }
+      return { ...record, ...(priority !== undefined && { priority }), ...(userData !== undefined && { userData }) };
+    });
+    if (priority !== undefined && changed?.status === 'pending') this.#enqueue(changed);
+    return changed ?? before;
+  }
+
+  /** @throws JetStreamError `not-found`, `conflict` */
+  async delete(transferId: string, caller: ApiCaller): Promise<void> {
+    this.find(transferId, caller);
+    await this.#book.delete(transferId, ({ status }) => nextStatus(transferId, status, 'delete') === status);
+  }
+
+  /** Resolves when it is neither pending nor in progress, or the signal says so, with what it is then. @throws JetStreamError `not-found` */
+  async wait(transferId: string, caller: ApiCaller, signal: AbortSignal): Promise<TransferRecord> {
+    for (;;) {
+      const record = this.find(transferId, caller);
+      if (!isProcessing(record.status) || signal.aborted) return record;
+      await this.#book.nextChange(transferId, signal);
+    }
+  }
+
+  /** Ids of the transfers that need the manifest, or may. */
+  usersOf(manifestId: string): string[] {
+    return this.#idsOf((record) => record.manifestId === manifestId && !isOver(record.status));
+  }
+
+  /** How many are pending or in progress. */
+  queuedFor(destinationId: string): number {
+    return this.#idsOf((record) => record.destinationId === destinationId && isProcessing(record.status)).length;
+  }
+
+  /** Ids of the transfers that are suspended, pending or in progress. */
+  usersOfDestination(destinationId: string): string[] {
+    return this.#idsOf((record) => record.destinationId === destinationId && !isOver(record.status));
+  }
+
+  /** Forgets those that ended that long ago. @returns how many */
+  async removeEnded(ageUs: number): Promise<number> {
+    const isOld = (record: TransferRecord) =>
+      isOver(record.status) && this.#book.now(record) - (record.endTime ?? record.requestTime) >= ageUs;
+    const old = [...this.#book.values()].filter(isOld);
+    const removed = await Promise.all(old.map(({ transferId }) => this.#book.delete(transferId, isOld)));
+    return removed.filter(Boolean).length;
+  }
+
+  /** How many there are of each status. */
+  counts(): Record<TransferStatus, number> {
+    const counts = { pending: 0, inProgress: 0, complete: 0, error: 0, suspended: 0, cancelled: 0 };
+    for (const { status } of this.#book.values()) counts[status]++;
+    return counts;
+  }
+
+  /** @param fields what changes along with the status */
+  async #step(
+    transferId: string,
+    caller: ApiCaller,
+    step: TransferStep,
+    fields: (now: number) => Partial<TransferRecord> = () => ({}),
+  ): Promise<TransferRecord> {
+    this.find(transferId, caller);
+    let endedBefore = false;
+    const changed = await this.#book.change(transferId, async (record, now) => {
+      const status = nextStatus(transferId, record.status, step);
+      if (status === record.status) return record;
+      const more = fields(now);
+      const stopped = await this.#runner.stop(record);
+      endedBefore = stopped.status !== record.status;
+      return endedBefore ? stopped : { ...stopped, status, nextAttemptTime: null, ...more };
+    });
+    if (changed === undefined) return this.find(transferId, caller);
+    if (endedBefore) nextStatus(transferId, changed.status, step);
+    return changed;
+  }
+
+  #enqueue(record: TransferRecord): void {
+    if (!this.#awaitsManifest(record)) this.#runner.enqueue(record);
+  }
+
+  #awaitsManifest({ transferId, manifestId }: TransferRecord): boolean {
+    if (this.#options.manifests.get(manifestId)?.status !== 'pending') return false;
+    const waiting = this.#awaitingManifest.get(manifestId) ?? new Set();
+    this.#awaitingManifest.set(manifestId, waiting.add(transferId));
+    return true;
+  }
+
+  #onManifest(manifestId: string): void {
+    const manifest = this.#options.manifests.get(manifestId);
+    if (manifest?.status === 'pending') return;
+    const waiting = this.#awaitingManifest.get(manifestId) ?? [];
+    this.#awaitingManifest.delete(manifestId);
+    for (const transferId of waiting) void this.#onManifestReady(transferId, manifest);
+  }
+
+  async #onManifestReady(transferId: string, manifest: ManifestRecord | undefined): Promise<void> {
+    const ready = await this.#book
+      .change(transferId, (record, now) => {
+        if (record.status !== 'pending') return record;
+        if (manifest?.status === 'complete') return { ...record, reach: reachOf(manifest) };
+        const { errorCode, errorMessage } = manifest ?? { errorCode: null, errorMessage: null };
+        return failed(record, new JetStreamError(errorCode ?? 'not-found', errorMessage ?? 'its manifest was deleted'), now);
+      })
+      // What could not be written is found out again when it begins.
+      .catch(() => this.#book.get(transferId));
+    if (ready?.status === 'pending') this.#runner.enqueue(ready);
+  }
+
+  #idsOf(matches: (record: TransferRecord) => boolean): string[] {
+    return [...this.#book.values()].filter(matches).map(({ transferId }) => transferId);
+  }
+}
+
+function reachOf({ totalSize, totalFiles }: ManifestRecord): TransferReach {
+  return { ...NOTHING_REACHED, totalBytes: totalSize ?? 0, totalFiles: totalFiles ?? 0 };
+}
