@@ -20,6 +20,14 @@ const PROGRESS: TransferProgress = {
   ratePolicy: undefined,
   rttMs: 1,
   lossShare: 0,
+  traffic: {
+    bytesSent: 0,
+    bytesReceived: 0,
+    packetsSent: 0,
+    packetsReceived: 0,
+    contentBytesSent: 0,
+    contentBytesResent: 0,
+  },
   elapsedMs: 0,
   currentFile: 'f',
 };

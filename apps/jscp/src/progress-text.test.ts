@@ -20,6 +20,14 @@ const HALF: TransferProgress = {
   ratePolicy: undefined,
   rttMs: 0.42,
   lossShare: 0.013,
+  traffic: {
+    bytesSent: 0,
+    bytesReceived: 0,
+    packetsSent: 0,
+    packetsReceived: 0,
+    contentBytesSent: 0,
+    contentBytesResent: 0,
+  },
   elapsedMs: 1000,
   currentFile: 'photos/2024/summer/img_0001.jpg',
 };

@@ -48,6 +48,17 @@ export interface RateLimitOptions {
   capBitsPerSecond?: number;
 }
 
+/** What went over the network for a transfer so far; of a connection that several share, its part. Bytes are of UDP payload. */
+export interface TransferTraffic {
+  bytesSent: number;
+  bytesReceived: number;
+  packetsSent: number;
+  packetsReceived: number;
+  /** Bytes of content, sent for the first time, and again. */
+  contentBytesSent: number;
+  contentBytesResent: number;
+}
+
 export interface TransferProgress {
   /** 'reconnecting': the link is lost, and `waitsFor` says since when and until when it is ridden out; then counts begin anew. */
   state: 'connecting' | 'transferring' | 'reconnecting' | 'finishing' | 'complete' | 'error' | 'cancelled';
@@ -74,6 +85,7 @@ export interface TransferProgress {
   rttMs: number;
   /** Share of sent packets that were lost, 0…1, so far. */
   lossShare: number;
+  traffic: Readonly<TransferTraffic>;
   elapsedMs: number;
   /** File that was begun last. */
   currentFile: string | undefined;

@@ -1,4 +1,5 @@
 import type { JetStreamError, ServerIdentity } from '@jetstream/protocol';
+import { ConnectionTraffic } from '../content/connection-traffic.ts';
 import type { Session } from '../session/session.ts';
 import type { KeptLink } from './link-keeper.ts';
 
@@ -9,6 +10,8 @@ const ANSWER_ROUND_TRIPS = 2;
 /** A session at the server with its login sent. It ends once; what comes after it is another link. */
 export class Link implements KeptLink {
   readonly session: Session;
+  /** Of its connection, by transfer. */
+  readonly traffic: ConnectionTraffic;
   /** The account that the server gave; rejects with `login-refused`, `login-timeout` or why the session closed. */
   readonly account: Promise<string>;
   /** Who the server says that it is, if it does, once it has let us in. */
@@ -18,6 +21,7 @@ export class Link implements KeptLink {
 
   constructor(session: Session, account: Promise<string>) {
     this.session = session;
+    this.traffic = new ConnectionTraffic(session.connection);
     this.account = account;
   }
 

@@ -32,7 +32,7 @@ export class TransferAttempt implements TransferHandler {
     this.#handle = handle;
     this.#onOver = onOver;
     this.port = link.session.addTransfer(link.takeTransferId(), this);
-    handle.begin(link.session.connection);
+    handle.begin(link.session.connection, link.traffic);
   }
 
   get isOver(): boolean {

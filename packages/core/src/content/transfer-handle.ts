@@ -3,15 +3,16 @@ import { performance } from 'node:perf_hooks';
 import type { RatePolicy } from '@jetstream/congestion';
 import type { JetStreamError } from '@jetstream/protocol';
 import type { WriterActivity } from '@jetstream/storage';
-import type { ConnectionStats } from '@jetstream/transport';
 import type {
   FileOutcome,
   RatePolicyOptions,
   Transfer,
   TransferProgress,
   TransferSummary,
+  TransferTraffic,
 } from '../contract.ts';
 import { fromRatePolicy, toRatePolicy } from '../rate-policy-options.ts';
+import { type ConnectionTraffic, NO_TRAFFIC, type TellsStats } from './connection-traffic.ts';
 import { RateMeter } from './rate-meter.ts';
 import { waitingForReceiver } from './receiver-activity.ts';
 import type { TransferTotals } from './transfer-totals.ts';
@@ -26,11 +27,6 @@ export interface TransferRate {
   inForce(): RatePolicy | undefined;
   /** Resolves when `inForce` tells what came of it. */
   set(policy: RatePolicy): Promise<void>;
-}
-
-/** A connection, as far as it matters here. */
-interface TellsStats {
-  readonly stats: Readonly<ConnectionStats> | undefined;
 }
 
 /** How each attempt begins. */
@@ -64,7 +60,10 @@ export class TransferHandle implements Transfer {
   readonly #toldFailures = new Set<string>();
   #failures: FileOutcome[] = [];
   #rate = new RateMeter();
+  readonly #traffic: TransferTraffic = { ...NO_TRAFFIC };
   #connection: TellsStats | undefined;
+  #connectionTraffic: ConnectionTraffic | undefined;
+  #leaveTraffic: () => void = () => undefined;
   #linkAwaited: (() => string) | undefined;
   #directories = 0;
   #skippedFiles = 0;
@@ -81,7 +80,14 @@ export class TransferHandle implements Transfer {
   constructor(onCancel: () => void, rate: TransferRate) {
     this.#onCancel = onCancel;
     this.#ratePolicy = rate;
-    this.progress = { ...NOTHING_DONE, ratePolicy: undefined, rttMs: 0, lossShare: 0, elapsedMs: 0 };
+    this.progress = {
+      ...NOTHING_DONE,
+      ratePolicy: undefined,
+      rttMs: 0,
+      lossShare: 0,
+      traffic: this.#traffic,
+      elapsedMs: 0,
+    };
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -122,7 +128,7 @@ export class TransferHandle implements Transfer {
   }
 
   /** Content goes over this connection from now on. All counts begin anew: what is done already is told again. */
-  begin(connection: TellsStats): void {
+  begin(connection: TellsStats, traffic: ConnectionTraffic): void {
     const { filesDone, ackedBytes, presentBytes } = this.progress;
     this.#copiedBefore.files += filesDone - this.#skippedFiles;
     this.#copiedBefore.bytes += Math.max(0, ackedBytes - presentBytes);
@@ -135,6 +141,12 @@ export class TransferHandle implements Transfer {
     this.#skippedFiles = 0;
     this.#activity = undefined;
     Object.assign(this.progress, NOTHING_DONE);
+    this.#leaveTraffic();
+    this.#connectionTraffic = traffic;
+    this.#leaveTraffic = traffic.join(
+      this.#traffic,
+      () => this.progress.ackedBytes - this.progress.presentBytes,
+    );
   }
 
   /** Nothing goes on until `begin`. @param forWhat in words */
@@ -212,6 +224,7 @@ export class TransferHandle implements Transfer {
 
   #settle(state: TransferProgress['state']): void {
     this.#settled = true;
+    this.#leaveTraffic();
     clearInterval(this.#timer);
     this.progress.state = state;
     this.progress.waitsFor = '';
@@ -253,6 +266,7 @@ export class TransferHandle implements Transfer {
       progress.state !== 'reconnecting' && progress.totalsFinal && progress.rateBitsPerSecond > 0
         ? (left * 8) / progress.rateBitsPerSecond
         : undefined;
+    if (!this.#settled) this.#connectionTraffic?.observe();
     const stats = this.#connection?.stats;
     if (progress.state === 'transferring' && progress.totalsFinal && left <= 0) progress.state = 'finishing';
     if (progress.state === 'finishing') progress.waitsFor = waitingForReceiver(this.#activity);

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { JetStreamError } from '@jetstream/protocol';
+import { NO_TRAFFIC } from '../content/connection-traffic.ts';
 import type {
   FileOutcome,
   RatePolicyOptions,
@@ -76,6 +77,7 @@ const NOTHING_SENT: TransferProgress = {
   ratePolicy: undefined,
   rttMs: 0,
   lossShare: 0,
+  traffic: NO_TRAFFIC,
   elapsedMs: 0,
   currentFile: undefined,
 };

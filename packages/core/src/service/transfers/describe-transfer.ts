@@ -4,9 +4,14 @@ import type { TransferRun } from './transfer-run.ts';
 import { isProcessing } from './transfer-status.ts';
 
 /** A transfer as the API shows it. @param run the attempt under way, if there is one */
-export function describeTransfer(record: TransferRecord, run: TransferRun | undefined, now: number): Transfer {
+export function describeTransfer(
+  record: TransferRecord,
+  run: TransferRun | undefined,
+  now: number,
+): Transfer {
   const { rules } = record;
-  const { totalBytes, totalFiles, filesDone, filesFailed, bytesAcked, bytesDurable } = run?.reach ?? record.reach;
+  const { totalBytes, totalFiles, filesDone, filesFailed, bytesAcked, bytesDurable } =
+    run?.reach ?? record.reach;
   const traffic = run?.traffic ?? record.traffic;
   const { contentBytesSent, contentBytesResent } = traffic;
   return {

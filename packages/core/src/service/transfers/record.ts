@@ -1,6 +1,7 @@
 import type { UserData } from '@jetstream/api';
 import type { ErrorCode } from '@jetstream/protocol';
 import type { OverwriteMode, SkipRule } from '@jetstream/storage';
+import type { TransferTraffic } from '../../contract.ts';
 import type { Owner } from '../owner.ts';
 import type { FailureStreak } from './retry-policy.ts';
 import type { TransferStatus } from './transfer-status.ts';
@@ -32,17 +33,6 @@ export interface TransferReach {
   bytesDurable: number;
 }
 
-/** What went over the network for a transfer, in all its attempts. */
-export interface TransferTraffic {
-  bytesSent: number;
-  bytesReceived: number;
-  packetsSent: number;
-  packetsReceived: number;
-  /** Content, once and again. */
-  contentBytesSent: number;
-  contentBytesResent: number;
-}
-
 /** A file that was not copied. Names are escaped. */
 export interface TransferFailure {
   source: string;
@@ -72,6 +62,7 @@ export interface TransferRecord extends Owner, KnownTimes {
   streak: FailureStreak | null;
   nextAttemptTime: number | null;
   reach: TransferReach;
+  /** In all its attempts. */
   traffic: TransferTraffic;
   failures: TransferFailure[];
 }
@@ -84,13 +75,4 @@ export const NOTHING_REACHED: Readonly<TransferReach> = {
   bytesAcked: 0,
   bytesPresent: 0,
   bytesDurable: 0,
-};
-
-export const NO_TRAFFIC: Readonly<TransferTraffic> = {
-  bytesSent: 0,
-  bytesReceived: 0,
-  packetsSent: 0,
-  packetsReceived: 0,
-  contentBytesSent: 0,
-  contentBytesResent: 0,
 };

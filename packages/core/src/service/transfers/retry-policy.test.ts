@@ -6,7 +6,8 @@ const error = (code: ErrorCode) => new JetStreamError(code, 'why');
 
 describe('the next attempt', () => {
   it('comes after 5 s, twice as long each time, at most 5 min, and up to half of it sooner', () => {
-    const seconds = (random: number) => [1, 2, 3, 4, 6, 7, 8, 500].map((failures) => retryDelayUs(failures, random) / 1e6);
+    const seconds = (random: number) =>
+      [1, 2, 3, 4, 6, 7, 8, 500].map((failures) => retryDelayUs(failures, random) / 1e6);
     expect(seconds(0)).toEqual([5, 10, 20, 40, 160, 300, 300, 300]);
     expect(seconds(0.999_999).every((delay, at) => delay >= seconds(0)[at]! / 2)).toBe(true);
   });

@@ -8,7 +8,12 @@ import { nextStatus } from './transfer-status.ts';
 type Run = Pick<TransferRun, 'reach' | 'traffic' | 'failures' | 'hasComeOn'>;
 
 /** What a transfer is after an attempt that was stopped; one that had ended before that has ended. */
-export function afterStop(record: TransferRecord, run: Run, outcome: RunOutcome, now: number): TransferRecord {
+export function afterStop(
+  record: TransferRecord,
+  run: Run,
+  outcome: RunOutcome,
+  now: number,
+): TransferRecord {
   return 'summary' in outcome ? afterEnd(record, run, outcome.summary.failed, now) : withCounts(record, run);
 }
 
@@ -67,7 +72,8 @@ function furthest(before: TransferReach, after: TransferReach): TransferReach {
 
 function filesFailed({ reach, failures }: Run, count: number): JetStreamError {
   const [first] = failures;
-  const example = first === undefined ? '' : `, among them ${first.target || first.source}: ${first.errorMessage}`;
+  const example =
+    first === undefined ? '' : `, among them ${first.target || first.source}: ${first.errorMessage}`;
   return new JetStreamError(
     'transfer-failed',
     `${count} of ${reach.totalFiles} files failed${example}; once the cause is gone resume the transfer: files that are done are skipped`,

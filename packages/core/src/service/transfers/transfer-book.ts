@@ -125,7 +125,8 @@ export class TransferBook {
       const told = () => {
         signal.removeEventListener('abort', told);
         watchers.delete(told);
-        if (watchers.size === 0 && this.#watchers.get(transferId) === watchers) this.#watchers.delete(transferId);
+        if (watchers.size === 0 && this.#watchers.get(transferId) === watchers)
+          this.#watchers.delete(transferId);
         resolve();
       };
       watchers.add(told);

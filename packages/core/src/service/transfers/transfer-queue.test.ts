@@ -32,7 +32,11 @@ function drain(queue: TransferQueue): QueuedTransfer[] {
 
 describe('the queue of transfers', () => {
   it('takes the lowest priority first, and of equal ones the earliest', () => {
-    const [late, early, urgent] = [transfer({ requestTime: 9 }), transfer({ requestTime: 3 }), transfer({ priority: 1 })];
+    const [late, early, urgent] = [
+      transfer({ requestTime: 9 }),
+      transfer({ requestTime: 3 }),
+      transfer({ priority: 1 }),
+    ];
     expect(ids(drain(queueOf({}, [late, early, urgent])))).toEqual(ids([urgent, early, late]));
   });
 
@@ -42,12 +46,9 @@ describe('the queue of transfers', () => {
       ...Array.from({ length: 5 }, () => transfer({ destinationId: 'b' })),
     ];
     const queue = queueOf({ maxTransfers: 3, maxTransfersPerDestination: 2 }, waiting);
-    expect([queue.take(), queue.take(), queue.take(), queue.take()].map((one) => one?.destinationId)).toEqual([
-      'a',
-      'a',
-      'b',
-      undefined,
-    ]);
+    expect([queue.take(), queue.take(), queue.take(), queue.take()].map((one) => one?.destinationId)).toEqual(
+      ['a', 'a', 'b', undefined],
+    );
     expect([queue.running, queue.waiting]).toEqual([3, 7]);
   });
 
@@ -99,7 +100,11 @@ describe('the queue of transfers', () => {
         requestTime: fc.integer({ min: 0, max: 5 }),
       }),
       fc.record({ do: fc.constantFrom('take', 'finish', 'remove'), which: fc.nat() }),
-      fc.record({ do: fc.constant('limit'), at: fc.constantFrom('x', 'y'), to: fc.constantFrom(0, 1, undefined) }),
+      fc.record({
+        do: fc.constant('limit'),
+        at: fc.constantFrom('x', 'y'),
+        to: fc.constantFrom(0, 1, undefined),
+      }),
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

@@ -108,11 +108,11 @@ export class TransferQueue {
   #goesBefore(one: Line, other: Line): boolean {
     const [a, b] = [one.waiting[0]!, other.waiting[0]!];
     return (
-      a.priority - b.priority ||
-      this.#runningOfOwner(a) - this.#runningOfOwner(b) ||
-      this.#lastTurnOf(a) - this.#lastTurnOf(b) ||
-      compare(a, b)
-    ) < 0;
+      (a.priority - b.priority ||
+        this.#runningOfOwner(a) - this.#runningOfOwner(b) ||
+        this.#lastTurnOf(a) - this.#lastTurnOf(b) ||
+        compare(a, b)) < 0
+    );
   }
 
   #runningOfOwner({ owner }: QueuedTransfer): number {
@@ -141,7 +141,9 @@ function keyOf({ destinationId, owner }: Line | QueuedTransfer): string {
 
 function compare(a: QueuedTransfer, b: QueuedTransfer): number {
   return (
-    a.priority - b.priority || a.requestTime - b.requestTime || Number(a.transferId > b.transferId) - Number(a.transferId < b.transferId)
+    a.priority - b.priority ||
+    a.requestTime - b.requestTime ||
+    Number(a.transferId > b.transferId) - Number(a.transferId < b.transferId)
   );
 }
 

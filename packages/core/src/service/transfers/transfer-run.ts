@@ -1,13 +1,12 @@
 import { escapeName } from '@jetstream/manifest';
 import type { JetStreamError } from '@jetstream/protocol';
 import { asJetStreamError } from '../../content/failure.ts';
-import type { FileOutcome, Transfer, TransferSummary } from '../../contract.ts';
+import type { FileOutcome, Transfer, TransferSummary, TransferTraffic } from '../../contract.ts';
 import {
   MAX_FAILURES_KEPT,
   type TransferFailure,
   type TransferReach,
   type TransferRecord,
-  type TransferTraffic,
 } from './record.ts';
 
 /** How an attempt ended. */

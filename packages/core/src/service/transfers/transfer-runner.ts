@@ -10,7 +10,7 @@ import type { TransferRecord } from './record.ts';
 import { GIVE_UP_AFTER_US, isOfDestination, retryDelayUs } from './retry-policy.ts';
 import { afterOutcome, afterStop, failed } from './run-outcome.ts';
 import type { TransferBook } from './transfer-book.ts';
-import { type QueueLimits, type QueuedTransfer, TransferQueue } from './transfer-queue.ts';
+import { type QueuedTransfer, type QueueLimits, TransferQueue } from './transfer-queue.ts';
 import { type RunOutcome, TransferRun } from './transfer-run.ts';
 import { nextStatus } from './transfer-status.ts';
 
@@ -159,9 +159,11 @@ export class TransferRunner {
     const { transferId, destinationId, manifestId, destinationPath, rules } = record;
     const { links, destinations, manifests, clock } = this.#options;
     const destination = destinations.get(destinationId);
-    if (destination === undefined) return new JetStreamError('not-found', 'its destination is not there any more');
+    if (destination === undefined)
+      return new JetStreamError('not-found', 'its destination is not there any more');
     const manifest = manifests.get(manifestId);
-    if (manifest?.status !== 'complete') return new JetStreamError('not-found', 'its manifest is not there any more');
+    if (manifest?.status !== 'complete')
+      return new JetStreamError('not-found', 'its manifest is not there any more');
     const { checkpointFrequencySeconds: seconds, ...receiving } = rules;
     const link = links.open(destination);
     const upload = link.upload({
@@ -188,7 +190,7 @@ export class TransferRunner {
     if (run.progress.ackedBytes > 0 || run.progress.filesDone > 0) this.#holds.release(record.destinationId);
     if (clock.nowMs() - running.notedMs >= NOTE_INTERVAL_MS) {
       running.notedMs = clock.nowMs();
-      book.note(transferId, run);
+      book.note(transferId, { reach: run.reach, traffic: run.traffic });
     }
     onProgress(record);
   }
@@ -226,7 +228,9 @@ export class TransferRunner {
   /** One has waited for this destination as long as any may: those that have, too, are not tried one by one. */
   #giveUp({ transferId, destinationId, errorCode, errorMessage }: TransferRecord): void {
     const { book } = this.#options;
-    const why = new JetStreamError(errorCode ?? 'host-unreachable', errorMessage ?? '', { subject: transferId });
+    const why = new JetStreamError(errorCode ?? 'host-unreachable', errorMessage ?? '', {
+      subject: transferId,
+    });
     for (const other of book.values()) {
       if (other.destinationId !== destinationId || other.status !== 'pending') continue;
       void book
@@ -275,7 +279,10 @@ export class TransferRunner {
 
   #logUnwritten(transferId: string, error: unknown): void {
     const { code, message } = asJetStreamError(error);
-    this.#options.logger.error({ transfer: transferId, code, why: message }, 'a transfer cannot be written down');
+    this.#options.logger.error(
+      { transfer: transferId, code, why: message },
+      'a transfer cannot be written down',
+    );
   }
 }
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isOver, isProcessing, nextStatus, type TransferStatus, type TransferStep } from './transfer-status.ts';
+import {
+  isOver,
+  isProcessing,
+  nextStatus,
+  type TransferStatus,
+  type TransferStep,
+} from './transfer-status.ts';
 
 const STATUSES: TransferStatus[] = ['pending', 'inProgress', 'complete', 'error', 'suspended', 'cancelled'];
 /** What each step makes of each status, in the order above; '-': refused. */

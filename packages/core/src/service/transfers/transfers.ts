@@ -1,7 +1,8 @@
+import type { ApiCaller, UserData } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
 import type { Clock } from '../../clock.ts';
+import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
 import type { Logger } from '../../logging.ts';
-import type { ApiCaller } from '../api-types.ts';
 import type { ServiceClock } from '../clock.ts';
 import type { DestinationLinks } from '../destinations/links.ts';
 import type { DestinationRecord } from '../destinations/record.ts';
@@ -9,13 +10,20 @@ import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
 import { findOwned, ownerOf } from '../owner.ts';
+import type { UserDataHolder } from '../user-data.ts';
 import { describeTransfer } from './describe-transfer.ts';
-import { NO_TRAFFIC, NOTHING_REACHED, type TransferReach, type TransferRecord, type TransferRules } from './record.ts';
+import { NOTHING_REACHED, type TransferReach, type TransferRecord, type TransferRules } from './record.ts';
 import { failed } from './run-outcome.ts';
 import { TransferBook, type TransferStore } from './transfer-book.ts';
 import type { QueueLimits } from './transfer-queue.ts';
 import { TransferRunner } from './transfer-runner.ts';
-import { isOver, isProcessing, nextStatus, type TransferStatus, type TransferStep } from './transfer-status.ts';
+import {
+  isOver,
+  isProcessing,
+  nextStatus,
+  type TransferStatus,
+  type TransferStep,
+} from './transfer-status.ts';
 import { TransferTimes } from './transfer-times.ts';
 
 /** What a transfer is made of. */
@@ -24,7 +32,7 @@ export interface TransferRequest extends TransferRules {
   manifestId: string;
   destinationPath: string;
   priority: number;
-  userData: TransferRecord['userData'];
+  userData: UserData;
 }
 
 export interface TransfersOptions {
@@ -42,7 +50,7 @@ export interface TransfersOptions {
 }
 
 /** The transfers that this server sends: kept, queued, carried out. */
-export class Transfers {
+export class Transfers implements UserDataHolder {
   readonly #options: TransfersOptions;
   readonly #times: TransferTimes;
   readonly #book: TransferBook;
@@ -104,16 +112,24 @@ export class Transfers {
    * @param mayAwaitManifest begins once its manifest is complete, and fails with it; otherwise it has to be complete now
    * @throws JetStreamError `not-found`, `conflict`; why it could not be kept
    */
-  async create(request: TransferRequest, caller: ApiCaller, mayAwaitManifest = false): Promise<TransferRecord> {
+  async create(
+    request: TransferRequest,
+    caller: ApiCaller,
+    mayAwaitManifest = false,
+  ): Promise<TransferRecord> {
     const { destinations, manifests } = this.#options;
     const { destinationId, manifestId, destinationPath, priority, userData, ...rules } = request;
     findOwned(destinations, destinationId, caller, 'destination');
     const manifest = findOwned(manifests, manifestId, caller, 'manifest');
     const isReady = manifest.status === 'complete' || (mayAwaitManifest && manifest.status === 'pending');
     if (!isReady) {
-      throw new JetStreamError('conflict', `the manifest is ${manifest.status}: only a complete one can be sent`, {
-        subject: manifestId,
-      });
+      throw new JetStreamError(
+        'conflict',
+        `the manifest is ${manifest.status}: only a complete one can be sent`,
+        {
+          subject: manifestId,
+        },
+      );
     }
     const transferId = newId();
     const requestTime = this.#times.begin(transferId);
@@ -159,7 +175,11 @@ export class Transfers {
 
   /** @throws JetStreamError `not-found`, `conflict` */
   fail(transferId: string, errorMessage: string, caller: ApiCaller): Promise<TransferRecord> {
-    return this.#step(transferId, caller, 'fail', (now) => ({ endTime: now, errorCode: 'cancelled', errorMessage }));
+    return this.#step(transferId, caller, 'fail', (now) => ({
+      endTime: now,
+      errorCode: 'cancelled',
+      errorMessage,
+    }));
   }
 
   /** @throws JetStreamError `not-found`, `conflict` */
@@ -172,7 +192,14 @@ export class Transfers {
           subject: manifestId,
         });
       }
-      return { queueTime: now, endTime: null, errorCode: null, errorMessage: null, streak: null, nextAttemptTime: null };
+      return {
+        queueTime: now,
+        endTime: null,
+        errorCode: null,
+        errorMessage: null,
+        streak: null,
+        nextAttemptTime: null,
+      };
     });
     if (record.status === 'pending' && !this.#awaitsManifest(record)) this.#runner.hurry(record);
     return record;
@@ -181,7 +208,7 @@ export class Transfers {
   /** @throws JetStreamError `not-found`, `conflict` when the priority has nothing to say any more */
   async update(
     transferId: string,
-    { priority, userData }: { priority?: number | undefined; userData?: TransferRecord['userData'] | undefined },
+    { priority, userData }: { priority?: number | undefined; userData?: UserData | undefined },
     caller: ApiCaller,
   ): Promise<TransferRecord> {
     const before = this.find(transferId, caller);
@@ -190,10 +217,27 @@ export class Transfers {
         nextStatus(transferId, record.status, 'updatePriority');
         this.#runner.dequeue(record);
       }
-      return { ...record, ...(priority !== undefined && { priority }), ...(userData !== undefined && { userData }) };
+      return {
+        ...record,
+        ...(priority !== undefined && { priority }),
+        ...(userData !== undefined && { userData }),
+      };
     });
     if (priority !== undefined && changed?.status === 'pending') this.#enqueue(changed);
     return changed ?? before;
+  }
+
+  async changeUserData(
+    transferId: string,
+    caller: ApiCaller,
+    change: (before: UserData) => UserData,
+  ): Promise<UserData> {
+    const before = this.find(transferId, caller);
+    const changed = await this.#book.change(transferId, (record) => ({
+      ...record,
+      userData: change(record.userData),
+    }));
+    return (changed ?? before).userData;
   }
 
   /** @throws JetStreamError `not-found`, `conflict` */
@@ -218,7 +262,8 @@ export class Transfers {
 
   /** How many are pending or in progress. */
   queuedFor(destinationId: string): number {
-    return this.#idsOf((record) => record.destinationId === destinationId && isProcessing(record.status)).length;
+    return this.#idsOf((record) => record.destinationId === destinationId && isProcessing(record.status))
+      .length;
   }
 
   /** Ids of the transfers that are suspended, pending or in progress. */
@@ -289,7 +334,11 @@ export class Transfers {
         if (record.status !== 'pending') return record;
         if (manifest?.status === 'complete') return { ...record, reach: reachOf(manifest) };
         const { errorCode, errorMessage } = manifest ?? { errorCode: null, errorMessage: null };
-        return failed(record, new JetStreamError(errorCode ?? 'not-found', errorMessage ?? 'its manifest was deleted'), now);
+        return failed(
+          record,
+          new JetStreamError(errorCode ?? 'not-found', errorMessage ?? 'its manifest was deleted'),
+          now,
+        );
       })
       // What could not be written is found out again when it begins.
       .catch(() => this.#book.get(transferId));
