@@ -52,6 +52,32 @@ export interface Directory extends ScanDirectory {
   sync(): void;
 }
 
+/** A tree in which a user moves and removes things, beside what transfers do. */
+export interface ManagedFileSystem extends FileSystem {
+  openDirectory(components: readonly string[]): ManagedDirectory;
+}
+
+export interface ManagedDirectory extends Directory {
+  /**
+   * The directory of the machine that has a name: another one only at the top of a sandbox of several folders.
+   * @throws JetStreamError when the name is that of a folder of the sandbox
+   */
+  holderOf(name: string): MachineDirectory;
+}
+
+/** All of it holds for the very directory, and follows no symlink. */
+export interface MachineDirectory extends ManagedDirectory {
+  /** `already-exists` when there is anything of the new name. */
+  moveTo(name: string, into: MachineDirectory, newName: string): void;
+  /**
+   * Removes a file or symlink, or a directory with all that is in it, one thing at each step.
+   * @param name as the file system has it
+   */
+  removeTree(name: string): Generator<void>;
+  /** Removes an empty directory; `already-exists` when something is in it. */
+  removeDirectory(name: string): void;
+}
+
 /** A file system of the machine, to be synced as a whole. */
 export interface Volume {
   /**

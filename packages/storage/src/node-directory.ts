@@ -8,12 +8,13 @@ import {
 } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { operationFailed } from './errno.ts';
-import type { Directory, FileStatus, OpenFile, Volume } from './file-system.ts';
+import type { FileStatus, MachineDirectory, OpenFile, Volume } from './file-system.ts';
 import { NodeFile } from './node-file.ts';
+import { removeTree } from './remove-tree.ts';
 
 const { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 
-export class NodeDirectory implements Directory {
+export class NodeDirectory implements MachineDirectory {
   readonly #operations: DirectoryOperations;
   readonly #handle: DirectoryHandle;
   readonly #components: readonly string[];
@@ -104,6 +105,38 @@ export class NodeDirectory implements Directory {
 
   remove(name: string): void {
     this.#attempt('removing it', name, () => this.#operations.unlinkAt(this.#handle, name));
+  }
+
+  holderOf(): MachineDirectory {
+    return this;
+  }
+
+  moveTo(name: string, into: NodeDirectory, newName: string): void {
+    into.#attempt('giving it its name', newName, () => {
+      const { renameAt, renameNoReplaceAt, statusAt } = this.#operations;
+      const isDirectory = statusAt(this.#handle, name)?.kind === 'directory';
+      // Where the system cannot refuse to replace, a second name would do for a file; a directory can replace no more than an empty one.
+      const rename =
+        isDirectory && statusAt(into.#handle, newName) === undefined ? renameAt : renameNoReplaceAt;
+      try {
+        rename(this.#handle, name, into.#handle, newName);
+      } catch (error) {
+        if (errnoOf(error) !== 'EXDEV') throw error;
+        throw new JetStreamError('path-refused', 'it is on another file system; copy it there and remove it');
+      }
+    });
+  }
+
+  *removeTree(name: string): Generator<void> {
+    try {
+      yield* removeTree(this.#operations, this.#handle, name);
+    } catch (error) {
+      throw operationFailed(error, 'removing it', [...this.#components, name]);
+    }
+  }
+
+  removeDirectory(name: string): void {
+    this.#attempt('removing it', name, () => this.#operations.rmdirAt(this.#handle, name));
   }
 
   setMode(mode: number): void {

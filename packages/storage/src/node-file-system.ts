@@ -8,7 +8,7 @@ import {
 } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { operationFailed } from './errno.ts';
-import type { Directory, FileStatus, FileSystem, OpenFile } from './file-system.ts';
+import type { FileStatus, ManagedFileSystem, OpenFile } from './file-system.ts';
 import { NodeDirectory } from './node-directory.ts';
 import { NodeFile } from './node-file.ts';
 
@@ -29,7 +29,7 @@ export interface StorageOptions {
  * Opens the tree of files of this machine, or a part of it.
  * @throws JetStreamError when the sandbox directory cannot be opened or made
  */
-export function openStorage(options: StorageOptions = {}): FileSystem {
+export function openStorage(options: StorageOptions = {}): ManagedFileSystem {
   const { sandboxRoot } = options;
   const operations = directoryOperations();
   try {
@@ -59,7 +59,7 @@ function openSandbox(operations: DirectoryOperations, root: string, fixed?: numb
   );
 }
 
-class NodeFileSystem implements FileSystem {
+class NodeFileSystem implements ManagedFileSystem {
   readonly #operations: DirectoryOperations;
   readonly #root: DirectoryHandle;
   readonly #rule: { symlinks: SymlinkRule };
@@ -82,7 +82,7 @@ class NodeFileSystem implements FileSystem {
     }
   }
 
-  openDirectory(components: readonly string[]): Directory {
+  openDirectory(components: readonly string[]): NodeDirectory {
     try {
       return new NodeDirectory(this.#operations, this.#open(components), components);
     } catch (error) {

@@ -1,19 +1,25 @@
 import { placeInSandbox, type SandboxMount, type SandboxRule } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
-import type { Directory, FileStatus, FileSystem, OpenFile } from './file-system.ts';
+import type {
+  FileStatus,
+  MachineDirectory,
+  ManagedDirectory,
+  ManagedFileSystem,
+  OpenFile,
+} from './file-system.ts';
 import { openStorage } from './node-file-system.ts';
 
 /**
  * Opens what a sandbox rule lets somebody see, as one tree.
  * @throws JetStreamError when the only directory of the rule cannot be opened or made; of several, each is opened when it is first used
  */
-export function openSandbox(rule: SandboxRule): FileSystem {
+export function openSandbox(rule: SandboxRule): ManagedFileSystem {
   const [first] = rule.mounts;
   if (rule.mounts.length === 1 && first!.name === '') return openMount(first!);
   return new SandboxFileSystem(rule);
 }
 
-function openMount({ root, fixedComponents }: SandboxMount): FileSystem {
+function openMount({ root, fixedComponents }: SandboxMount): ManagedFileSystem {
   return openStorage({
     sandboxRoot: root,
     fixedComponents: root === undefined ? undefined : fixedComponents,
@@ -21,10 +27,10 @@ function openMount({ root, fixedComponents }: SandboxMount): FileSystem {
 }
 
 /** Several directories of the machine as the folders of one root. */
-class SandboxFileSystem implements FileSystem {
+class SandboxFileSystem implements ManagedFileSystem {
   readonly #rule: SandboxRule;
   readonly #folders: readonly string[];
-  readonly #open = new Map<SandboxMount, FileSystem>();
+  readonly #open = new Map<SandboxMount, ManagedFileSystem>();
 
   constructor(rule: SandboxRule) {
     this.#rule = rule;
@@ -39,7 +45,7 @@ class SandboxFileSystem implements FileSystem {
     );
   }
 
-  openDirectory(components: readonly string[]): Directory {
+  openDirectory(components: readonly string[]): ManagedDirectory {
     const directory = this.#at(
       components,
       (fileSystem, beneath) => fileSystem.openDirectory(beneath),
@@ -66,7 +72,7 @@ class SandboxFileSystem implements FileSystem {
 
   #at<T>(
     components: readonly string[],
-    use: (fileSystem: FileSystem, beneath: readonly string[]) => T,
+    use: (fileSystem: ManagedFileSystem, beneath: readonly string[]) => T,
     atRoot: () => T,
   ): T {
     const place = placeInSandbox(this.#rule, components);
@@ -95,13 +101,13 @@ const ROOT_STATUS: FileStatus = {
 };
 
 /** The top of what a user with folders sees: the folders, and whatever is in the directory behind them, if there is one. */
-class SandboxRoot implements Directory {
-  readonly #behind: Directory | undefined;
+class SandboxRoot implements ManagedDirectory {
+  readonly #behind: ManagedDirectory | undefined;
   readonly #folders: readonly string[];
   readonly #folderStatus: (name: string) => FileStatus;
 
   constructor(
-    behind: Directory | undefined,
+    behind: ManagedDirectory | undefined,
     folders: readonly string[],
     folderStatus: (name: string) => FileStatus,
   ) {
@@ -166,6 +172,10 @@ class SandboxRoot implements Directory {
     this.#for(name).remove(name);
   }
 
+  holderOf(name: string): MachineDirectory {
+    return this.#for(name).holderOf(name);
+  }
+
   setMode(mode: number): void {
     this.#behind?.setMode(mode);
   }
@@ -187,7 +197,7 @@ class SandboxRoot implements Directory {
   }
 
   /** The directory that has names which are not those of folders. */
-  #for(...names: string[]): Directory {
+  #for(...names: string[]): ManagedDirectory {
     const folder = names.find((name) => this.#folders.includes(name));
     if (this.#behind !== undefined && folder === undefined) return this.#behind;
     const subject = `/${folder ?? names.at(-1)}`;

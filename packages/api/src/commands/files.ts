@@ -15,7 +15,11 @@ const limit = z
 export const FILE_COMMANDS = {
   lsAsync: {
     summary: 'List a directory, or a file',
-    parameters: z.strictObject({ path: somePath, limit }),
+    parameters: z.strictObject({
+      path: somePath,
+      limit,
+      after: z.string().max(255).optional().describe('A name: only entries after it.'),
+    }),
     ...later(directoryListing),
     access: 'user',
   },

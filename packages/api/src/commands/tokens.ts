@@ -8,17 +8,16 @@ const tokenParameters = {
   description: text.default(''),
   password: password.optional().describe('Has to be given with the token.'),
   expiryTime: timeUs.optional().describe('When it ends, µs.'),
-  lifetimeSeconds: z
-    .int()
-    .min(1)
-    .max(3_153_600_000)
+  lifetime: z
+    .string()
+    .regex(/^[1-9]\d{0,5}[mhdw]$/, 'is no number with m, h, d or w, as in 3d')
     .optional()
-    .describe('When it ends, s from now. Default: never.'),
+    .describe('When it ends, from now: 30m, 12h, 3d, 2w. Default: never.'),
   userData: userData.default({}),
 };
-const endsOnce = (end: { expiryTime?: number | undefined; lifetimeSeconds?: number | undefined }) =>
-  end.expiryTime === undefined || end.lifetimeSeconds === undefined;
-const ENDS_ONCE = 'takes expiryTime or lifetimeSeconds, not both';
+const endsOnce = (end: { expiryTime?: number | undefined; lifetime?: string | undefined }) =>
+  end.expiryTime === undefined || end.lifetime === undefined;
+const ENDS_ONCE = 'takes expiryTime or lifetime, not both';
 
 const someToken = z.strictObject({ token: tokenId });
 

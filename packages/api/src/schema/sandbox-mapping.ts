@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { path } from './scalars.ts';
 
 const fileMount = z.strictObject({
-  type: z.literal('File').default('File'),
+  type: z.literal('File', 'can be nothing but File: S3 is not offered').default('File'),
   path: path.min(1).describe('Absolute; %u is the user’s name, %d the domain, %f the full name, %% a %.'),
 });
 

@@ -6,7 +6,7 @@ import { userData } from './user-data.ts';
 export const tokenPermissions = z
   .strictObject({
     upload: z.boolean().describe('Write files.'),
-    download: z.boolean().describe('List and read files.'),
+    download: z.boolean().describe('List and read files, and send them elsewhere.'),
     delete: z.boolean().describe('Delete and rename files, and make directories.'),
     share: z.boolean().describe('Make shared links.'),
   })
@@ -15,7 +15,11 @@ export const tokenPermissions = z
 export type TokenPermissions = z.output<typeof tokenPermissions>;
 
 const tokenFields = {
-  token: tokenId.describe('What one logs in with.'),
+  token: tokenId.describe('Its id: nobody can log in with it.'),
+  secret: z
+    .string()
+    .nullable()
+    .describe('What one logs in with. Told once, to whoever made it; null ever after.'),
   description: z.string(),
   creationTime: timeUs.describe('µs.'),
   expiryTime: timeUs.nullable().describe('µs; null: never.'),
@@ -31,7 +35,7 @@ export const sharedToken = z
     manifestId: id.describe('What is shared.'),
     downloadCount: count.describe('How often it was downloaded in full.'),
     downloadLimit: z.int().nullable().describe('How often it may be; null: no bound.'),
-    link: z.string().describe('jetstream:// link that jscp takes.'),
+    link: z.string().nullable().describe('jetstream:// link that jscp takes. Told once, as `secret`.'),
   })
   .meta({ id: 'SharedToken', description: 'A shared link: a manifest that its holder may download.' });
 

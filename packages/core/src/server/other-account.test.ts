@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { expandSandboxMapping, SYSTEM_ROOT } from '@jetstream/manifest';
 import { type Account, canActAsOthers, lookUpAccount } from '@jetstream/platform';
+import { volatileState } from '@jetstream/state';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkReceivingOptions } from '../content/receiving-options.ts';
 import { Sandboxes } from '../service/sandboxes/sandboxes.ts';
@@ -54,7 +55,12 @@ describe.skipIf(!possible)(
     it('makes files that belong to the account, in a directory of its own', async () => {
       const template = join(test.sandbox, '%u');
       chmodSync(test.sandbox, 0o755);
-      new Sandboxes({ sandboxDirectory: template }).ruleFor(account);
+      const sandboxes = await Sandboxes.open(
+        { sandboxDirectory: template },
+        await volatileState(),
+        test.base,
+      );
+      sandboxes.ruleFor(account);
       expect(statSync(join(test.sandbox, account.name))).toMatchObject({
         uid: account.uid,
         gid: account.gid,

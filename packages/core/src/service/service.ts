@@ -10,6 +10,7 @@ import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
 import { mergeCommands } from './commands.ts';
 import { EventLog } from './event-log/event-log.ts';
 import { ServiceEvents } from './events.ts';
+import { Files } from './files/files.ts';
 import { newId } from './ids.ts';
 import type { ServicePart } from './part.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
@@ -52,7 +53,8 @@ async function openParts(context: ServiceContext) {
   // Logins, roles, authorized clients
 
   // Sandboxes, files, tokens
-  const sandboxes = new Sandboxes(context.options);
+  const sandboxes = await Sandboxes.open(context.options, context.state, context.stateDirectory);
+  const files = new Files(context.storage, sandboxes);
 
   // Bandwidth, receiving, triggers
 
@@ -60,7 +62,7 @@ async function openParts(context: ServiceContext) {
 
   // Transfers and their queue
 
-  const parts = { eventLog, sandboxes };
+  const parts = { eventLog, sandboxes, files };
   const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
   return { ...parts, cleanUp };
 }

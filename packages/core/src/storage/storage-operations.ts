@@ -1,6 +1,6 @@
 import type { SandboxRule } from '@jetstream/manifest';
 import type { Account } from '@jetstream/platform';
-import type { OverwriteMode, SkipRule } from '@jetstream/storage';
+import type { DiskUse, Entry, Listing, OverwriteMode, SkipRule } from '@jetstream/storage';
 
 /** Whose rights the worker has, from before it opens its tree to its end. */
 export interface StorageOwner {
@@ -21,6 +21,28 @@ export interface ReaderRequest extends ScanRequest {
   verify: boolean;
   /** Entries have their permissions. */
   preserve: boolean;
+}
+
+/** Where files are looked at and changed. */
+export interface FilesRequest extends StorageOwner {
+  sandbox: SandboxRule;
+}
+
+/** What somebody does with files of this machine, beside transfers. Paths are names from the top of the sandbox. */
+export type FileOperation =
+  | { kind: 'list'; path: readonly string[]; limit: number; after?: string | undefined }
+  | { kind: 'use' | 'makeDirectory'; path: readonly string[] }
+  | { kind: 'makeFile'; path: readonly string[]; content: string }
+  | { kind: 'move'; from: readonly string[]; to: readonly string[] }
+  | { kind: 'remove'; path: readonly string[]; recursive: boolean };
+
+export interface FileOperationResults {
+  list: Listing;
+  use: DiskUse;
+  makeDirectory: Entry;
+  makeFile: Entry;
+  move: Entry;
+  remove: null;
 }
 
 /** How a tree is written. */

@@ -23,6 +23,7 @@ import {
   type EntryPlan,
   type EntryResult,
   type ListedSource,
+  type ManagedFileSystem,
   openSandbox,
   type ReaderBatch,
   type ResumeAnswer,
@@ -35,7 +36,14 @@ import {
   type TreeWriter,
   type WriterProgress,
 } from '@jetstream/storage';
-import type { ReaderRequest, ScanRequest, WriterRequest } from './storage-operations.ts';
+import { beginOperation, type OperationResult } from './file-operations.ts';
+import type {
+  FileOperation,
+  FilesRequest,
+  ReaderRequest,
+  ScanRequest,
+  WriterRequest,
+} from './storage-operations.ts';
 
 /** Entries that one transfer may have. */
 const MAX_MANIFEST_ENTRIES = 100_000_000;
@@ -50,7 +58,7 @@ export interface WriterStep {
 }
 
 /**
- * What a storage worker can do: one scanner, reader or writer, its methods flattened so that each is one message. All of it is
+ * What a storage worker can do: one scanner, reader or writer, or file operations, its methods flattened so that each is one message. All of it is
  * synchronous.
  */
 export class StorageSession {
@@ -60,6 +68,8 @@ export class StorageSession {
   #reader: TreeReader | undefined;
   #writer: TreeWriter | undefined;
   #isFinished = false;
+  #files: ManagedFileSystem | undefined;
+  #operation: Generator<void, OperationResult> | undefined;
   #closeFileSystem: (() => void) | undefined;
 
   constructor(blake3: Blake3, createWriter: typeof createTreeWriter = createTreeWriter) {
@@ -131,6 +141,32 @@ export class StorageSession {
       pathOf: (components) => pathInSandbox(sandbox, components),
       ...(request.actAs !== undefined && { uid: request.actAs.uid }),
     });
+  }
+
+  /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */
+  openFiles({ actAs: account, sandbox }: FilesRequest): void {
+    if (account !== undefined) actAs(account);
+    const files = openSandbox(sandbox);
+    this.#closeFileSystem = () => files.close();
+    this.#files = files;
+  }
+
+  beginOperation(operation: FileOperation): void {
+    this.#operation = beginOperation(this.#open(this.#files), operation);
+  }
+
+  /**
+   * Goes on with the operation for about so long, in not more than so many steps.
+   * @returns the steps that it took, and its result once there is one
+   */
+  goOn(maxMs: number, maxSteps: number): { steps: number; result?: OperationResult } {
+    const operation = this.#open(this.#operation);
+    const end = performance.now() + maxMs;
+    for (let steps = 0; ; ) {
+      const next = operation.next();
+      if (next.done) return { steps, result: next.value };
+      if (++steps >= maxSteps || performance.now() >= end) return { steps };
+    }
   }
 
   addEntries(firstIndex: number, entries: readonly WireEntry[]): WriterStep & { lookups: ResumeLookup[] } {
@@ -211,6 +247,7 @@ export class StorageSession {
   close(): void {
     this.#scanner?.close();
     this.#reader?.close();
+    this.#operation?.return(null);
     if (!this.#isFinished) this.#writer?.abort();
     this.#closeFileSystem?.();
     this.#scanner = undefined;
