@@ -5,6 +5,8 @@ import { escapeName } from './escape-name.ts';
 export interface FileMapping {
   source: string;
   target: string;
+  /** What the source has to be. Default: either. */
+  kind?: 'file' | 'directory' | undefined;
 }
 
 /**

@@ -86,11 +86,12 @@ export class Scanner {
     return true;
   }
 
-  #visitMapping({ source, target }: FileMapping, batch: ScanBatch): void {
+  #visitMapping({ source, target, kind }: FileMapping, batch: ScanBatch): void {
     try {
       const components = splitPath(source);
       splitPath(target);
       const status = this.#options.fileSystem.status(components);
+      if (kind !== undefined && kind !== status.kind) throw notOfKind(kind);
       const directory = { parent: undefined, components: components.slice(0, -1), targetPath: undefined };
       this.#take(directory, components.at(-1) ?? '', status, true, target, batch);
     } catch (error) {
@@ -199,6 +200,10 @@ interface OpenDirectory {
   directory: SourceDirectory;
   handle: ScanDirectory;
   names: Iterator<Uint8Array>;
+}
+
+function notOfKind(kind: 'file' | 'directory'): JetStreamError {
+  return new JetStreamError(kind === 'file' ? 'is-a-directory' : 'not-a-directory', `it has to be a ${kind}`);
 }
 
 /** A link may lead into a directory that we are in: that would have no end. */

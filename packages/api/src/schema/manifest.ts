@@ -13,7 +13,7 @@ export const manifest = z
     processing: z.boolean().describe('Whether it is still being scanned.'),
     errorMessage: z.string().nullable().describe('Why it is of no use, when its status is error.'),
     errorCode: errorCode.nullable().describe('Code of that error.'),
-    totalFiles: count.nullable().describe('Files and empty directories; null while pending.'),
+    totalFiles: count.nullable().describe('Files, directories not counted; null while pending.'),
     totalSize: count.nullable().describe('Bytes; null while pending.'),
     ...ownerFields,
     userData,
@@ -27,8 +27,10 @@ export type Manifest = z.output<typeof manifest>;
 export const manifestFile = z.object({
   srcPath: z.string().describe('Path on this server.'),
   destPath: z.string().describe('Path beneath destinationPath at the receiver.'),
-  fileSize: count.describe('Bytes; 0 for an empty file or an empty directory.'),
-  isEmptyDir: z.boolean().describe('Whether it is an empty directory, which is made at the receiver.'),
+  fileSize: count.describe('Bytes; 0 for an empty file or a directory.'),
+  isEmptyDir: z
+    .boolean()
+    .describe('Whether it is a directory: each is listed, and made at the receiver, empty or not.'),
   executable: z.boolean().describe('Whether its owner may execute it.'),
   modificationTime: z.int().describe('µs; before 1970 it is negative.'),
 });
@@ -41,7 +43,9 @@ export const manifestFiles = z
     fileMappings: z
       .array(manifestFile)
       .describe('From `offset` on, at most `limit` of them, in the order of sending.'),
-    totalFiles: count.nullable().describe('How many there are in all; null while pending.'),
+    totalFiles: count
+      .nullable()
+      .describe('How many there are in all, directories included; null while pending.'),
   })
   .meta({ id: 'ManifestFiles', description: 'The files of a manifest, page by page.' });
 

@@ -12,6 +12,8 @@ import { EventLog } from './event-log/event-log.ts';
 import { ServiceEvents } from './events.ts';
 import { Files } from './files/files.ts';
 import { newId } from './ids.ts';
+import { Manifests } from './manifests/manifests.ts';
+import { ownerAccess } from './owner-access.ts';
 import type { ServicePart } from './part.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
 import { Settings } from './settings/settings.ts';
@@ -59,10 +61,11 @@ async function openParts(context: ServiceContext) {
   // Bandwidth, receiving, triggers
 
   // Destinations, manifests
+  const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
 
   // Transfers and their queue
 
-  const parts = { eventLog, sandboxes, files };
+  const parts = { eventLog, sandboxes, files, manifests };
   const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
   return { ...parts, cleanUp };
 }

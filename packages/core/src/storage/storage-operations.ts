@@ -1,4 +1,4 @@
-import type { SandboxRule } from '@jetstream/manifest';
+import type { FileMapping, SandboxRule } from '@jetstream/manifest';
 import type { Account } from '@jetstream/platform';
 import type { DiskUse, Entry, Listing, OverwriteMode, SkipRule } from '@jetstream/storage';
 
@@ -11,7 +11,7 @@ export interface StorageOwner {
 /** What is looked for, and where. */
 export interface ScanRequest extends StorageOwner {
   sandbox: SandboxRule;
-  mappings: readonly { source: string; target: string }[];
+  mappings: readonly FileMapping[];
   symlinks: 'follow' | 'ignore';
 }
 

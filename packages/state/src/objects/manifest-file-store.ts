@@ -18,6 +18,8 @@ export interface ManifestFile {
   executable: boolean;
   /** µs since the epoch. */
   modificationTime: number;
+  /** The source is a symlink, and was followed. Default false; not of the interface. */
+  followed?: boolean;
 }
 
 /** The files of manifests, on disk in pages of 1,000. */
