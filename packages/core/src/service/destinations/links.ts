@@ -23,17 +23,13 @@ export interface DestinationLink {
   close(): void;
 }
 
-/** A transfer of a manifest that is complete. */
+/** A transfer of a manifest that is complete, whose files are read by the rights of its owner. */
 export interface LinkUploadOptions extends ReceivingOptions {
   /** 16 bytes in hex: by it the receiver knows the transfer when it comes again. */
   transferId: string;
   manifestId: string;
   /** Prefix of every target path beneath the receiver's root. */
   destinationPath: string;
-  /** Account by whose rights the files are read. */
-  owner: string;
-  /** API token that the manifest's owner came with: what it may reach bounds what is read. */
-  ownerToken: string | null;
   verify?: boolean;
   preserve?: boolean;
 }

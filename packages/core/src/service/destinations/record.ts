@@ -1,4 +1,7 @@
+import type { UserData } from '@jetstream/api';
+import type { ErrorCode } from '@jetstream/protocol';
 import type { RatePolicyName } from '../../contract.ts';
+import type { Owner } from '../owner.ts';
 
 /** How a server logs in at a destination; what is secret is sealed, and opened for a login only. */
 export type DestinationCredentials =
@@ -11,7 +14,7 @@ export interface DestinationContact {
   destinationIP: string | null;
   lastDestinationServerId: string | null;
   lastDestinationServerUid: string | null;
-  lastError: string | null;
+  lastError: ErrorCode | null;
   lastErrorMessage: string | null;
   /** µs since the Unix epoch. */
   lastRecvTime: number | null;
@@ -19,11 +22,8 @@ export interface DestinationContact {
 }
 
 /** A destination as it is stored: plain data. Keys are base64 of 32 bytes. */
-export interface DestinationRecord extends DestinationContact {
+export interface DestinationRecord extends DestinationContact, Owner {
   destinationId: string;
-  owner: string;
-  ownerToken: string | null;
-  ownerTokenSession: string | null;
   /** µs since the Unix epoch. */
   requestTime: number;
   /** Host name or address. */
@@ -35,15 +35,13 @@ export interface DestinationRecord extends DestinationContact {
   /** Account at the far side. */
   userName: string;
   credentials: DestinationCredentials;
-  /** kbit/s; null: none. */
+  /** kbit/s, which is the rate of the policy 'fixed'; null: no bound. */
   sendRateMax: number | null;
   ratePolicy: RatePolicyName;
-  /** kbit/s; of the policy 'fixed', which needs one. */
-  targetRate: number | null;
   /** The key that the far side must have; null: the one that it showed first. */
   permittedDestinationPublicKey: string | null;
   /** The one that it showed first, or last while it was permitted. */
   destinationPublicKey: string | null;
   description: string;
-  userData: Record<string, string>;
+  userData: UserData;
 }

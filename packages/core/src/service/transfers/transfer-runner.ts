@@ -172,8 +172,6 @@ export class TransferRunner {
       transferId,
       manifestId,
       destinationPath,
-      owner: manifest.owner,
-      ownerToken: manifest.ownerToken,
     });
     const run = new TransferRun(upload, record, () => this.#onProgress(transferId));
     this.#running.set(transferId, { run, link, notedMs: clock.nowMs() });

@@ -36,7 +36,6 @@ describe('a transfer', () => {
       options: {
         manifestId: 'manifest-of-ann',
         destinationPath: '/in',
-        owner: 'ann',
         checkpointIntervalMs: null,
       },
     });
