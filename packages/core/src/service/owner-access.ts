@@ -1,4 +1,4 @@
-import { narrowSandbox, type SandboxRule } from '@jetstream/manifest';
+import type { SandboxRule } from '@jetstream/manifest';
 import type { Account } from '@jetstream/platform';
 import { accountNamed, actsAs } from './account.ts';
 import type { Sandboxes } from './sandboxes/sandboxes.ts';
@@ -17,6 +17,6 @@ export type AccessOf = (owner: string, sandboxPath: string | null) => OwnerAcces
 export function ownerAccess(sandboxes: Sandboxes): AccessOf {
   return (owner, sandboxPath) => {
     const account = accountNamed(owner);
-    return { actAs: actsAs(account), sandbox: narrowSandbox(sandboxes.ruleFor(account), sandboxPath ?? '') };
+    return { actAs: actsAs(account), sandbox: sandboxes.ruleFor(account, sandboxPath) };
   };
 }

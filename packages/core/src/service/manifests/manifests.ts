@@ -13,6 +13,7 @@ import { type ListFilters, listObjects } from '../object-list.ts';
 import { findOwned, ownerOf } from '../owner.ts';
 import type { AccessOf } from '../owner-access.ts';
 import type { ServicePart } from '../part.ts';
+import { requirePermission } from '../tokens/permissions.ts';
 import type { UserDataHolder } from '../user-data.ts';
 import { describeManifest } from './describe-manifest.ts';
 import { manifestCommands } from './manifest-commands.ts';
@@ -120,6 +121,7 @@ export class Manifests implements ServicePart, UserDataHolder {
     caller: ApiCaller,
   ): Promise<Readonly<ManifestRecord>> {
     const { records, accessOf, clock, events } = this.#options;
+    requirePermission(caller, 'download');
     this.#checkRoom(caller.account);
     const { sandbox } = accessOf(caller.account, caller.path);
     const mappings = resolveMappings(fileMappings, sandbox);
