@@ -260,7 +260,14 @@ export interface ServerOptions {
   congestion?: 'bbr' | 'cubic';
   /** Of what this server sends. Default: none. */
   rateLimits?: RateLimitOptions;
-  /** Where known paths are kept beyond the life of the server. Default: nowhere. false: none are used or kept at all. */
+  /**
+   * false: destinations, and with them transfers, end with the server; what an earlier one has stored of them is removed. Default
+   * true.
+   */
+  persistentDestinations?: boolean;
+  /** As `persistentDestinations`, of transfers alone. */
+  persistentTransfers?: boolean;
+  /** Where known paths are kept beyond the life of the server. Default: in its state. false: none are used or kept at all. */
   pathStore?: PathStore | false;
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */
   portable?: boolean;

@@ -12,6 +12,8 @@ import { prepareSchema, type StateIdentity } from './schema.ts';
 export interface StateOptions {
   /** Told in words: what was damaged, and what was done about it. Default: nobody. */
   onNote?: (note: string) => void;
+  /** Collections that are in memory only; what an earlier run has stored of them is removed. Default: none. */
+  notKept?: readonly string[];
 }
 
 /** An open state directory, and what is in it. */
@@ -50,12 +52,12 @@ export interface State {
  */
 export async function openState(
   directory: string,
-  { onNote = () => undefined }: StateOptions = {},
+  { onNote = () => undefined, notKept = [] }: StateOptions = {},
 ): Promise<State> {
   let state: OpenState | undefined;
   const load = async (database: Database) => {
     const identity = await prepareSchema(database, directory, onNote);
-    state = new OpenState(database, identity, true, onNote);
+    state = new OpenState(database, identity, { onNote, notKept }, true);
     await state.load();
   };
   await openDatabase(directory, load, onNote);
@@ -65,12 +67,8 @@ export async function openState(
 /** A state in memory: for a server whose disk is broken, and for tests. */
 export async function volatileState(): Promise<State> {
   const database = await openVolatileDatabase();
-  return new OpenState(
-    database,
-    await prepareSchema(database, 'memory', () => undefined),
-    false,
-    () => undefined,
-  );
+  const options = { onNote: () => undefined, notKept: [] };
+  return new OpenState(database, await prepareSchema(database, 'memory', options.onNote), options, false);
 }
 
 class OpenState implements State {
@@ -81,18 +79,18 @@ class OpenState implements State {
   readonly manifestFiles: PagedManifestFiles;
   readonly eventLog: LevelEventLog;
   readonly #queue: WriteQueue;
-  readonly #onNote: (note: string) => void;
+  readonly #options: Required<StateOptions>;
   readonly #collections = new Map<string, Promise<MirroredCollection<object>>>();
 
-  constructor(database: Database, identity: StateIdentity, isKept: boolean, onNote: (note: string) => void) {
+  constructor(database: Database, identity: StateIdentity, options: Required<StateOptions>, isKept: boolean) {
     this.ownerId = identity.ownerId;
     this.serverUid = identity.serverUid;
     this.isKept = isKept;
-    this.#queue = new WriteQueue(database, onNote);
-    this.#onNote = onNote;
-    this.resume = new LevelResumeStore(this.#queue, onNote);
+    this.#options = options;
+    this.#queue = new WriteQueue(database, options.onNote);
+    this.resume = new LevelResumeStore(this.#queue, options.onNote);
     this.manifestFiles = new PagedManifestFiles(this.#queue);
-    this.eventLog = new LevelEventLog(this.#queue, onNote);
+    this.eventLog = new LevelEventLog(this.#queue, options.onNote);
   }
 
   /** @throws Error of the database when it cannot be read */
@@ -104,7 +102,8 @@ class OpenState implements State {
   collection<T extends object>(name: string, options: CollectionOptions<T> = {}): Promise<Collection<T>> {
     let opening = this.#collections.get(name) as Promise<MirroredCollection<T>> | undefined;
     if (opening === undefined) {
-      const collection = new MirroredCollection(name, this.#queue, options, this.#onNote);
+      const { onNote, notKept } = this.#options;
+      const collection = new MirroredCollection(name, this.#queue, !notKept.includes(name), options, onNote);
       opening = collection.load().then(() => collection);
       this.#collections.set(name, opening as Promise<MirroredCollection<object>>);
     }

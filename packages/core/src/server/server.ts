@@ -11,6 +11,7 @@ import type { LaneConnection } from '../lane/lane-connection.ts';
 import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { KeptPaths } from '../paths/kept-paths.ts';
+import { StatePaths } from '../paths/state-paths.ts';
 import { toRatePolicyLimits } from '../rate-policy-options.ts';
 import { ReceiverState } from '../resume/receiver-state.ts';
 import type { Service } from '../service/service.ts';
@@ -37,7 +38,7 @@ export const Server = {
     const logger = createLogger(options.logLevel ?? 'info');
     const stateDirectory = options.stateDirectory ?? defaultStateDirectory();
     const hostKey = loadOrCreateHostKey(stateDirectory);
-    const state = await openServerState(join(stateDirectory, 'level'), logger);
+    const state = await openServerState(join(stateDirectory, 'level'), options, logger);
     let service: Service | undefined;
     try {
       // Nobody who only sends as a client should pay for loading it.
@@ -63,16 +64,25 @@ export const Server = {
 };
 
 /** A disk that is full or broken keeps nothing, but does not keep the server from serving. */
-async function openServerState(directory: string, logger: Logger): Promise<State> {
+async function openServerState(directory: string, options: ServerOptions, logger: Logger): Promise<State> {
   const { openState, volatileState } = await import('@jetstream/state');
   try {
-    return await openState(directory, { onNote: (note) => logger.warn({ note }, 'state') });
+    return await openState(directory, {
+      notKept: notKept(options),
+      onNote: (note) => logger.warn({ note }, 'state'),
+    });
   } catch (error) {
     const { code, message } = asJetStreamError(error);
     if (code === 'state-locked' || code === 'state-newer') throw error;
     logger.error({ code, why: message }, 'nothing is kept over the end of this server');
     return await volatileState();
   }
+}
+
+/** A transfer is of no use without its destination. */
+function notKept({ persistentDestinations = true, persistentTransfers = true }: ServerOptions): string[] {
+  if (!persistentDestinations) return ['destinations', 'transfers'];
+  return persistentTransfers ? [] : ['transfers'];
 }
 
 class JetStreamServer implements RunningServer {
@@ -86,7 +96,7 @@ class JetStreamServer implements RunningServer {
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #storage: StorageWorkers;
   readonly #limiter = new LoginLimiter();
-  readonly #paths: KeptPaths;
+  #paths!: KeptPaths;
   readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
   #lanes!: Lanes;
@@ -101,7 +111,6 @@ class JetStreamServer implements RunningServer {
     this.#state = new ReceiverState(state);
     this.#storage = storage;
     this.#rateLimits = toRatePolicyLimits(options.rateLimits);
-    this.#paths = new KeptPaths(options.pathStore || undefined, (what) => logger.warn(what));
     this.hostKeyFingerprint = keyFingerprint(hostKey.publicKey);
   }
 
@@ -123,6 +132,9 @@ class JetStreamServer implements RunningServer {
     if (!(Number.isInteger(count) && count >= 1 && count <= MAX_LANES)) {
       throw new JetStreamError('invalid-argument', `a server has 1 to ${MAX_LANES} lanes, not ${count}`);
     }
+    const { pathStore = new StatePaths(await this.#service.context.state.collection('paths')) } =
+      this.#options;
+    this.#paths = new KeptPaths(pathStore || undefined, (what) => this.#logger.warn(what));
     this.#lanes = await Lanes.start(
       {
         count,
@@ -133,7 +145,7 @@ class JetStreamServer implements RunningServer {
         congestion,
         ratePolicy: limitRatePolicy(DEFAULT_RATE_POLICY, this.#rateLimits),
         handshakeTimeoutMs: undefined,
-        remembersPaths: this.#options.pathStore !== false,
+        remembersPaths: pathStore !== false,
         maxBlocks: SERVER_MAX_BLOCKS,
         portable,
       },

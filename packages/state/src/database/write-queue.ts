@@ -103,6 +103,9 @@ export class WriteQueue {
   /** All that was asked for is written, or has failed; nothing more is taken. */
   async close(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
+    // What failed last must not be found by the next process.
+    if (this.#amends.size > 0)
+      await this.#reopen().catch((error) => this.#onNote(`the state: ${String(error)}`));
     await this.#compacting;
     this.#isClosed = true;
   }

@@ -1,4 +1,5 @@
 import { ClassicLevel } from 'classic-level';
+import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { openState, volatileState } from '../open-state.ts';
 import { sealValue } from '../sealed-value.ts';
@@ -108,6 +109,138 @@ describe('a collection', () => {
     }
   });
 
+  it('writes progress later, all of it at once, and nothing of what is deleted', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const directory = freshDirectory();
+    const state = await openState(directory);
+    const things = await state.collection<Thing>('things');
+    await Promise.all(['a', 'b', 'c'].map((id) => things.put(id, thing(0))));
+    const batch = vi.spyOn(ClassicLevel.prototype, 'batch');
+    for (let count = 1; count <= 9; count++)
+      for (const id of ['a', 'b', 'c', 'none']) things.putLater(id, thing(count));
+    expect(things.get('a')).toEqual(thing(9));
+    expect(things.has('none')).toBe(false);
+    await things.delete('c');
+    await things.put('b', thing(20));
+    expect(batch).toHaveBeenCalledTimes(2);
+    vi.advanceTimersByTime(5_000);
+    vi.advanceTimersByTime(50_000);
+    await state.write([things.change('d', thing(1))]);
+    expect(batch).toHaveBeenCalledTimes(3);
+    things.putLater('d', thing(2));
+    vi.useRealTimers();
+    await state.close();
+    batch.mockRestore();
+    const again = await openState(directory);
+    expect([...(await again.collection('things')).entries()]).toEqual([
+      ['a', thing(9)],
+      ['b', thing(20)],
+      ['d', thing(2)],
+    ]);
+    await again.close();
+  });
+
+  it('tries progress again that the disk did not take, and says so once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const notes: string[] = [];
+    const directory = freshDirectory();
+    const state = await openState(directory, { onNote: (note) => notes.push(note) });
+    const things = await state.collection<Thing>('things');
+    await things.put('a', thing(0));
+    const batch = vi
+      .spyOn(ClassicLevel.prototype, 'batch')
+      .mockRejectedValue(new Error('No space left on device'));
+    things.putLater('a', thing(1));
+    for (const id of ['b', 'c']) {
+      vi.advanceTimersByTime(5_000);
+      await expect(things.put(id, thing(1))).rejects.toMatchObject({ code: 'disk-full' });
+    }
+    batch.mockRestore();
+    vi.useRealTimers();
+    await state.close();
+    expect(notes).toEqual([expect.stringContaining('progress of things')]);
+    const again = await openState(directory);
+    expect([...(await again.collection('things')).entries()]).toEqual([['a', thing(1)]]);
+    await again.close();
+  });
+
+  it('takes no object, id or number of them above its bounds, and changes nothing then', async () => {
+    const state = await openState(freshDirectory(), { notKept: ['things'] });
+    const things = await state.collection<Thing>('things');
+    const large = { name: 'x'.repeat(2 ** 20), count: 1 };
+    await expect(things.put('a', large)).rejects.toMatchObject({ code: 'limit-exceeded', subject: 'a' });
+    await expect(things.put('', thing(1))).rejects.toMatchObject({ code: 'invalid-argument' });
+    await expect(things.put('x'.repeat(513), thing(1))).rejects.toMatchObject({ code: 'invalid-argument' });
+    const changes = [things.change('a', thing(1)), things.change('b', large)];
+    await expect(state.write(changes)).rejects.toMatchObject({ code: 'limit-exceeded' });
+    expect(things.size).toBe(0);
+    const many = Array.from({ length: 100_000 }, (_, at) => things.change(String(at), thing(at)));
+    await state.write(many);
+    await expect(things.put('a', thing(1))).rejects.toMatchObject({ code: 'limit-exceeded' });
+    await things.put('7', thing(1));
+    await things.delete('8');
+    await things.put('a', thing(1));
+    await state.close();
+  });
+
+  it('agrees with a map, whatever fails', async () => {
+    const directory = freshDirectory();
+    const model = new Map<string, Thing>();
+    const step = fc.record({
+      id: fc.constantFrom('a', 'b', 'c'),
+      count: fc.nat({ max: 1_000 }),
+      kind: fc.constantFrom('put', 'put', 'delete', 'both'),
+      fails: fc.constantFrom(false, false, true),
+      waits: fc.boolean(),
+    });
+    let state = await openState(directory);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const things = await state.collection<Thing>('things');
+        const batch = vi.spyOn(ClassicLevel.prototype, 'batch');
+        const pending: Promise<void>[] = [];
+        for (const { id, count, kind, fails, waits } of steps) {
+          if (fails) batch.mockRejectedValueOnce(new Error('No space left on device'));
+          const value = kind === 'delete' ? undefined : thing(count);
+          const changes = [things.change(id, value)];
+          if (kind === 'both') changes.push(things.change('d', value));
+          const expected = new Map<string, Thing | undefined>([[id, value]]);
+          if (kind === 'both') expected.set('d', value);
+          const written = state.write(changes).then(
+            () => {
+              for (const [at, value] of expected)
+                value === undefined ? model.delete(at) : model.set(at, value);
+            },
+            () => undefined,
+          );
+          pending.push(written);
+          if (waits) {
+            await Promise.all(pending);
+            expect(new Map(things.entries())).toEqual(model);
+          }
+        }
+        await Promise.all(pending);
+        expect(new Map(things.entries())).toEqual(model);
+        batch.mockRestore();
+        await state.close();
+        state = await openState(directory);
+        expect(new Map((await state.collection<Thing>('things')).entries())).toEqual(model);
+      }),
+      { numRuns: 25 },
+    );
+    await state.close();
+  });
+
+  it('takes nothing when it is closed', async () => {
+    const directory = freshDirectory();
+    const state = await openState(directory);
+    const things = await state.collection<Thing>('things');
+    await state.close();
+    await expect(things.put('a', thing(1))).rejects.toMatchObject({ code: 'io-error' });
+    await expect(state.manifestFiles.count('m')).rejects.toMatchObject({ code: 'io-error' });
+    await (await openState(directory)).close();
+  });
+
   it('in memory only keeps nothing, and removes what was kept before', async () => {
     const directory = freshDirectory();
     for (const [kept, before, after] of [
@@ -116,8 +249,8 @@ describe('a collection', () => {
       [true, 0, 1],
       [true, 1, 1],
     ] as const) {
-      const state = await openState(directory);
-      const things = await state.collection<Thing>('things', { kept });
+      const state = await openState(directory, { notKept: kept ? [] : ['things'] });
+      const things = await state.collection<Thing>('things');
       expect(things.size).toBe(before);
       await things.put('a', thing(1));
       things.putLater('a', thing(2));

@@ -10,8 +10,6 @@ const MAX_VALUE_BYTES = 2 ** 20;
 const LATER_MS = 5_000;
 
 export interface CollectionOptions<T extends object> {
-  /** false: it is in memory only, and what an earlier run has stored is removed. Default true. */
-  kept?: boolean;
   /** Makes an object of a value that was read. @returns undefined for what is none; that one is passed over, and stays on disk */
   decode?: (value: unknown) => T | undefined;
 }
@@ -56,16 +54,18 @@ export class MirroredCollection<T extends object> implements Collection<T> {
   #laterTimer: NodeJS.Timeout | undefined;
   #hasFailed = false;
 
+  /** @param isKept false: it is in memory only, and what an earlier run has stored is removed */
   constructor(
     name: string,
     queue: WriteQueue,
-    { kept = true, decode = asObject }: CollectionOptions<T>,
+    isKept: boolean,
+    { decode = asObject }: CollectionOptions<T>,
     onNote: (note: string) => void,
   ) {
     this.name = name;
     this.#queue = queue;
     this.#table = queue.table(`objects-${name}`);
-    this.#isKept = kept;
+    this.#isKept = isKept;
     this.#decode = decode;
     this.#onNote = onNote;
   }
