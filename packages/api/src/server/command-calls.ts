@@ -1,6 +1,6 @@
 import { JetStreamError } from '@jetstream/protocol';
 import { type CommandName, commandDefinition, isCommandName } from '../commands/commands.ts';
-import type { Access } from '../commands/definition.ts';
+import type { Access, CommandDefinition } from '../commands/definition.ts';
 import type { ApiHandlers } from '../contract.ts';
 import { wrongArgument } from './error-answer.ts';
 import { callerOf, type Peer } from './peer.ts';
@@ -10,6 +10,14 @@ import { mayBe, requestOwner, type SessionParts, sessionCommands } from './sessi
 const ROLE_CHECK_MS = 10_000;
 
 type Handler = (parameters: unknown, peer: Peer, signal: AbortSignal) => unknown;
+
+/**
+ * Has the work done.
+ * @param given the named arguments, as they came
+ * @returns what the answer says
+ * @throws whatever is wrong, to be told with `errorAnswer`
+ */
+export type AdmittedCall = (given: unknown) => Promise<unknown>;
 
 /** Answers commands, whichever way they come: checks who calls and what with, and has the work done. */
 export class CommandCalls {
@@ -36,20 +44,28 @@ export class CommandCalls {
   }
 
   /**
+   * Whether a peer may call a command: asked before its arguments are read.
    * @param name as it came
-   * @param given as it came: the named arguments
-   * @returns what the answer says
-   * @throws whatever is wrong, to be told with `errorAnswer`
+   * @throws JetStreamError `server-closing`, `not-found`, `unauthenticated`, `permission-denied`
    */
-  async call(name: string, given: unknown, peer: Peer): Promise<unknown> {
+  async admit(name: string, peer: Peer): Promise<AdmittedCall> {
     if (this.#closing) throw new JetStreamError('server-closing', 'the server is shutting down');
     const handler = isCommandName(name) ? this.#handlers.get(name) : undefined;
     if (!isCommandName(name) || !handler) {
       throw new JetStreamError('not-found', `there is no command ${JSON.stringify(name.slice(0, 64))}`);
     }
-    const { access, parameters, work } = commandDefinition(name);
     await this.#confirm(peer);
-    checkAccess(access, peer, name);
+    const definition = commandDefinition(name);
+    checkAccess(definition.access, peer, name);
+    return (given) => this.#run(definition, handler, given, peer);
+  }
+
+  async #run(
+    { parameters, work }: CommandDefinition,
+    handler: Handler,
+    given: unknown,
+    peer: Peer,
+  ): Promise<unknown> {
     const checked = parameters.safeParse(given);
     if (!checked.success) throw wrongArgument(checked.error);
     if (!work) return handler(checked.data, peer, peer.signal);

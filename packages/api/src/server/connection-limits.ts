@@ -4,6 +4,7 @@ import type { ApiLimits } from './limits.ts';
 import { isLoopback, networkOf, plainAddress } from './peer-address.ts';
 
 interface Connection {
+  readonly socket: Socket;
   readonly network: string;
   /** undefined: nothing that came over it was logged in. */
   account: string | undefined;
@@ -37,7 +38,7 @@ export class ConnectionLimits {
       return false;
     }
     const key = keyOf(socket);
-    this.#connections.set(key, { network, account: undefined });
+    this.#connections.set(key, { socket, network, account: undefined });
     change(this.#strangers, network, 1);
     socket.once('close', () => this.#remove(key));
     return true;
@@ -56,6 +57,10 @@ export class ConnectionLimits {
     this.#uncount(connection);
     connection.account = account;
     change(this.#ofAccount, account, 1);
+  }
+
+  destroyAll(): void {
+    for (const { socket } of this.#connections.values()) socket.destroy();
   }
 
   #remove(key: string): void {

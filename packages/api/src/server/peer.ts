@@ -8,6 +8,8 @@ export interface Peer {
   session: ApiSession | undefined;
   /** That of the session. */
   token: string | undefined;
+  /** The session was begun here, by a WebSocket, and ends with it. */
+  ownsSession: boolean;
   /** Aborted when nobody waits for answers any more. */
   readonly signal: AbortSignal;
   /** Of WebSockets alone. @param names undefined: all events */

@@ -51,7 +51,7 @@ export class RequestBodies {
 function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', settle);
+      request.off('data', onData).off('end', onEnd).off('close', onBroken).off('error', onBroken);
       if (error) reject(error);
       else resolve();
     };
@@ -63,8 +63,8 @@ function eachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Pro
       }
     };
     const onEnd = () => settle();
-    const onClose = () => settle(new JetStreamError('cancelled', 'the request was broken off'));
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', settle);
+    const onBroken = () => settle(new JetStreamError('cancelled', 'the request was broken off'));
+    request.on('data', onData).on('end', onEnd).on('close', onBroken).on('error', onBroken);
   });
 }
 

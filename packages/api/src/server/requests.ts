@@ -98,6 +98,12 @@ export class Requests {
     }
   }
 
+  get running(): number {
+    let running = 0;
+    for (const { endMs } of this.#requests.values()) if (endMs === undefined) running++;
+    return running;
+  }
+
   /** Stops all that runs. */
   close(): void {
     for (const { abort } of this.#requests.values()) abort.abort();

@@ -33,8 +33,8 @@ export function sessionCommands(parts: SessionParts): SessionHandlers {
 
   const logIn = (peer: Peer, identity: ApiIdentity): Session => {
     const { session, token } = sessions.open(identity);
-    // Of a WebSocket, which has one at a time. That of a request is its bearer's, who goes on with it or not.
-    if (peer.subscribe && peer.session) sessions.close(peer.session);
+    if (peer.session && peer.ownsSession) sessions.close(peer.session);
+    peer.ownsSession = peer.subscribe !== undefined;
     peer.session = session;
     peer.token = token;
     return describe(session, token);
