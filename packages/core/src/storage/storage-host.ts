@@ -1,72 +1,67 @@
-import { Worker } from 'node:worker_threads';
-import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { JetStreamError } from '@jetstream/protocol';
+import { ownerKey, type StorageOwner } from './storage-owner.ts';
 import type { StorageSession } from './storage-session.ts';
+import { type StorageCall, StorageThread } from './storage-thread.ts';
 
-export type StorageCall = keyof StorageSession;
+export type { StorageCall } from './storage-thread.ts';
 
-export interface StorageReply {
-  id: number;
-  result?: unknown;
-  error?: { code: ErrorCode; message: string; subject: string | undefined };
+/** Where a host has its thread from. */
+export interface StorageThreads {
+  /** One that acts as this account already, or as nobody yet. */
+  lend(owner: string): StorageThread;
+  /** It has closed everything; what it could not close is not given back. */
+  giveBack(thread: StorageThread, owner: string): void;
 }
 
-// Run from source (tests), the worker is the built one: worker threads load no TypeScript on every Node we support.
-const WORKER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/storage/storage-worker.js' : './storage-worker.js',
-  import.meta.url,
-);
+const THREADS_OF_THEIR_OWN: StorageThreads = {
+  lend: () => new StorageThread(),
+  giveBack: (thread) => void thread.end(),
+};
 
 /**
- * The main thread's end of a storage worker: every method of `StorageSession`, as a promise. Calls are carried out in
- * the order they were made. A worker belongs to one transfer, and acts as its account from the opening of a tree to its end.
+ * Every method of `StorageSession`, as a promise, carried out on a worker thread in the order of the calls. A host belongs to one
+ * transfer, or one piece of work: its first call opens something, and tells as whom; with that a thread of that account is its own
+ * until `close`.
  */
 export class StorageHost {
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
-  #nextId = 0;
-  #dead: JetStreamError | undefined;
+  readonly #threads: StorageThreads;
+  #owner = '';
+  #thread: StorageThread | undefined;
+  #closed: Promise<void> | undefined;
 
-  constructor() {
-    this.#worker = new Worker(WORKER_URL, { name: 'jetstream-storage', execArgv: [] });
-    this.#worker.on('message', (reply: StorageReply) => this.#onReply(reply));
-    this.#worker.on('error', (error) =>
-      this.#die(new JetStreamError('internal', `storage worker failed: ${error.message}`, { cause: error })),
-    );
-    this.#worker.on('exit', () => this.#die(new JetStreamError('cancelled', 'storage worker was stopped')));
+  constructor(threads: StorageThreads = THREADS_OF_THEIR_OWN) {
+    this.#threads = threads;
   }
 
-  /** @throws JetStreamError what the storage operation threw */
+  /** @throws JetStreamError what the storage operation threw; `cancelled` after `close` */
   call<K extends StorageCall>(
     operation: K,
     ...parameters: Parameters<StorageSession[K]>
   ): Promise<Awaited<ReturnType<StorageSession[K]>>> {
-    if (this.#dead !== undefined) return Promise.reject(this.#dead);
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as (value: never) => void, reject });
-      this.#worker.postMessage({ id, operation, parameters });
-    });
-  }
-
-  /** Lets what was called finish, then ends the thread. */
-  async close(): Promise<void> {
-    if (this.#dead === undefined) await this.call('close').catch(() => undefined);
-    await this.#worker.terminate();
-  }
-
-  #onReply(reply: StorageReply): void {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    if (reply.error === undefined) pending?.resolve(reply.result as never);
-    else {
-      const { code, message, subject } = reply.error;
-      pending?.reject(new JetStreamError(code, message, subject === undefined ? {} : { subject }));
+    if (this.#closed !== undefined)
+      return Promise.reject(new JetStreamError('cancelled', 'storage worker was stopped'));
+    if (this.#thread === undefined) {
+      this.#owner = ownerKey((parameters[0] as Partial<StorageOwner> | undefined)?.actAs);
+      this.#thread = this.#threads.lend(this.#owner);
     }
+    return this.#thread.call(operation, ...parameters);
   }
 
-  #die(reason: JetStreamError): void {
-    this.#dead ??= reason;
-    for (const { reject } of this.#pending.values()) reject(this.#dead);
-    this.#pending.clear();
+  /** Lets what was called finish; then the thread is another one's, or ends. */
+  close(): Promise<void> {
+    this.#closed ??= this.#giveBack();
+    return this.#closed;
+  }
+
+  async #giveBack(): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    try {
+      await thread.call('close');
+    } catch {
+      await thread.end();
+      return;
+    }
+    this.#threads.giveBack(thread, this.#owner);
   }
 }

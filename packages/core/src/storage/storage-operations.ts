@@ -1,12 +1,6 @@
 import type { FileMapping, SandboxRule } from '@jetstream/manifest';
-import type { Account } from '@jetstream/platform';
 import type { DiskUse, Entry, Listing, OverwriteMode, SkipRule } from '@jetstream/storage';
-
-/** Whose rights the worker has, from before it opens its tree to its end. */
-export interface StorageOwner {
-  /** Act as this account; undefined: as the process. */
-  actAs: Account | undefined;
-}
+import type { StorageOwner } from './storage-owner.ts';
 
 /** What is looked for, and where. */
 export interface ScanRequest extends StorageOwner {
