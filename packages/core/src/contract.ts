@@ -267,6 +267,12 @@ export interface ServerOptions {
   persistentDestinations?: boolean;
   /** As `persistentDestinations`, of transfers alone. */
   persistentTransfers?: boolean;
+  /** false: nobody makes API tokens or comes in with one. Default true. */
+  apiTokens?: boolean;
+  /** As `apiTokens`, of shared links. */
+  sharedTokens?: boolean;
+  /** host or host:port by which others reach the server, for links that it gives out. Default: name of the machine. */
+  externalAddress?: string;
   /** Where known paths are kept beyond the life of the server. Default: in its state. false: none are used or kept at all. */
   pathStore?: PathStore | false;
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */

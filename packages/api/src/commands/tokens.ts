@@ -71,6 +71,7 @@ export const SHARED_TOKEN_COMMANDS = {
         downloadLimit: z
           .int()
           .min(1)
+          .max(1_000)
           .nullable()
           .default(null)
           .describe('How often it may be downloaded; null: no bound.'),

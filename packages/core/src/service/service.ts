@@ -17,6 +17,7 @@ import { ownerAccess } from './owner-access.ts';
 import type { ServicePart } from './part.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
 import { Settings } from './settings/settings.ts';
+import { Tokens } from './tokens/tokens.ts';
 
 /** What the server gives to its service. */
 export interface ServiceEnvironment {
@@ -62,10 +63,12 @@ async function openParts(context: ServiceContext) {
 
   // Destinations, manifests
   const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
+  const tokens = await Tokens.open(context, manifests);
+  manifests.addUse((manifestId) => tokens.shared.useOf(manifestId));
 
   // Transfers and their queue
 
-  const parts = { eventLog, sandboxes, files, manifests };
+  const parts = { eventLog, sandboxes, files, manifests, tokens };
   const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
   return { ...parts, cleanUp };
 }

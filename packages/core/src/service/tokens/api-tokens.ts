@@ -1,0 +1,84 @@
+import type { APIToken, ApiCaller, ApiHandlers, Parameters } from '@jetstream/api';
+import { narrowSandbox, SYSTEM_ROOT } from '@jetstream/manifest';
+import { JetStreamError } from '@jetstream/protocol';
+import type { State } from '@jetstream/state';
+import type { ServiceClock } from '../clock.ts';
+import type { ServiceEvents } from '../events.ts';
+import type { ApiTokenRecord } from './record.ts';
+import { TokenStore } from './token-store.ts';
+
+type Commands = Pick<ApiHandlers, 'createAPIToken' | 'getAPIToken' | 'getAPITokens' | 'deleteAPIToken'>;
+
+/** Tokens that act as their creator, with narrower rights. */
+export class ApiTokens {
+  readonly commands: Commands;
+  readonly isEnabled: boolean;
+  readonly store: TokenStore<ApiTokenRecord>;
+  readonly #onRevoked: () => void;
+
+  private constructor(store: TokenStore<ApiTokenRecord>, isEnabled: boolean, onRevoked: () => void) {
+    this.store = store;
+    this.isEnabled = isEnabled;
+    this.#onRevoked = onRevoked;
+    this.commands = {
+      createAPIToken: (parameters, caller) => this.#create(parameters, caller),
+      getAPIToken: ({ token }, caller) => describe(store.find(token, caller)),
+      getAPITokens: (filters, caller) => store.list(filters, caller).map((record) => describe(record)),
+      deleteAPIToken: ({ token }, caller) => this.#delete(token, caller),
+    };
+  }
+
+  static async open(
+    state: State,
+    clock: ServiceClock,
+    events: ServiceEvents,
+    isEnabled: boolean,
+    onRevoked: () => void,
+  ): Promise<ApiTokens> {
+    const records = await state.collection<ApiTokenRecord>('apiTokens');
+    return new ApiTokens(new TokenStore(records, clock, events, describe), isEnabled, onRevoked);
+  }
+
+  /** One that lets in now. */
+  get(token: string): Readonly<ApiTokenRecord> | undefined {
+    return this.isEnabled ? this.store.get(token) : undefined;
+  }
+
+  async #create(
+    { permissions, path, ...given }: Parameters<'createAPIToken'>,
+    caller: ApiCaller,
+  ): Promise<APIToken> {
+    if (!this.isEnabled) throw new JetStreamError('permission-denied', 'this server has API tokens off');
+    if (caller.token !== null) {
+      throw new JetStreamError('permission-denied', 'a token makes no tokens: log in as the account');
+    }
+    // Whether it is there is seen when it is used; what no path could be is seen now.
+    if (path !== null) narrowSandbox(SYSTEM_ROOT, path);
+    const { record, secret } = await this.store.create(given, caller, { permissions, path });
+    return describe(record, secret);
+  }
+
+  async #delete(token: string, caller: ApiCaller): Promise<null> {
+    await this.store.delete(this.store.find(token, caller));
+    this.#onRevoked();
+    return null;
+  }
+}
+
+function describe(record: Readonly<ApiTokenRecord>, secret: string | null = null): APIToken {
+  const { owner, ownerToken, ownerTokenSession, token, description, userData } = record;
+  return {
+    token,
+    secret,
+    description,
+    creationTime: record.requestTime,
+    expiryTime: record.expiryTime,
+    owner,
+    ownerToken,
+    ownerTokenSession,
+    passwordRequired: record.password !== null,
+    permissions: record.permissions,
+    userData,
+    path: record.path,
+  };
+}

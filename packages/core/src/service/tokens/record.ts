@@ -1,0 +1,34 @@
+import type { TokenPermissions, UserData } from '@jetstream/api';
+import type { Owner } from '../owner.ts';
+import type { PasswordHash } from './password-hash.ts';
+
+/** What API tokens and shared links have in common, as it is stored: plain data, from which nobody can log in. */
+export interface TokenRecord extends Owner {
+  /** Its id. */
+  token: string;
+  /** SHA-256 of what one logs in with, hex. */
+  secretHash: string;
+  /** null: none is needed. */
+  password: PasswordHash | null;
+  description: string;
+  /** µs since the Unix epoch. */
+  requestTime: number;
+  /** null: never. */
+  expiryTime: number | null;
+  userData: UserData;
+}
+
+export interface ApiTokenRecord extends TokenRecord {
+  permissions: TokenPermissions;
+  /** Directory within what its owner sees; null: all of that. */
+  path: string | null;
+}
+
+export interface SharedTokenRecord extends TokenRecord {
+  manifestId: string;
+  downloadCount: number;
+  /** null: none. */
+  downloadLimit: number | null;
+  /** Clients that have begun a download and not ended it: each holds one of those that the limit leaves. */
+  begun: string[];
+}

@@ -1,0 +1,132 @@
+import type { ApiHandlers, ApiIdentity } from '@jetstream/api';
+import { JetStreamError } from '@jetstream/protocol';
+import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
+import { newId } from '../ids.ts';
+import type { TokenLogin, TokenVerifier } from '../logins/token-verifier.ts';
+import type { ServicePart } from '../part.ts';
+import type { ServiceContext } from '../service.ts';
+import { ApiTokens } from './api-tokens.ts';
+import { sharedLink } from './shared-link.ts';
+import { type SharedManifests, SharedTokens } from './shared-tokens.ts';
+
+/** The longest that a timer can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** All tokens of the server: who may make them, and who may come in with them. */
+export class Tokens implements ServicePart, TokenVerifier {
+  readonly commands: Partial<ApiHandlers>;
+  readonly api: ApiTokens;
+  readonly shared: SharedTokens;
+  readonly #context: ServiceContext;
+  readonly #listeners: Set<() => void>;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(
+    context: ServiceContext,
+    api: ApiTokens,
+    shared: SharedTokens,
+    listeners: Set<() => void>,
+  ) {
+    this.#context = context;
+    this.api = api;
+    this.shared = shared;
+    this.#listeners = listeners;
+    this.commands = { ...api.commands, ...shared.commands };
+    listeners.add(() => this.#awaitExpiry());
+    context.events.on('tokenCreated', () => this.#awaitExpiry());
+    this.#awaitExpiry();
+  }
+
+  /** @throws JetStreamError `io-error` and the like */
+  static async open(context: ServiceContext, manifests: SharedManifests): Promise<Tokens> {
+    const { options, state, clock, events } = context;
+    const listeners = new Set<() => void>();
+    const onRevoked = () => {
+      for (const listener of listeners) listener();
+    };
+    const api = await ApiTokens.open(state, clock, events, options.apiTokens !== false, onRevoked);
+    const shared = await SharedTokens.open({
+      state,
+      clock,
+      events,
+      manifests,
+      isEnabled: options.sharedTokens !== false,
+      onRevoked,
+      isTokenValid: (token) => api.get(token) !== undefined,
+      linkOf: (secret) =>
+        sharedLink(secret, {
+          externalAddress: options.externalAddress,
+          apiPort: undefined,
+          udpPort: context.lanes().path.port,
+        }),
+    });
+    return new Tokens(context, api, shared, listeners);
+  }
+
+  serverInfo() {
+    return {
+      APITokensAvailable: this.api.isEnabled,
+      sharedTokensAvailable: this.shared.isEnabled,
+      serverExternalAddress: this.#context.options.externalAddress ?? null,
+    };
+  }
+
+  /** Told when some token may have ended: whoever came with one is to be looked at again. @returns ends it */
+  onEnded(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws JetStreamError `login-refused`, with the reason for the log alone */
+  async verify(secret: string, password: string | undefined): Promise<TokenLogin> {
+    // Both are asked, so that neither kind tells by its time whether it has the token.
+    const [api, shared] = await Promise.all([
+      this.api.store.verify(secret, password),
+      this.shared.store.verify(secret, password),
+    ]);
+    const tokenSession = newId();
+    if (api !== undefined && this.api.get(api.token) !== undefined) {
+      const { owner, token, permissions, path } = api;
+      return { account: owner, token, tokenSession, restrictions: { permissions, path } };
+    }
+    if (shared !== undefined && this.shared.get(shared.token) !== undefined) {
+      const { owner, token } = shared;
+      return { account: owner, token, tokenSession, restrictions: { sharedToken: token } };
+    }
+    throw new JetStreamError(
+      'login-refused',
+      'there is no such token, it has ended, or its password is another one',
+    );
+  }
+
+  isStillValid({ token }: ApiIdentity): boolean {
+    return token === null || this.api.get(token) !== undefined;
+  }
+
+  /** "Physically gone within two hours": the clean-up runs each hour. */
+  async collect(_: CleanUpTime): Promise<Partial<Removed>> {
+    const api = await this.api.store.collect(() => false);
+    const shared = await this.shared.store.collect((record) => this.shared.isOrphan(record));
+    return { tokensDeleted: api + shared };
+  }
+
+  close(): Promise<void> {
+    clearTimeout(this.#timer);
+    return Promise.resolve();
+  }
+
+  /** Whoever runs on a token that expires is ended then. */
+  #awaitExpiry(): void {
+    clearTimeout(this.#timer);
+    const next = Math.min(this.api.store.nextExpiry, this.shared.store.nextExpiry);
+    if (next === Number.POSITIVE_INFINITY) return;
+    const inMs = (next - this.#context.clock.wallUs()) / 1_000;
+    this.#timer = setTimeout(
+      () => {
+        for (const listener of this.#listeners) listener();
+      },
+      Math.min(Math.max(inMs, 0) + 1, MAX_TIMER_MS),
+    );
+    this.#timer.unref();
+  }
+}
