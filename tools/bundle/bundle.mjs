@@ -1,8 +1,9 @@
 // Bundles the app in the working directory into dist/: main.js, and beside it lane-worker.js and storage-worker.js, which
-// core starts as worker threads. What is imported lazily becomes a chunk of its own, so that `--version` loads next to nothing.
+// core starts as worker threads, and password-helper.js, a process of its own. What is imported lazily becomes a chunk of its own, so
+// that `--version` loads next to nothing.
 // Packages with native code stay outside and are resolved from the app's own dependencies.
 import { readdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -14,7 +15,10 @@ const outdir = join(app, 'dist');
 
 const threads = [
   { in: join(app, 'src/main.ts'), out: 'main' },
-  ...['lane-worker', 'storage-worker'].map((name) => ({ in: sourceOfWorker(name), out: name })),
+  ...['lane-worker', 'storage-worker', 'password-helper'].map((name) => ({
+    in: sourceOfWorker(name),
+    out: name,
+  })),
 ];
 const written = await Promise.all(threads.map(bundle));
 removeStaleChunks(written.flat());
@@ -52,12 +56,13 @@ async function bundle(thread) {
 
 /** @param {string} name */
 function sourceOfWorker(name) {
-  const source = join(root, 'packages/core/src');
-  const found = readdirSync(source, { recursive: true, encoding: 'utf8' }).find(
-    (path) => basename(path) === `${name}.ts`,
-  );
-  if (!found) throw new Error(`no ${name}.ts in ${relative(root, source)}`);
-  return join(source, found);
+  for (const source of ['packages/core/src', 'packages/auth/src'].map((folder) => join(root, folder))) {
+    const found = readdirSync(source, { recursive: true, encoding: 'utf8' }).find(
+      (path) => basename(path) === `${name}.ts`,
+    );
+    if (found) return join(source, found);
+  }
+  throw new Error(`no ${name}.ts in packages/core/src or packages/auth/src`);
 }
 
 /**

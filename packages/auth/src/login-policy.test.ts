@@ -2,16 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, renameSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '@jetstream/platform';
-import { describe, expect, it, vi } from 'vitest';
-import { LoginLimiter } from './login-limiter.ts';
-import { authenticate, type LoginContext, type LoginOutcome } from './login-policy.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Guarded, LoginGuard } from './login-guard.ts';
+import { authenticate, type LoginContext } from './login-policy.ts';
 import { loginSignatureInput } from './login-signature.ts';
 import { type SshKeyPair, sshKeyPair } from './testing/ssh-key-pair.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
-
-const pauses = vi.hoisted(() => [] as number[]);
-vi.mock('node:timers/promises', () => ({ setTimeout: async (ms: number) => void pauses.push(ms) }));
-vi.spyOn(performance, 'now').mockReturnValue(0);
 
 const HASH = new Uint8Array(32).fill(3);
 const REMOTE = '192.0.2.1';
@@ -29,10 +25,11 @@ function accountNamed(name: string): Account {
 function machine({ actsAsOthers = false } = {}) {
   const runner = accountNamed('runner');
   const alice = accountNamed('alice');
+  const waits: number[] = [];
+  const clock = { ms: 0 };
   const context: LoginContext = {
     stateDirectory: temporaryDirectory(),
-    limiter: new LoginLimiter(),
-    nowMs: 0,
+    guard: new LoginGuard({ nowMs: () => clock.ms, wait: async (ms) => waits.push(ms) }),
     accounts: {
       currentUser: () => runner,
       lookUpAccount: (name) => [runner, alice].find((account) => account.name === name),
@@ -46,13 +43,17 @@ function machine({ actsAsOthers = false } = {}) {
   };
   const authorizeAtServer = (text: string) =>
     writeFileSync(join(context.stateDirectory, 'authorized_keys'), text, { mode: 0o600 });
-  return { runner, alice, context, authorize, authorizeAtServer };
+  return { runner, alice, context, waits, clock, authorize, authorizeAtServer };
 }
 
-function attempt(context: LoginContext, user: string, ...keys: SshKeyPair[]): Promise<LoginOutcome> {
+function attempt(context: LoginContext, user: string, ...keys: SshKeyPair[]): Promise<Guarded<Account>> {
+  return attemptFrom(REMOTE, context, user, ...keys);
+}
+
+function attemptFrom(remote: string, context: LoginContext, user: string, ...keys: SshKeyPair[]) {
   const input = loginSignatureInput(HASH, user);
   const offers = keys.map((offered) => ({ publicKey: offered.blob, signature: offered.sign(input) }));
-  return authenticate({ user, offers, handshakeHash: HASH, remote: REMOTE }, context);
+  return authenticate({ user, offers, handshakeHash: HASH, remote }, context);
 }
 
 const refused = (reason: string) => ({
@@ -65,14 +66,14 @@ describe('authenticate', () => {
   it('[LG-2] lets in who signed with a key of the account, in whatever place it was offered', async () => {
     const { context, authorize, runner } = machine();
     authorize(runner, `# mine\n${key.line}\n`);
-    expect(await attempt(context, 'runner', key)).toEqual({ accepted: true, account: runner });
-    expect(await attempt(context, 'runner', stranger, key)).toEqual({ accepted: true, account: runner });
+    expect(await attempt(context, 'runner', key)).toEqual({ accepted: true, value: runner });
+    expect(await attempt(context, 'runner', stranger, key)).toEqual({ accepted: true, value: runner });
   });
 
   it("[LG-2] takes the server's own list for the account that runs it, and for no other", async () => {
     const { context, authorizeAtServer, runner } = machine({ actsAsOthers: true });
     authorizeAtServer(key.line);
-    expect(await attempt(context, 'runner', key)).toEqual({ accepted: true, account: runner });
+    expect(await attempt(context, 'runner', key)).toEqual({ accepted: true, value: runner });
     expect(await attempt(context, 'alice', key)).toMatchObject({ accepted: false });
   });
 
@@ -124,7 +125,7 @@ describe('authenticate', () => {
     privileged.authorize(privileged.alice, key.line);
     expect(await attempt(privileged.context, 'alice', key)).toEqual({
       accepted: true,
-      account: privileged.alice,
+      value: privileged.alice,
     });
   });
 
@@ -137,16 +138,16 @@ describe('authenticate', () => {
   });
 
   it('[LG-4] refuses an unknown user as one who is known, and at the same time after the attempt', async () => {
-    const { context, authorize, runner } = machine({ actsAsOthers: true });
+    const { context, authorize, runner, waits } = machine({ actsAsOthers: true });
     authorize(runner, key.line);
     for (const user of ['nobody-here', 'runner', 'alice', '../alice', '']) {
-      pauses.length = 0;
+      waits.length = 0;
       expect(await attempt(context, user, stranger)).toEqual({
         accepted: false,
         limited: false,
         reason: expect.any(String),
       });
-      expect(pauses).toEqual([250]);
+      expect(waits).toEqual([250]);
     }
   });
 
@@ -175,12 +176,13 @@ describe('authenticate', () => {
   });
 
   it('limits failures from an address, whoever is asked for, and looks at nothing then', async () => {
-    const { context, authorize, runner } = machine();
+    const { context, authorize, runner, clock } = machine();
     authorize(runner, key.line);
     for (let i = 0; i < 10; i++)
       expect(await attempt(context, `user${i}`, stranger)).toMatchObject({ limited: false });
     expect(await attempt(context, 'runner', key)).toMatchObject({ accepted: false, limited: true });
-    expect(await attempt({ ...context, nowMs: 60_000 }, 'runner', key)).toMatchObject({ accepted: true });
+    clock.ms = 60_000;
+    expect(await attempt(context, 'runner', key)).toMatchObject({ accepted: true });
   });
 
   it('refuses when the system cannot say who the user is', async () => {
@@ -267,5 +269,53 @@ describe('the file of authorized keys', () => {
     const { context, runner } = machine();
     Object.assign(runner, { homeDirectory: '' });
     expect(await attempt(context, 'runner', key)).toMatchObject({ accepted: false });
+  });
+});
+
+describe("the account's own identity", () => {
+  const LOCAL = ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'];
+
+  function identityOf(account: Account, line: string): string {
+    const directory = join(account.homeDirectory, '.config', 'jetstream');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const file = join(directory, 'identity.pub');
+    writeFileSync(file, `${line}\n`, { mode: 0o644 });
+    return file;
+  }
+
+  it('lets it in from this machine, and from nowhere else', async () => {
+    const { context, alice } = machine({ actsAsOthers: true });
+    identityOf(alice, key.line);
+    for (const remote of LOCAL)
+      expect(await attemptFrom(remote, context, 'alice', key)).toEqual({ accepted: true, value: alice });
+    for (const remote of [REMOTE, '::2', '::ffff:192.0.2.1', '128.0.0.1'])
+      expect(await attemptFrom(remote, context, 'alice', key)).toMatchObject({ accepted: false });
+    expect(await attemptFrom('::1', context, 'alice', stranger)).toMatchObject(refused('none of the keys'));
+    expect(await attemptFrom('::1', context, 'runner', key)).toMatchObject({ accepted: false });
+  });
+
+  it('is that of the configuration directory, too, for the account that runs the server', async () => {
+    const { context, runner } = machine();
+    const before = process.env.JETSTREAM_CONFIG_DIR;
+    const directory = temporaryDirectory();
+    process.env.JETSTREAM_CONFIG_DIR = directory;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.JETSTREAM_CONFIG_DIR;
+      else process.env.JETSTREAM_CONFIG_DIR = before;
+    });
+    writeFileSync(join(directory, 'identity.pub'), `${key.line}\n`);
+    expect(await attemptFrom('::1', context, 'runner', key)).toEqual({ accepted: true, value: runner });
+    expect(await attempt(context, 'runner', key)).toMatchObject({ accepted: false });
+  });
+
+  it('counts only while nobody else could have written it', async () => {
+    const { context, alice } = machine({ actsAsOthers: true });
+    const file = identityOf(alice, key.line);
+    for (const path of [file, join(file, '..'), alice.homeDirectory]) {
+      chmodSync(path, 0o777);
+      expect(await attemptFrom('::1', context, 'alice', key)).toMatchObject(refused('writable by others'));
+      chmodSync(path, 0o755);
+    }
+    expect(await attemptFrom('::1', context, 'alice', key)).toMatchObject({ accepted: true });
   });
 });

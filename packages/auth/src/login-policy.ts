@@ -1,17 +1,17 @@
 import { isAbsolute, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as platform from '@jetstream/platform';
-import { JetStreamError } from '@jetstream/protocol';
 import { type AuthorizedKey, parseAuthorizedKeys } from './authorized-keys.ts';
-import type { LoginLimiter } from './login-limiter.ts';
+import { configDirectory } from './config-directory.ts';
+import type { Guarded, LoginGuard } from './login-guard.ts';
 import { loginSignatureInput, verifyLoginSignature } from './login-signature.ts';
 import { readStrictly } from './strict-modes.ts';
+import { type AccountDatabase, refused, usableAccount } from './usable-account.ts';
 
 /** LG-3. */
 const MAX_OFFERED_KEYS = 8;
 const MAX_AUTHORIZED_KEYS_BYTES = 1024 * 1024;
-/** How long after the attempt a refusal is given, whatever it took to find out: LG-4 for whoever has a watch. */
-const REFUSAL_DELAY_MS = 250;
+/** Far more than it takes to find out. */
+const REFUSAL_STEP_MS = 250;
 
 export interface LoginAttempt {
   user: string;
@@ -21,55 +21,27 @@ export interface LoginAttempt {
   remote: string;
 }
 
-/** What the policy asks about the accounts of this machine; @jetstream/platform is one. */
-export interface AccountDatabase {
-  currentUser(): platform.Account;
-  lookUpAccount(name: string): platform.Account | undefined;
-  /** Whether this process may act as other accounts than its own. */
-  canActAsOthers(): boolean;
-}
-
 export interface LoginContext {
   stateDirectory: string;
-  limiter: LoginLimiter;
-  /** Of any monotonic clock. */
-  nowMs: number;
+  guard: LoginGuard;
   /** Default: this machine's. */
   accounts?: AccountDatabase;
   /** Milliseconds since 1970, for `expiry-time`; default now. */
   wallClockMs?: number;
 }
 
-export type LoginOutcome =
-  | { accepted: true; account: platform.Account }
-  /** `reason` is for the server's log alone (LG-4). `limited`: too many failures from this address; nothing was looked at. */
-  | { accepted: false; reason: string; limited: boolean };
-
 /**
  * Decides about a login by public key (LG-2): a key that is listed for the account and whose signature is valid lets in.
  * Keys are listed in the account's `~/.ssh/authorized_keys`, and for the account that runs the server also in the state
- * directory's `authorized_keys`. A server that cannot act as others lets in only the account that runs it. No shell is needed.
+ * directory's `authorized_keys`. From this machine, the account's own identity counts as listed. A server that cannot act as
+ * others lets in only the account that runs it. No shell is needed.
  */
-export async function authenticate(attempt: LoginAttempt, context: LoginContext): Promise<LoginOutcome> {
-  const { limiter, nowMs } = context;
-  if (limiter.isBlocked(attempt.remote, nowMs)) {
-    return { accepted: false, reason: 'too many failed logins from this address', limited: true };
-  }
-  const startMs = performance.now();
-  try {
-    const account = await accountFor(attempt, context);
-    limiter.succeeded(attempt.remote);
-    return { accepted: true, account };
-  } catch (error) {
-    // Fail closed: whatever went wrong, nobody gets in.
-    limiter.failed(attempt.remote, nowMs);
-    await pause(REFUSAL_DELAY_MS - (performance.now() - startMs));
-    return {
-      accepted: false,
-      reason: error instanceof Error ? error.message : String(error),
-      limited: false,
-    };
-  }
+export function authenticate(
+  attempt: LoginAttempt,
+  context: LoginContext,
+): Promise<Guarded<platform.Account>> {
+  const { remote } = attempt;
+  return context.guard.guard({ remote, refusalStepMs: REFUSAL_STEP_MS }, () => accountFor(attempt, context));
 }
 
 /** @throws the reason of the refusal */
@@ -77,25 +49,17 @@ async function accountFor(attempt: LoginAttempt, context: LoginContext): Promise
   const accounts = context.accounts ?? platform;
   // Before anything about the user is known: the work is the same for all.
   const provenKeys = verifyOffers(attempt);
-  const own = accounts.currentUser();
-  const isOwn = attempt.user === own.name;
-  if (!isOwn && !accounts.canActAsOthers()) throw refused('this server takes only the account that runs it');
-  const account = isOwn ? own : accounts.lookUpAccount(attempt.user);
-  if (account === undefined) throw refused('there is no such account');
+  const account = usableAccount(attempt.user, accounts);
   if (provenKeys.length === 0) throw refused('no key was offered with a valid signature');
 
-  const files = isOwn
-    ? [{ file: join(context.stateDirectory, 'authorized_keys'), top: context.stateDirectory }]
-    : [];
-  if (isAbsolute(account.homeDirectory)) {
-    files.push({ file: join(account.homeDirectory, '.ssh', 'authorized_keys'), top: account.homeDirectory });
-  }
   const reasons: string[] = [];
-  for (const { file, top } of files) {
+  const files = keyFilesOf(account, account.name === accounts.currentUser().name, attempt.remote, context);
+  for (const [topDirectory, name] of files) {
+    const file = join(topDirectory, name);
     try {
       const text = await readStrictly(file, {
         ownerUid: account.uid,
-        topDirectory: top,
+        topDirectory,
         maxBytes: MAX_AUTHORIZED_KEYS_BYTES,
       });
       const listed = parseAuthorizedKeys(text).filter((line) =>
@@ -115,6 +79,24 @@ async function accountFor(attempt: LoginAttempt, context: LoginContext): Promise
   throw refused(reasons.join('; ') || 'the account has no authorized_keys');
 }
 
+/** Each with the directory that is checked along with it. */
+function keyFilesOf(
+  { homeDirectory: home }: platform.Account,
+  isOwn: boolean,
+  remote: string,
+  { stateDirectory }: LoginContext,
+): [topDirectory: string, file: string][] {
+  const isLocal = platform.isLoopback(remote);
+  const files: [string, string][] = [];
+  if (isOwn) files.push([stateDirectory, 'authorized_keys']);
+  if (isOwn && isLocal) files.push([configDirectory(), 'identity.pub']);
+  if (isAbsolute(home)) {
+    files.push([home, '.ssh/authorized_keys']);
+    if (isLocal) files.push([home, '.config/jetstream/identity.pub']);
+  }
+  return files;
+}
+
 function verifyOffers({ offers, handshakeHash, user }: LoginAttempt): Buffer[] {
   if (offers.length > MAX_OFFERED_KEYS) throw refused('more than 8 keys were offered');
   const input = loginSignatureInput(handshakeHash, user);
@@ -126,8 +108,4 @@ function verifyOffers({ offers, handshakeHash, user }: LoginAttempt): Buffer[] {
 function refusalOf(line: AuthorizedKey, wallClockMs: number): string | undefined {
   if (line.refusal !== undefined) return `line ${line.lineNumber}: ${line.refusal}`;
   return wallClockMs >= line.expiresAtMs ? `line ${line.lineNumber}: the key has expired` : undefined;
-}
-
-function refused(reason: string): JetStreamError {
-  return new JetStreamError('login-refused', reason);
 }

@@ -257,6 +257,10 @@ export interface ServerOptions {
   sandboxDirectory?: string;
   /** Host key, authorized_keys. Default /var/lib/jetstream/state for root, XDG state directory otherwise. */
   stateDirectory?: string;
+  /** Accounts that may become superusers. Default: none beside the one that runs the server, which always may. */
+  superusers?: readonly string[];
+  /** Groups whose members may. Default: `sudo`, `wheel` or `admin`, the first that the system has. */
+  supergroups?: readonly string[];
   congestion?: 'bbr' | 'cubic';
   /** Of what this server sends. Default: none. */
   rateLimits?: RateLimitOptions;

@@ -32,6 +32,8 @@ export { setModificationTime } from './modification-time.ts';
 export type { NativeMemory } from './native-memory.ts';
 export { pageAlignedMemory } from './page-aligned-memory.ts';
 export { dropFromPageCache } from './page-cache.ts';
+export { endProcessAfter, keepMemoryPrivate } from './pam/guarded-process.ts';
+export { type PamRequest, type PamVerdict, pamChecker } from './pam/pam.ts';
 export { punchHole } from './punch-hole.ts';
 export { type HoleSeeker, holeSeeker } from './seek-hole.ts';
 export { statusOfDescriptor } from './stat.ts';

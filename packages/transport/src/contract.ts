@@ -20,8 +20,8 @@ export interface Transmission {
 export type ConnectionEvent =
   /** Client: the server's static key is known; answer with `acceptPeer()` or `close()`. */
   | { type: 'peer-key'; publicKey: Uint8Array }
-  /** Keys are in place. `handshakeHash` is what a login signs. */
-  | { type: 'established'; handshakeHash: Uint8Array; peerSoftware: string }
+  /** Keys are in place. `handshakeHash` is what a login signs; the peer has proved to hold `peerStaticKey` (X25519, 32 bytes). */
+  | { type: 'established'; handshakeHash: Uint8Array; peerStaticKey: Uint8Array; peerSoftware: string }
   /** Bytes of a stream, in order. Give credit back with `consumeStream`. */
   | { type: 'stream-data'; stream: number; bytes: Uint8Array }
   /** `writeStream` may be called again (it had returned false). */

@@ -1,8 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { authenticate, type LoginLimiter } from '@jetstream/auth';
 import { limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
 import { escapeName } from '@jetstream/manifest';
-import type { Account } from '@jetstream/platform';
 import {
   type ControlMessage,
   type ErrorCode,
@@ -10,12 +8,14 @@ import {
   JetStreamError,
   type Login,
   type RatePolicyMessage,
+  type ServerIdentity,
 } from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import type { TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
 import type { ReceiverState } from '../resume/receiver-state.ts';
+import type { LoggedIn, Logins } from '../service/logins/logins.ts';
 import type { Sandboxes } from '../service/sandboxes/sandboxes.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
 import { heedReceiveLimit } from '../session/receive-limit.ts';
@@ -32,7 +32,9 @@ export interface ServerConnectionContext {
   logger: Logger;
   memory: BlockMemory;
   storage: StorageWorkers;
-  limiter: LoginLimiter;
+  logins: Logins;
+  /** Told to whoever logs in. */
+  identity: ServerIdentity;
   rateLimits: RatePolicyLimits;
   stateDirectory: string;
   state: ReceiverState;
@@ -44,6 +46,14 @@ export interface ServerConnectionContext {
   onClosed: () => void;
 }
 
+/** Who logged in on a connection. */
+export interface ClientLogin extends LoggedIn {
+  /** Static key, which the handshake proved: the host key of a client that is a server. */
+  peerKey: Uint8Array;
+  /** What a client that is a server says of itself. */
+  server: ServerIdentity | undefined;
+}
+
 /** A client's connection at the server: first the login, then its transfers. */
 export class ServerConnection {
   readonly #context: ServerConnectionContext;
@@ -51,9 +61,9 @@ export class ServerConnection {
   readonly #transfers = new Set<ServerTransfer>();
   readonly #remote: string;
   /** Resolves with the login; transfers that were opened along with it wait for this. */
-  readonly #loggedIn: Promise<Account>;
-  #onLoggedIn!: (account: Account) => void;
-  #account: Account | undefined;
+  readonly #loggedIn: Promise<ClientLogin>;
+  #onLoggedIn!: (login: ClientLogin) => void;
+  #login: ClientLogin | undefined;
   #attempts = 0;
   #refusing = false;
 
@@ -74,6 +84,25 @@ export class ServerConnection {
         context.onClosed();
       },
     });
+    // LG-9.
+    this.#session.established.then(
+      () => this.recheckPeer(),
+      () => undefined,
+    );
+  }
+
+  /**
+   * Ends the connection of a client that may not be here by its static key, or no longer.
+   * @returns whether it may
+   */
+  recheckPeer(): boolean {
+    const { peerKey } = this.#session;
+    const { logins } = this.#context;
+    if (peerKey === undefined) return true;
+    const mayStay = this.#login?.byStaticKey !== true || logins.isTrusted(peerKey);
+    if (mayStay && logins.mayConnect(peerKey)) return true;
+    this.#session.close('login-refused', 'this server does not trust the key of the client');
+    return false;
   }
 
   get runningTransfers(): number {
@@ -97,9 +126,9 @@ export class ServerConnection {
     if (body?.$case === 'ratePolicy') return this.#onRatePolicy(body.value);
     if (body?.$case === 'receiveLimit') {
       // LG-1.
-      return this.#account === undefined ? undefined : heedReceiveLimit(this.#session, body.value);
+      return this.#login === undefined ? undefined : heedReceiveLimit(this.#session, body.value);
     }
-    if (body?.$case !== 'login' || this.#account !== undefined) {
+    if (body?.$case !== 'login' || this.#login !== undefined) {
       throw new JetStreamError(
         'protocol-violation',
         'the client sent what only a server sends, or a second login',
@@ -108,50 +137,34 @@ export class ServerConnection {
     await this.#onLogin(body.value);
   }
 
-  async #onLogin({ user, publicKeys }: Login): Promise<void> {
+  async #onLogin(login: Login): Promise<void> {
     if (++this.#attempts > MAX_LOGIN_ATTEMPTS)
       throw new JetStreamError('login-refused', 'too many logins on one connection');
-    const { logger, limiter, stateDirectory } = this.#context;
-    const outcome = await authenticate(
-      { user, offers: publicKeys, handshakeHash: await this.#session.established, remote: this.#remote },
-      { stateDirectory, limiter, nowMs: performance.now() },
-    );
-    if (this.#session.closed !== undefined) return;
+    const session = this.#session;
+    const handshakeHash = await session.established;
+    const peerKey = session.peerKey!;
+    const { logins, identity } = this.#context;
+    const outcome = await logins.logIn(login, { handshakeHash, peerKey, remote: this.#remote });
+    if (session.closed !== undefined) return;
     if (!outcome.accepted) {
-      logger.warn(
-        { remote: this.#remote, user: escapeName(user), why: escapeName(outcome.reason) },
-        'login refused',
-      );
-      const code = outcome.limited ? 'limit-exceeded' : 'login-refused';
-      this.#session.sendControl({
-        body: {
-          $case: 'loginResult',
-          value: {
-            errorCode: errorCodeToWire(code),
-            message: 'login refused',
-            account: '',
-            server: undefined,
-          },
-        },
-      });
+      const errorCode = errorCodeToWire(outcome.limited ? 'limit-exceeded' : 'login-refused');
+      const value = { errorCode, message: 'login refused', account: '', server: undefined };
+      session.sendControl({ body: { $case: 'loginResult', value } });
       return;
     }
-    this.#account = outcome.account;
-    this.#onLoggedIn(outcome.account);
-    this.#session.connection.raiseLimits();
-    logger.info({ remote: this.#remote, account: outcome.account.name }, 'logged in');
-    this.#session.sendControl({
-      body: {
-        $case: 'loginResult',
-        value: { errorCode: 0, message: '', account: outcome.account.name, server: undefined },
-      },
-    });
+    this.#login = { ...outcome.value, peerKey, server: login.server };
+    // It may have been taken off the list meanwhile.
+    if (!this.recheckPeer()) return;
+    this.#onLoggedIn(this.#login);
+    session.connection.raiseLimits();
+    const value = { errorCode: 0, message: '', account: this.#login.account.name, server: identity };
+    session.sendControl({ body: { $case: 'loginResult', value } });
   }
 
   /** RP-1. Messages are taken one after the other: while this one takes its time the next one waits (RP-3). */
   async #onRatePolicy(message: RatePolicyMessage): Promise<void> {
     // LG-1.
-    if (this.#account === undefined) return;
+    if (this.#login === undefined) return;
     const policy = limitRatePolicy(decodeRatePolicy(message), this.#context.rateLimits);
     this.#session.connection.setRatePolicy(policy);
     const body = { $case: 'ratePolicyInForce' as const, value: encodeRatePolicy(policy) };

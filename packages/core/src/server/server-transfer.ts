@@ -1,5 +1,5 @@
 import { escapeName, resolveTarget } from '@jetstream/manifest';
-import { type Account, currentUser } from '@jetstream/platform';
+import { currentUser } from '@jetstream/platform';
 import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
 import { ContentReceiver } from '../content/content-receiver.ts';
@@ -11,7 +11,7 @@ import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { RecordHolder } from '../resume/record-journal.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
-import type { ServerConnectionContext } from './server-connection.ts';
+import type { ClientLogin, ServerConnectionContext } from './server-connection.ts';
 
 /** Failures kept for the summary of one transfer. */
 const MAX_FAILURES_KEPT = 1_000;
@@ -22,7 +22,7 @@ const SILENCE_MS = 1_000;
 /** One transfer at the server: waits for OpenTransfer, then receives or sends content as the account that logged in. */
 export class ServerTransfer implements TransferHandler, RecordHolder {
   readonly #context: ServerConnectionContext;
-  readonly #loggedIn: Promise<Account>;
+  readonly #loggedIn: Promise<ClientLogin>;
   readonly #session: Session;
   readonly #port: TransferPort;
   readonly #refusing: () => boolean;
@@ -50,7 +50,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   constructor(
     id: number,
     session: Session,
-    loggedIn: Promise<Account>,
+    loggedIn: Promise<ClientLogin>,
     context: ServerConnectionContext,
     refusing: () => boolean,
     onOver: () => void,
@@ -112,8 +112,11 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   }
 
   async #open(open: OpenTransfer): Promise<void> {
-    const account = await this.#loggedIn;
+    const { account, restrictions } = await this.#loggedIn;
     if (this.#over) return;
+    if (restrictions !== undefined) {
+      throw new JetStreamError('permission-denied', 'the token does not allow this transfer');
+    }
     this.#accountName = account.name;
     if (this.#refusing()) {
       throw new JetStreamError('server-closing', 'the server is shutting down: try again later');

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
-import { keyFingerprint, LoginLimiter, loadOrCreateHostKey } from '@jetstream/auth';
+import { keyFingerprint, loadOrCreateHostKey } from '@jetstream/auth';
 import { DEFAULT_RATE_POLICY, limitRatePolicy, type RatePolicyLimits } from '@jetstream/congestion';
 import { JetStreamError } from '@jetstream/protocol';
 import type { State } from '@jetstream/state';
@@ -95,7 +95,6 @@ class JetStreamServer implements RunningServer {
   readonly #rateLimits: RatePolicyLimits;
   readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #storage: StorageWorkers;
-  readonly #limiter = new LoginLimiter();
   #paths!: KeptPaths;
   readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
@@ -112,10 +111,18 @@ class JetStreamServer implements RunningServer {
     this.#storage = storage;
     this.#rateLimits = toRatePolicyLimits(options.rateLimits);
     this.hostKeyFingerprint = keyFingerprint(hostKey.publicKey);
+    service.parts.authorizedClients.onChange = () => {
+      for (const connection of this.#connections) connection.recheckPeer();
+    };
   }
 
   get lanes(): Lanes {
     return this.#lanes;
+  }
+
+  /** For tests: what it does beside answering its UDP port. */
+  get service(): Service {
+    return this.#service;
   }
 
   get serverId(): string {
@@ -219,15 +226,19 @@ class JetStreamServer implements RunningServer {
   #serve(connection: LaneConnection): void {
     // There is one already, but while others run.
     this.#storage.prepare();
+    const { context, parts } = this.#service;
+    const { serverId, state } = context;
+    const { logins } = parts;
     const served = new ServerConnection(connection, {
       logger: this.#logger,
       memory: this.#memory,
       storage: this.#storage,
-      limiter: this.#limiter,
+      logins,
+      identity: { uid: state.serverUid, id: serverId },
       rateLimits: this.#rateLimits,
       stateDirectory: this.#stateDirectory,
       state: this.#state,
-      sandboxes: this.#service.parts.sandboxes,
+      sandboxes: parts.sandboxes,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
       hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,

@@ -12,6 +12,9 @@ import { EventLog } from './event-log/event-log.ts';
 import { ServiceEvents } from './events.ts';
 import { Files } from './files/files.ts';
 import { newId } from './ids.ts';
+import { AuthorizedClients } from './logins/authorized-clients.ts';
+import { Logins } from './logins/logins.ts';
+import { Roles } from './logins/roles.ts';
 import { Manifests } from './manifests/manifests.ts';
 import { ownerAccess } from './owner-access.ts';
 import type { ServicePart } from './part.ts';
@@ -54,6 +57,9 @@ async function openParts(context: ServiceContext) {
   const eventLog = new EventLog(context.state.eventLog, context.events, context.clock);
 
   // Logins, roles, authorized clients
+  const roles = await Roles.open(context.options, context.state);
+  const authorizedClients = await AuthorizedClients.open(context.state, settings, context.events);
+  const logins = new Logins({ ...context, roles, authorizedClients });
 
   // Sandboxes, files, tokens
   const sandboxes = await Sandboxes.open(context.options, context.state, context.stateDirectory);
@@ -68,7 +74,16 @@ async function openParts(context: ServiceContext) {
 
   // Transfers and their queue
 
-  const parts = { eventLog, sandboxes, files, manifests, tokens };
+  const parts = {
+    eventLog,
+    roles,
+    authorizedClients,
+    logins,
+    sandboxes,
+    files,
+    manifests,
+    tokens,
+  };
   const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
   return { ...parts, cleanUp };
 }

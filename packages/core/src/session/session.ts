@@ -49,6 +49,7 @@ export class Session {
   readonly #control: MessageStream;
   readonly #transfers = new Map<number, OpenTransfer>();
   #closed: JetStreamError | undefined;
+  #peerKey: Uint8Array | undefined;
 
   constructor(connection: LaneConnection, handler: SessionHandler) {
     this.connection = connection;
@@ -70,6 +71,11 @@ export class Session {
   /** Why the session is over; undefined while it lives. */
   get closed(): JetStreamError | undefined {
     return this.#closed;
+  }
+
+  /** Static key that the peer has proved to hold; undefined before `established` resolves. */
+  get peerKey(): Uint8Array | undefined {
+    return this.#peerKey;
   }
 
   sendControl(message: ControlMessage): void {
@@ -107,6 +113,7 @@ export class Session {
         this.handler.onPeerKey?.(event.publicKey);
         break;
       case 'established':
+        this.#peerKey = event.peerStaticKey;
         this.#onEstablished(event.handshakeHash);
         break;
       case 'stream-data':

@@ -4,6 +4,8 @@ import { currentUser } from '@jetstream/platform';
 import {
   type ControlMessage,
   type JetStreamError,
+  type Login,
+  type LoginResult,
   NO_CREDENTIALS,
   type TransferMessage,
 } from '@jetstream/protocol';
@@ -36,7 +38,8 @@ export class RawClient {
     });
   }
 
-  static async connect(test: TestServer): Promise<RawClient> {
+  /** @param staticPrivateKey default: a fresh one */
+  static async connect(test: TestServer, staticPrivateKey?: Uint8Array): Promise<RawClient> {
     const lanes = await startClientLanes(
       {
         congestion: 'bbr',
@@ -44,6 +47,7 @@ export class RawClient {
         handshakeTimeoutMs: 10_000,
         remembersPaths: false,
         portable: false,
+        ...(staticPrivateKey !== undefined && { staticPrivateKey }),
       },
       () => undefined,
     );
@@ -77,6 +81,15 @@ export class RawClient {
     if (answer.body?.$case !== 'loginResult' || answer.body.value.errorCode !== 0)
       throw new Error('the login was refused');
     this.session.connection.raiseLimits();
+  }
+
+  /** Sends a Login and hears its result. */
+  async tryLogin(login: Partial<Login>): Promise<LoginResult> {
+    const value = { user: currentUser().name, ...NO_CREDENTIALS, ...login };
+    this.session.sendControl({ body: { $case: 'login', value } });
+    const { body } = await this.hear();
+    if (body?.$case !== 'loginResult') throw new Error(`not an answer to a login: ${body?.$case}`);
+    return body.value;
   }
 
   async hear(): Promise<ControlMessage> {

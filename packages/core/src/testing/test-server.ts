@@ -6,6 +6,7 @@ import { clientIdentityLine } from '../client/identity.ts';
 import type { Clock } from '../clock.ts';
 import type { ClientOptions, ClientSession, RunningServer, ServerOptions } from '../contract.ts';
 import { Server } from '../server/server.ts';
+import type { Service } from '../service/service.ts';
 
 /** A sandboxed server on loopback that lets this test's own identity in; everything lives in one temporary directory. */
 export class TestServer {
@@ -37,6 +38,10 @@ export class TestServer {
 
   get authorizedKeys(): string {
     return join(this.directory('state'), 'authorized_keys');
+  }
+
+  get service(): Service {
+    return (this.#server as unknown as { service: Service }).service;
   }
 
   get server(): RunningServer {

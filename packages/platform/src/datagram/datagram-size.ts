@@ -21,7 +21,7 @@ export function maxDatagramBytesFor(address: string, interfaceMtu: number = ETHE
   return Math.min(Math.max(interfaceMtu - headerBytes, MIN_DATAGRAM_BYTES), LOOPBACK_DATAGRAM_BYTES);
 }
 
-/** 127.0.0.0/8 and ::1, as plain text of an IP address. */
+/** 127.0.0.0/8, also mapped into IPv6, and ::1, as plain text of an IP address. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address);
+  return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 }

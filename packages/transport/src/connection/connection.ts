@@ -254,6 +254,7 @@ export class TransportConnection implements ManagedConnection {
         this.events.push({
           type: 'established',
           handshakeHash: result.handshakeHash,
+          peerStaticKey: result.peerStaticKey,
           peerSoftware: result.peerParameters.software,
         });
         break;

@@ -117,8 +117,9 @@ export class ScriptedConnection implements Partial<ManagedConnection> {
       else {
         this.keys = result;
         this.#nextSendUs = Number.NEGATIVE_INFINITY;
-        const { handshakeHash, peerParameters } = result;
-        this.events.push({ type: 'established', handshakeHash, peerSoftware: peerParameters.software });
+        const { handshakeHash, peerStaticKey, peerParameters } = result;
+        const peerSoftware = peerParameters.software;
+        this.events.push({ type: 'established', handshakeHash, peerStaticKey, peerSoftware });
       }
     }
   }

@@ -1,0 +1,174 @@
+import { JetStreamError, sourceNetwork } from '@jetstream/protocol';
+import { type PasswordHelper, PasswordHelperProcess } from './password-helper-process.ts';
+import type { PasswordAnswer } from './password-question.ts';
+
+const SERVICE = 'jetstream';
+/** Helpers at once; each is a process of some 40 MB. */
+const MAX_HELPERS = 4;
+const MAX_WAITING = 64;
+/** Running and waiting, of one address. */
+const MAX_OF_ONE_ADDRESS = 16;
+/** Of waiting, and again of the check itself. */
+const DEADLINE_MS = 30_000;
+/** A helper that nobody asked for so long is ended. */
+const IDLE_MS = 60_000;
+
+export interface PasswordCheckerOptions {
+  /** PAM service. Default `jetstream`. */
+  service?: string;
+  /** Of PAM's files, instead of `/etc/pam.d`. */
+  pamDirectory?: string;
+  /** Default 30,000. */
+  deadlineMs?: number;
+  startHelper?: () => PasswordHelper;
+}
+
+interface Question {
+  user: string;
+  password: Uint8Array;
+  remote: string;
+  answered: (answer: PasswordAnswer) => void;
+  failed: (error: JetStreamError) => void;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * Asks PAM about passwords, in helper processes of their own: at most 4, started when needed and ended when nobody asks for a minute.
+ * 64 questions wait, 16 of one address. A check that takes more than 30 s is given up: its helper is killed, and the others go on.
+ */
+export class PasswordChecker {
+  readonly #options: PasswordCheckerOptions;
+  readonly #deadlineMs: number;
+  readonly #waiting: Question[] = [];
+  readonly #ofAddress = new Map<string, number>();
+  readonly #idle: { helper: PasswordHelper; timer: NodeJS.Timeout }[] = [];
+  readonly #busy = new Set<PasswordHelper>();
+  #closed = false;
+
+  constructor(options: PasswordCheckerOptions = {}) {
+    this.#options = options;
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+  }
+
+  /**
+   * @param user a name that can be one of an account
+   * @param password without a NUL; overwritten when it was checked
+   * @param remote IP address of whoever logs in
+   * @throws JetStreamError `limit-exceeded` when too many wait, or it waited too long; `cancelled` after `close`
+   */
+  async check(user: string, password: Uint8Array, remote: string): Promise<PasswordAnswer> {
+    const network = sourceNetwork(remote);
+    const pending = this.#ofAddress.get(network) ?? 0;
+    if (this.#closed) throw closed();
+    if (this.#waiting.length >= MAX_WAITING || pending >= MAX_OF_ONE_ADDRESS)
+      throw limited('too many passwords wait to be checked');
+    this.#ofAddress.set(network, pending + 1);
+    try {
+      return await new Promise<PasswordAnswer>((answered, failed) => {
+        const timer = setTimeout(() => this.#giveUpWaiting(question), this.#deadlineMs);
+        const question: Question = { user, password, remote, answered, failed, timer };
+        this.#waiting.push(question);
+        this.#next();
+      });
+    } finally {
+      password.fill(0);
+      const left = this.#ofAddress.get(network)! - 1;
+      if (left === 0) this.#ofAddress.delete(network);
+      else this.#ofAddress.set(network, left);
+    }
+  }
+
+  /** Ends the helpers; what is being checked is refused. */
+  close(): void {
+    this.#closed = true;
+    for (const question of this.#waiting.splice(0)) {
+      clearTimeout(question.timer);
+      question.failed(closed());
+    }
+    for (const { helper, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer);
+      helper.kill();
+    }
+    for (const helper of this.#busy) helper.kill();
+  }
+
+  #giveUpWaiting(question: Question): void {
+    this.#waiting.splice(this.#waiting.indexOf(question), 1);
+    question.failed(limited('the password waited too long to be checked'));
+  }
+
+  #next(): void {
+    if (this.#waiting.length === 0 || this.#busy.size >= MAX_HELPERS) return;
+    const question = this.#waiting.shift()!;
+    clearTimeout(question.timer);
+    const helper = this.#takeIdle() ?? (this.#options.startHelper ?? (() => new PasswordHelperProcess()))();
+    this.#busy.add(helper);
+    void this.#ask(helper, question).then((answer) => {
+      this.#busy.delete(helper);
+      question.answered(answer);
+      this.#next();
+    });
+  }
+
+  /** Never rejects: whoever cannot be checked is not let in. */
+  async #ask(
+    helper: PasswordHelper,
+    { user, password, remote }: Pick<Question, 'user' | 'password' | 'remote'>,
+  ): Promise<PasswordAnswer> {
+    const { service = SERVICE, pamDirectory } = this.#options;
+    const deadlineMs = this.#deadlineMs;
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      helper.kill();
+    }, deadlineMs);
+    try {
+      const answer = await helper.ask({
+        service,
+        user,
+        password,
+        remote,
+        configDirectory: pamDirectory,
+        deadlineSeconds: Math.ceil(deadlineMs / 1_000) + 5,
+      });
+      this.#rest(helper);
+      return answer;
+    } catch (error) {
+      helper.kill();
+      const reason = isOver ? `PAM took more than ${deadlineMs / 1_000} s` : (error as Error).message;
+      return { accepted: false, reason, failDelayMs: 0 };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #rest(helper: PasswordHelper): void {
+    if (this.#closed) helper.kill();
+    else this.#keep(helper);
+  }
+
+  #keep(helper: PasswordHelper): void {
+    const entry = {
+      helper,
+      timer: setTimeout(() => {
+        this.#idle.splice(this.#idle.indexOf(entry), 1);
+        helper.kill();
+      }, IDLE_MS).unref(),
+    };
+    this.#idle.push(entry);
+  }
+
+  #takeIdle(): PasswordHelper | undefined {
+    const entry = this.#idle.pop();
+    clearTimeout(entry?.timer);
+    return entry?.helper;
+  }
+}
+
+function limited(message: string): JetStreamError {
+  return new JetStreamError('limit-exceeded', `${message}: try again later`);
+}
+
+function closed(): JetStreamError {
+  return new JetStreamError('cancelled', 'the server is shutting down');
+}
