@@ -6,6 +6,7 @@ import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import { CleanUp } from './clean-up/clean-up.ts';
+import { HalfFiles } from './clean-up/half-files.ts';
 import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
 import { mergeCommands } from './commands.ts';
 import { EventLog } from './event-log/event-log.ts';
@@ -64,6 +65,7 @@ async function openParts(context: ServiceContext) {
   // Sandboxes, files, tokens
   const sandboxes = await Sandboxes.open(context.options, context.state, context.stateDirectory);
   const files = new Files(context.storage, sandboxes);
+  const halfFiles = new HalfFiles(context.state, files.work, context.logger);
 
   // Bandwidth, receiving, triggers
 
@@ -83,6 +85,7 @@ async function openParts(context: ServiceContext) {
     files,
     manifests,
     tokens,
+    halfFiles,
   };
   const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
   return { ...parts, cleanUp };

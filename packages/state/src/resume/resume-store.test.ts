@@ -131,12 +131,12 @@ describe('the store of resume records', () => {
     expect(resume.isEmpty).toBe(true);
   });
 
-  it('forgets what nobody went on with for 90 days, and believes a clock that was set back', async () => {
+  it('forgets what nobody went on with for 180 days, and believes a clock that was set back', async () => {
     const directory = freshDirectory();
     vi.useFakeTimers({ now: Date.UTC(2030, 0, 1), toFake: ['Date'] });
     const first = await openState(directory);
     await first.resume.save([updateOf('/old', [segmentOf(0, [0])])]);
-    vi.setSystemTime(Date.now() + 80 * DAY_MS);
+    vi.setSystemTime(Date.now() + 170 * DAY_MS);
     await first.resume.save([updateOf('/young', [segmentOf(0, [0])])]);
     await first.close();
     vi.setSystemTime(Date.now() + 11 * DAY_MS);
@@ -147,6 +147,20 @@ describe('the store of resume records', () => {
     vi.setSystemTime(Date.UTC(2029, 0, 1));
     const { resume } = await start(directory);
     expect(await resume.claim('/young', {})).toBeDefined();
+  });
+
+  it('tells what was last saved before a time, and is held by nobody', async () => {
+    const directory = freshDirectory();
+    vi.useFakeTimers({ now: 1_000, toFake: ['Date'] });
+    const first = await openState(directory);
+    await first.resume.save([updateOf('/a', []), updateOf('/b', []), updateOf('/c', [])]);
+    vi.setSystemTime(2_000);
+    await first.resume.save([updateOf('/a', [])]);
+    await first.close();
+    const { resume } = await start(directory);
+    await resume.claim('/b', {});
+    expect(resume.savedBefore(2_000)).toEqual([{ key: '/c', partial: '/.c.jspart-1' }]);
+    expect(resume.savedBefore(1_000)).toEqual([]);
   });
 
   it('takes saves again after one that failed', async () => {

@@ -16,7 +16,7 @@ import {
 } from './resume-record.ts';
 
 /** A half transfer that nobody went on with for so long is forgotten, and its partial file is then removed like any other dead one. */
-const MAX_AGE_MS = 90 * 86_400_000;
+const MAX_AGE_MS = 180 * 86_400_000;
 /** 8 TiB in chunks of 1 MiB, 270 MB of digests. What lies beyond is sent again. */
 const MAX_SEGMENTS_CLAIMED = 8_192;
 /** A sandbox, a destination path and a target path. */
@@ -43,6 +43,8 @@ export interface ResumeStore {
   remove(keys: readonly string[]): Promise<void>;
   /** @param keys default: all that the holder has claimed */
   release(holder: object, keys?: readonly string[]): void;
+  /** Records that nobody holds and that were last saved before that time, with the absolute path of the partial file of each. */
+  savedBefore(timeMs: number): { key: string; partial: string }[];
   /** A record names this file, absolute path, as its partial file. */
   hasPartial(path: string): boolean;
 }
@@ -50,6 +52,7 @@ export interface ResumeStore {
 interface Known {
   identity: string;
   partial: string;
+  savedAtMs: number;
 }
 
 /** `ResumeStore` in a database of its own sublevels. What each record's header names is kept in memory. */
@@ -84,7 +87,7 @@ export class LevelResumeStore implements ResumeStore {
         this.#onNote('a record of a half transfer is of a newer version: it is not used');
       else if (stored === 'damaged') useless.push(key);
       else if (nowMs - stored.savedAtMs > MAX_AGE_MS) useless.push(key);
-      else this.#know(key, stored.header);
+      else this.#know(key, stored.header, stored.savedAtMs);
     }
     if (useless.length === 0) return;
     this.#onNote(`${useless.length} records of half transfers are damaged or too old: they are removed`);
@@ -136,7 +139,7 @@ export class LevelResumeStore implements ResumeStore {
       for (const { key } of replaced) await this.#segments.clear(segmentRange(key));
       await this.#queue.database.batch(puts, { sync: true });
     });
-    for (const { key, header } of sound) this.#know(key, header);
+    for (const { key, header } of sound) this.#know(key, header, savedAtMs);
   }
 
   async remove(keys: readonly string[]): Promise<void> {
@@ -147,6 +150,14 @@ export class LevelResumeStore implements ResumeStore {
     const claims = this.#claims.get(holder);
     for (const key of keys ?? claims ?? []) if (claims?.delete(key)) this.#holders.delete(key);
     if (claims?.size === 0) this.#claims.delete(holder);
+  }
+
+  savedBefore(timeMs: number): { key: string; partial: string }[] {
+    const found = [];
+    for (const [key, { partial, savedAtMs }] of this.#known) {
+      if (savedAtMs < timeMs && !this.#holders.has(key)) found.push({ key, partial });
+    }
+    return found;
   }
 
   hasPartial(path: string): boolean {
@@ -186,10 +197,10 @@ export class LevelResumeStore implements ResumeStore {
     });
   }
 
-  #know(key: string, header: ResumeHeader): void {
+  #know(key: string, header: ResumeHeader, savedAtMs: number): void {
     this.#forget(key);
     const partial = partialPath(key, header);
-    this.#known.set(key, { identity: identityOf(header), partial });
+    this.#known.set(key, { identity: identityOf(header), partial, savedAtMs });
     this.#partials.set(partial, (this.#partials.get(partial) ?? 0) + 1);
   }
 

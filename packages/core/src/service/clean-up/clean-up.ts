@@ -43,6 +43,10 @@ export class CleanUp implements ServicePart {
     return this.#settings.value;
   }
 
+  serverInfo(): object {
+    return { configuration: { garbageCollect: this.settings } };
+  }
+
   start(): void {
     this.#runWhenDue();
   }

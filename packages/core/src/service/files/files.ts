@@ -6,9 +6,11 @@ import { FileWork } from './file-work.ts';
 
 /** The files of this machine, for API clients. */
 export class Files implements ServicePart {
+  readonly work: FileWork;
   readonly commands: FileCommands;
 
   constructor(workers: StorageWorkers, sandboxes: Sandboxes) {
-    this.commands = fileCommands(new FileWork(workers), sandboxes);
+    this.work = new FileWork(workers);
+    this.commands = fileCommands(this.work, sandboxes);
   }
 }
