@@ -1,5 +1,6 @@
 import type { ServiceEvents } from '../events.ts';
 import type { TransferRecord } from './record.ts';
+import { TransferIndex } from './transfer-index.ts';
 import type { TransferTimes } from './transfer-times.ts';
 
 /** Where records are kept: all of them in memory too, and there as last put, also while that is being written. */
@@ -21,6 +22,7 @@ export class TransferBook {
   readonly #store: TransferStore;
   readonly #times: TransferTimes;
   readonly #events: Pick<ServiceEvents, 'emit'>;
+  readonly #index = new TransferIndex();
   readonly #describe: (record: TransferRecord) => object;
   /** What is being written now, as it was before: nobody hears of what is not durable. */
   readonly #unwritten = new Map<string, TransferRecord | undefined>();
@@ -39,6 +41,7 @@ export class TransferBook {
     this.#times = times;
     this.#events = events;
     this.#describe = describe;
+    for (const record of store.values()) this.#index.add(record);
   }
 
   /** As it is on disk. */
@@ -55,6 +58,13 @@ export class TransferBook {
     }
   }
 
+  *usersOf(key: 'manifestId' | 'destinationId', id: string): IterableIterator<TransferRecord> {
+    for (const transferId of this.#index.idsOf(key, id)) {
+      const record = this.get(transferId);
+      if (record !== undefined) yield record;
+    }
+  }
+
   /** By the transfer's own clock, µs. */
   now(record: TransferRecord): number {
     return this.#times.now(record.transferId, record);
@@ -62,6 +72,7 @@ export class TransferBook {
 
   async add(record: TransferRecord): Promise<void> {
     await this.#write(record.transferId, () => this.#store.put(record.transferId, record));
+    this.#index.add(record);
     this.#tell('transferCreated', record);
   }
 
@@ -105,6 +116,7 @@ export class TransferBook {
       if (record === undefined || !check(record)) return false;
       await this.#write(transferId, () => this.#store.delete(transferId));
       this.#times.forget(transferId);
+      this.#index.remove(record);
       this.#tell('transferDeleted', record);
       return true;
     });

@@ -525,11 +525,15 @@ describe('the transfers of a server', () => {
     const [complete, runs] = [await service.create(), await service.create()];
     (await service.links.upload(complete)).complete();
     await service.settle();
-    expect(service.transfers.usersOf('manifest-of-ann')).toEqual([runs]);
+    expect(service.transfers.userOfManifest('manifest-of-ann')).toBe(`transfer ${runs}`);
+    expect(service.transfers.userOfManifest('manifest-of-bob')).toBeUndefined();
     expect(service.transfers.queuedFor('far-of-ann')).toBe(1);
     await service.transfers.suspend(runs, ann);
     expect(service.transfers.queuedFor('far-of-ann')).toBe(0);
-    expect(service.transfers.usersOfDestination('far-of-ann')).toEqual([runs]);
+    expect(service.transfers.userOfDestination('far-of-ann')).toBe(`transfer ${runs}`);
+    await service.transfers.delete(runs, ann);
+    expect(service.transfers.userOfDestination('far-of-ann')).toBeUndefined();
+    expect(service.transfers.userOfManifest('manifest-of-ann')).toBeUndefined();
   });
 
   it('are forgotten so long after their end, and not before', async () => {
@@ -538,8 +542,9 @@ describe('the transfers of a server', () => {
     const [complete, runs] = [await service.create(), await service.create()];
     (await service.links.upload(complete)).complete();
     await service.clock.advance(HOUR_MS);
-    expect(await service.transfers.removeEnded(2 * HOUR_MS * 1_000)).toBe(0);
-    expect(await service.transfers.removeEnded(HOUR_MS * 1_000)).toBe(1);
+    const collect = (hours: number) => service.transfers.collect({ lifetimeUs: hours * HOUR_MS * 1_000 });
+    expect(await collect(2)).toEqual({ transfersDeleted: 0 });
+    expect(await collect(1)).toEqual({ transfersDeleted: 1 });
     expect([...service.transfers.values()].map(({ transferId }) => transferId)).toEqual([runs]);
   });
 });

@@ -3,6 +3,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import type { Clock } from '../../clock.ts';
 import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
 import type { Logger } from '../../logging.ts';
+import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import type { ServiceClock } from '../clock.ts';
 import type { DestinationLinks } from '../destinations/links.ts';
 import type { DestinationRecord } from '../destinations/record.ts';
@@ -10,11 +11,14 @@ import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
 import { findOwned, ownerOf } from '../owner.ts';
+import type { ServicePart } from '../part.ts';
+import { requirePermission } from '../tokens/permissions.ts';
 import type { UserDataHolder } from '../user-data.ts';
 import { describeTransfer } from './describe-transfer.ts';
 import { NOTHING_REACHED, type TransferReach, type TransferRecord, type TransferRules } from './record.ts';
 import { failed } from './run-outcome.ts';
 import { TransferBook, type TransferStore } from './transfer-book.ts';
+import { transferCommands } from './transfer-commands.ts';
 import type { QueueLimits } from './transfer-queue.ts';
 import { TransferRunner } from './transfer-runner.ts';
 import {
@@ -50,7 +54,8 @@ export interface TransfersOptions {
 }
 
 /** The transfers that this server sends: kept, queued, carried out. */
-export class Transfers implements UserDataHolder {
+export class Transfers implements ServicePart, UserDataHolder {
+  readonly commands = transferCommands(this);
   readonly #options: TransfersOptions;
   readonly #times: TransferTimes;
   readonly #book: TransferBook;
@@ -119,6 +124,7 @@ export class Transfers implements UserDataHolder {
   ): Promise<TransferRecord> {
     const { destinations, manifests } = this.#options;
     const { destinationId, manifestId, destinationPath, priority, userData, ...rules } = request;
+    requirePermission(caller, 'download');
     findOwned(destinations, destinationId, caller, 'destination');
     const manifest = findOwned(manifests, manifestId, caller, 'manifest');
     const isReady = manifest.status === 'complete' || (mayAwaitManifest && manifest.status === 'pending');
@@ -255,29 +261,35 @@ export class Transfers implements UserDataHolder {
     }
   }
 
-  /** Ids of the transfers that need the manifest, or may. */
-  usersOf(manifestId: string): string[] {
-    return this.#idsOf((record) => record.manifestId === manifestId && !isOver(record.status));
+  /** One that needs the manifest, or may once it is resumed; undefined: there is none. */
+  userOfManifest(manifestId: string): string | undefined {
+    return this.#userOf(
+      'manifestId',
+      manifestId,
+      ({ status }) => status !== 'complete' && status !== 'cancelled',
+    );
+  }
+
+  /** One that is not over; undefined: there is none. */
+  userOfDestination(destinationId: string): string | undefined {
+    return this.#userOf('destinationId', destinationId, ({ status }) => !isOver(status));
   }
 
   /** How many are pending or in progress. */
   queuedFor(destinationId: string): number {
-    return this.#idsOf((record) => record.destinationId === destinationId && isProcessing(record.status))
-      .length;
+    let queued = 0;
+    for (const { status } of this.#book.usersOf('destinationId', destinationId))
+      if (isProcessing(status)) queued++;
+    return queued;
   }
 
-  /** Ids of the transfers that are suspended, pending or in progress. */
-  usersOfDestination(destinationId: string): string[] {
-    return this.#idsOf((record) => record.destinationId === destinationId && !isOver(record.status));
-  }
-
-  /** Forgets those that ended that long ago. @returns how many */
-  async removeEnded(ageUs: number): Promise<number> {
+  /** Forgets those that ended that long ago, each by its own clock. */
+  async collect({ lifetimeUs }: Pick<CleanUpTime, 'lifetimeUs'>): Promise<Partial<Removed>> {
     const isOld = (record: TransferRecord) =>
-      isOver(record.status) && this.#book.now(record) - (record.endTime ?? record.requestTime) >= ageUs;
+      isOver(record.status) && this.#book.now(record) - (record.endTime ?? record.requestTime) >= lifetimeUs;
     const old = [...this.#book.values()].filter(isOld);
     const removed = await Promise.all(old.map(({ transferId }) => this.#book.delete(transferId, isOld)));
-    return removed.filter(Boolean).length;
+    return { transfersDeleted: removed.filter(Boolean).length };
   }
 
   /** How many there are of each status. */
@@ -345,8 +357,14 @@ export class Transfers implements UserDataHolder {
     if (ready?.status === 'pending') this.#runner.enqueue(ready);
   }
 
-  #idsOf(matches: (record: TransferRecord) => boolean): string[] {
-    return [...this.#book.values()].filter(matches).map(({ transferId }) => transferId);
+  #userOf(
+    key: 'manifestId' | 'destinationId',
+    id: string,
+    isUsing: (record: TransferRecord) => boolean,
+  ): string | undefined {
+    for (const record of this.#book.usersOf(key, id))
+      if (isUsing(record)) return `transfer ${record.transferId}`;
+    return undefined;
   }
 }
 
