@@ -7,8 +7,9 @@ import type { FailureStreak } from './retry-policy.ts';
 import type { TransferStatus } from './transfer-status.ts';
 import type { KnownTimes } from './transfer-times.ts';
 
-/** Failed files that are kept by name. */
+/** Failed files that are kept by name; fewer where their names are long: a stored object has a bound. */
 export const MAX_FAILURES_KEPT = 100;
+export const MAX_FAILURE_BYTES_KEPT = 128 * 1024;
 
 /** How a transfer is carried out; does not change. */
 export interface TransferRules {

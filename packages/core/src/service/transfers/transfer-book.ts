@@ -1,6 +1,6 @@
 import type { ServiceEvents } from '../events.ts';
 import type { TransferRecord } from './record.ts';
-import { TransferIndex } from './transfer-index.ts';
+import { TransferIndex, type TransferUse } from './transfer-index.ts';
 import type { TransferTimes } from './transfer-times.ts';
 
 /** Where records are kept: all of them in memory too, and there as last put, also while that is being written. */
@@ -58,8 +58,12 @@ export class TransferBook {
     }
   }
 
-  *usersOf(key: 'manifestId' | 'destinationId', id: string): IterableIterator<TransferRecord> {
-    for (const transferId of this.#index.idsOf(key, id)) {
+  countOf(owner: string): number {
+    return this.#index.idsOf('owner', owner).size;
+  }
+
+  *usersOf(use: TransferUse, id: string): IterableIterator<TransferRecord> {
+    for (const transferId of this.#index.idsOf(use, id)) {
       const record = this.get(transferId);
       if (record !== undefined) yield record;
     }

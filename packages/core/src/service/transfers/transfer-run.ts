@@ -3,6 +3,7 @@ import type { JetStreamError } from '@jetstream/protocol';
 import { asJetStreamError } from '../../content/failure.ts';
 import type { FileOutcome, Transfer, TransferSummary, TransferTraffic } from '../../contract.ts';
 import {
+  MAX_FAILURE_BYTES_KEPT,
   MAX_FAILURES_KEPT,
   type TransferFailure,
   type TransferReach,
@@ -19,6 +20,7 @@ export class TransferRun {
   readonly failures: TransferFailure[] = [];
   readonly #upload: Transfer;
   readonly #before: TransferRecord;
+  #failureBytes = 0;
 
   /** @param onProgress called some five times a second */
   constructor(upload: Transfer, before: TransferRecord, onProgress: () => void) {
@@ -79,11 +81,15 @@ export class TransferRun {
 
   #onFile({ source, target, error }: FileOutcome): void {
     if (error === undefined || this.failures.length >= MAX_FAILURES_KEPT) return;
-    this.failures.push({
+    const failure = {
       source: escapeName(source),
       target: escapeName(target),
       errorCode: error.code,
       errorMessage: escapeName(error.message),
-    });
+    };
+    const bytes = Buffer.byteLength(JSON.stringify(failure));
+    if (this.#failureBytes + bytes > MAX_FAILURE_BYTES_KEPT) return;
+    this.#failureBytes += bytes;
+    this.failures.push(failure);
   }
 }

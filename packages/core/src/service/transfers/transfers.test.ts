@@ -138,6 +138,18 @@ describe('a transfer', () => {
     });
   });
 
+  it('of which files with very long names failed names as many of them as a stored object may hold', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    const upload = await service.links.upload(id);
+    for (let file = 0; file < 100; file++) upload.tellFile(failure(`/${String(file).repeat(4_000)}`));
+    upload.complete({ failed: 100 });
+    await service.settle();
+    expect(JSON.stringify(service.transfers.find(id, ann)).length).toBeLessThan(200 * 1024);
+    expect(service.get(id).failures.length).toBeGreaterThan(5);
+  });
+
   it('is not told of before it is on disk', async () => {
     const service = new TransferService();
     service.transfers.start();

@@ -30,6 +30,9 @@ import {
 } from './transfer-status.ts';
 import { TransferTimes } from './transfer-times.ts';
 
+/** Of the 100,000 objects that the state takes: nobody uses up all of them. */
+const MAX_TRANSFERS_OF_OWNER = 50_000;
+
 /** What a transfer is made of. */
 export interface TransferRequest extends TransferRules {
   destinationId: string;
@@ -115,7 +118,7 @@ export class Transfers implements ServicePart, UserDataHolder {
 
   /**
    * @param mayAwaitManifest begins once its manifest is complete, and fails with it; otherwise it has to be complete now
-   * @throws JetStreamError `not-found`, `conflict`; why it could not be kept
+   * @throws JetStreamError `not-found`, `conflict`, `permission-denied`, `limit-exceeded`; why it could not be kept
    */
   async create(
     request: TransferRequest,
@@ -137,6 +140,7 @@ export class Transfers implements ServicePart, UserDataHolder {
         },
       );
     }
+    this.#checkRoom(caller.account);
     const transferId = newId();
     const requestTime = this.#times.begin(transferId);
     const record: TransferRecord = {
@@ -319,6 +323,14 @@ export class Transfers implements ServicePart, UserDataHolder {
     if (changed === undefined) return this.find(transferId, caller);
     if (endedBefore) nextStatus(transferId, changed.status, step);
     return changed;
+  }
+
+  #checkRoom(owner: string): void {
+    if (this.#book.countOf(owner) < MAX_TRANSFERS_OF_OWNER) return;
+    throw new JetStreamError(
+      'limit-exceeded',
+      `${MAX_TRANSFERS_OF_OWNER.toLocaleString('en')} transfers are kept for ${owner}: delete some that have ended`,
+    );
   }
 
   #enqueue(record: TransferRecord): void {
