@@ -3,7 +3,8 @@ const BURST = 20;
 const REFILL_SECONDS = 60;
 /** Of all sources of one kind together. */
 const TOTAL_BURST = 500;
-const TOTAL_REFILL_SECONDS = 6;
+/** Two thirds of the event log in its 90 days. */
+const TOTAL_REFILL_SECONDS = 120;
 const MAX_SOURCES = 1_024;
 
 /** Tokens that come back at a steady rate, up to a number. */
