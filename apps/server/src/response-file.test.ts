@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseResponseFile, readResponseFile } from './response-file.ts';
 
-const NAMES = new Set(['recv-port', 'sandbox-dir']);
+const NAMES = { 'recv-port': {}, 'sandbox-dir': {}, 'borrow-incoming-rate': { isFlag: true } } as const;
 const parse = (text: string) => parseResponseFile(text, 'server.conf', NAMES);
 
 describe('a response file', () => {
@@ -13,12 +13,20 @@ describe('a response file', () => {
     ]);
   });
 
+  it('may have flags without a value', () => {
+    expect(parse('--borrow-incoming-rate\n--borrow-incoming-rate no').map(({ value }) => value)).toEqual([
+      'yes',
+      'no',
+    ]);
+  });
+
   it.each([
     ['--recv-port 1\n--frob 1', 'server.conf:2: unknown option --frob'],
     ['recv-port 1', 'server.conf:1: expected "--name value", found "recv-port 1"'],
     ['--recv-port', 'server.conf:1: --recv-port needs a value'],
     ['--recv-port=', 'server.conf:1: expected "--name value", found "--recv-port="'],
     ['\x1b[2J', 'server.conf:1: expected "--name value", found "\\u001b[2J"'],
+    ['--constructor 1', 'server.conf:1: unknown option --constructor'],
     ['--config other', 'server.conf:1: unknown option --config'],
   ])('%j is refused with its file and line', (text, message) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'invalid-argument', message }));

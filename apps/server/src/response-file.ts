@@ -9,20 +9,19 @@ export interface GivenOption {
   origin: string;
 }
 
+/** By name. */
+type KnownOptions = Readonly<Record<string, { isFlag?: true }>>;
+
 /**
  * Reads a response file: one option per line, `--name value` or `--name=value`; `#` begins a comment line.
- * The value is the rest of the line, without quotes or escapes.
+ * The value is the rest of the line, without quotes or escapes; a flag may have none, which means yes.
  * @throws JetStreamError `invalid-argument`, `not-found` or `permission-denied`, naming the file and line
  */
-export function readResponseFile(path: string, knownNames: ReadonlySet<string>): GivenOption[] {
-  return parseResponseFile(readText(path), path, knownNames);
+export function readResponseFile(path: string, known: KnownOptions): GivenOption[] {
+  return parseResponseFile(readText(path), path, known);
 }
 
-export function parseResponseFile(
-  text: string,
-  path: string,
-  knownNames: ReadonlySet<string>,
-): GivenOption[] {
+export function parseResponseFile(text: string, path: string, known: KnownOptions): GivenOption[] {
   const options: GivenOption[] = [];
   for (const [index, rawLine] of text.split(/\r?\n/).entries()) {
     const line = rawLine.trim();
@@ -36,10 +35,13 @@ export function parseResponseFile(
         `${place}: expected "--name value", found ${JSON.stringify(line)}`,
       );
     }
-    if (!knownNames.has(name))
+    const option = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (option === undefined)
       throw new JetStreamError('invalid-argument', `${place}: unknown option --${name}`);
-    if (match === null) throw new JetStreamError('invalid-argument', `${place}: --${name} needs a value`);
-    options.push({ name, value: match[2]!, origin: `${place}: --${name}` });
+    const value = match?.[2] ?? (option.isFlag ? 'yes' : undefined);
+    if (value === undefined)
+      throw new JetStreamError('invalid-argument', `${place}: --${name} needs a value`);
+    options.push({ name, value, origin: `${place}: --${name}` });
   }
   return options;
 }

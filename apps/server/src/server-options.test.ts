@@ -26,7 +26,7 @@ describe('the options of jetstream server', () => {
 
   it('are all understood', async () => {
     const words =
-      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic --max-rate 1.5G --strongest-policy fair';
+      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic --max-rate 1.5G --strongest-policy fair --incoming-rate-limit 2G --outgoing-rate-limit 500 --borrow-incoming-rate --borrow-outgoing-rate no';
     expect(await options(...words.split(' '))).toEqual({
       port: 0,
       host: '::1',
@@ -35,6 +35,12 @@ describe('the options of jetstream server', () => {
       logLevel: 'debug',
       congestion: 'cubic',
       rateLimits: { capBitsPerSecond: 1.5e9, strongestPolicy: 'fair' },
+      bandwidthLimits: {
+        incomingBitsPerSecond: 2e9,
+        outgoingBitsPerSecond: 500e6,
+        borrowIncoming: true,
+        borrowOutgoing: false,
+      },
     });
   });
 
@@ -55,6 +61,7 @@ describe('the options of jetstream server', () => {
     [['--congestion', 'reno'], /choose one of bbr, cubic/],
     [['--max-rate', '1'.repeat(9)], /^--max-rate "1+": "1+" is no rate/],
     [['--strongest-policy', 'turbo'], /choose one of low, fair, high, fixed/],
+    [['--borrow-incoming-rate', 'maybe'], /choose one of yes, no, true, false/],
     [['extra'], /^unexpected "extra"/],
   ])('%j are refused in one line', async (argv, message) => {
     await expect(parseServerOptions(argv)).rejects.toMatchObject({

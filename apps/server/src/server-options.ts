@@ -10,8 +10,16 @@ const CONTROLLERS = ['bbr', 'cubic'] as const;
 const POLICIES = ['low', 'fair', 'high', 'fixed'] as const;
 const DATAGRAM_PATHS = ['auto', 'portable'] as const;
 
-/** Every option that may also stand in a response file: what --help says, and how its value is read. */
-const OPTIONS: Record<string, { describe: string; read: (value: string) => ServerOptions }> = {
+interface ServerOption {
+  /** What --help says. */
+  describe: string;
+  read: (value: string) => ServerOptions;
+  /** Yes or no: may stand without a value, which means yes. */
+  isFlag?: true;
+}
+
+/** Every option that may also stand in a response file. */
+const OPTIONS: Record<string, ServerOption> = {
   'recv-port': {
     describe: 'UDP port to send and receive on; 0 picks a free one [default: 8886]',
     read: (value) => ({ port: readPort(value) }),
@@ -47,6 +55,24 @@ const OPTIONS: Record<string, { describe: string; read: (value: string) => Serve
       'The most that one connection is sent: number and B, K, M or G bits per second; no unit means M [default: none]',
     read: (value) => ({ rateLimits: { capBitsPerSecond: parseBitRate(value) } }),
   },
+  'incoming-rate-limit': {
+    describe: 'The most that this server receives, all in all, as --max-rate [default: none]',
+    read: (value) => ({ bandwidthLimits: { incomingBitsPerSecond: parseBitRate(value) } }),
+  },
+  'outgoing-rate-limit': {
+    describe: 'The most that this server sends, all in all, as --max-rate [default: none]',
+    read: (value) => ({ bandwidthLimits: { outgoingBitsPerSecond: parseBitRate(value) } }),
+  },
+  'borrow-incoming-rate': {
+    describe: 'Sending may use what receiving leaves idle of its limit [default: no]',
+    read: (value) => ({ bandwidthLimits: { borrowIncoming: readFlag(value) } }),
+    isFlag: true,
+  },
+  'borrow-outgoing-rate': {
+    describe: 'Receiving may use what sending leaves idle of its limit [default: no]',
+    read: (value) => ({ bandwidthLimits: { borrowOutgoing: readFlag(value) } }),
+    isFlag: true,
+  },
   lanes: {
     describe: 'Network threads that share the port, 1 to 16 [default: one for two processors, at most 4]',
     read: (value) => ({ lanes: readLanes(value) }),
@@ -74,19 +100,25 @@ export async function parseServerOptions(
   if (values._.length > 0) throw usage(`unexpected "${values._[0]}"`);
 
   const given: GivenOption[] = [];
-  if (values.config !== undefined)
-    given.push(...readResponseFile(values.config, new Set(Object.keys(OPTIONS))));
+  if (values.config !== undefined) given.push(...readResponseFile(values.config, OPTIONS));
   for (const name of Object.keys(OPTIONS)) {
     const value = values[name];
-    if (typeof value === 'string') given.push({ name, value, origin: `--${name}` });
+    if (typeof value === 'string')
+      given.push({ name, value: OPTIONS[name]!.isFlag && value === '' ? 'yes' : value, origin: `--${name}` });
   }
   return { options: given.map(readOption).reduce(merge, {}) };
 }
 
-/** Two options are parts of `rateLimits`. */
+/** Some options are parts of one thing. */
 function merge(before: ServerOptions, after: ServerOptions): ServerOptions {
   const rateLimits = { ...before.rateLimits, ...after.rateLimits };
-  return { ...before, ...after, ...(Object.keys(rateLimits).length > 0 && { rateLimits }) };
+  const bandwidthLimits = { ...before.bandwidthLimits, ...after.bandwidthLimits };
+  return {
+    ...before,
+    ...after,
+    ...(Object.keys(rateLimits).length > 0 && { rateLimits }),
+    ...(Object.keys(bandwidthLimits).length > 0 && { bandwidthLimits }),
+  };
 }
 
 function readOption({ name, value, origin }: GivenOption): ServerOptions {
@@ -100,7 +132,8 @@ function readOption({ name, value, origin }: GivenOption): ServerOptions {
 
 function describeOptions(columns: number) {
   const described = Object.entries(OPTIONS).map(
-    ([name, { describe }]) => [name, { type: 'string', requiresArg: true, describe }] as const,
+    ([name, { describe, isFlag = false }]) =>
+      [name, { type: 'string', requiresArg: !isFlag, describe }] as const,
   );
   return yargs([])
     .scriptName('jetstream')
@@ -149,6 +182,10 @@ function readPort(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (!(port <= 65_535)) throw new Error('a port is a number from 0 to 65535');
   return port;
+}
+
+function readFlag(value: string): boolean {
+  return oneOf(['yes', 'no', 'true', 'false'], value).match(/yes|true/) !== null;
 }
 
 function readLanes(value: string): number {

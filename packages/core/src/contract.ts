@@ -59,6 +59,18 @@ export interface TransferTraffic {
   contentBytesResent: number;
 }
 
+/** Of all that a server receives and of all that it sends: bits per second of UDP payload, 8,000 to 8 × 10^12. */
+export interface BandwidthLimitOptions {
+  /** Default none. */
+  incomingBitsPerSecond?: number;
+  /** Default none. */
+  outgoingBitsPerSecond?: number;
+  /** Sending may use what receiving leaves idle, where both have a limit. Default false. */
+  borrowIncoming?: boolean;
+  /** Receiving may use what sending leaves idle, where both have a limit. Default false. */
+  borrowOutgoing?: boolean;
+}
+
 export interface TransferProgress {
   /** 'reconnecting': the link is lost, and `waitsFor` says since when and until when it is ridden out; then counts begin anew. */
   state: 'connecting' | 'transferring' | 'reconnecting' | 'finishing' | 'complete' | 'error' | 'cancelled';
@@ -264,6 +276,8 @@ export interface ServerOptions {
   congestion?: 'bbr' | 'cubic';
   /** Of what this server sends. Default: none. */
   rateLimits?: RateLimitOptions;
+  /** Shared by all transfers. When given, they cannot be changed while the server runs. Default: those that were set through the API. */
+  bandwidthLimits?: BandwidthLimitOptions;
   /**
    * false: destinations, and with them transfers, end with the server; what an earlier one has stored of them is removed. Default
    * true.

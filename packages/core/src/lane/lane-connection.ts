@@ -2,6 +2,7 @@ import type { RatePolicy } from '@jetstream/congestion';
 import type { ErrorCode } from '@jetstream/protocol';
 import type { ConnectionStats, PathAddress } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
+import { CreditBrake } from './credit-brake.ts';
 import type { ConnectionCommands, LaneConnectionEvent } from './lane-messages.ts';
 
 /** Bytes written to a stream and not taken by its lane, above which a writer should wait. */
@@ -44,6 +45,7 @@ export class LaneConnection {
   /** Resolves at the end of the connection: it uses nothing any more that it was lent for sending. */
   readonly ended: Promise<void>;
   #onEnded!: () => void;
+  readonly #brake = new CreditBrake();
   #sendShare: number = Number.POSITIVE_INFINITY;
   #peerLimit: number = Number.POSITIVE_INFINITY;
   #rateCap: number = Number.POSITIVE_INFINITY;
@@ -112,9 +114,11 @@ export class LaneConnection {
 
   /** A received block was dealt with; to be called for each, also when its transfer is over. */
   releaseBlock(transfer: number, block: number, again: boolean): void {
-    this.#blocksInHand--;
-    this.#call('releaseBlock', transfer, block, again);
-    this.#forgetWhenDone();
+    this.#brake.release(() => {
+      this.#blocksInHand--;
+      this.#call('releaseBlock', transfer, block, again);
+      this.#forgetWhenDone();
+    });
   }
 
   /** A block that was released is asked for once more, and to be expected anew; at most once for a block. */
@@ -144,6 +148,11 @@ export class LaneConnection {
   setPeerLimit(bytesPerSecond: number): void {
     this.#peerLimit = bytesPerSecond;
     this.#applyRateCap();
+  }
+
+  /** The peer was told to send no faster: whatever it does, it gets no credit for more. @param bytesPerSecond of UDP payload; Infinity for no bound */
+  setReceiveShare(bytesPerSecond: number): void {
+    if (!this.#closed) this.#brake.setRate(bytesPerSecond);
   }
 
   /** After the login: what a peer may use beyond the limits of LG-1. */
@@ -192,6 +201,7 @@ export class LaneConnection {
         break;
       case 'block-received':
         this.#blocksInHand++;
+        this.#brake.onReceived(event.bytes.byteLength);
         if (this.#closing.has(event.transfer)) this.releaseBlock(event.transfer, event.block, false);
         break;
       case 'transfer-closed':
@@ -252,6 +262,7 @@ export class LaneConnection {
     for (const sending of this.#sending.values()) sending.end();
     this.#sending.clear();
     this.#onEnded();
+    this.#brake.end();
     this.#forgetWhenDone();
   }
 

@@ -15,6 +15,8 @@ import type { TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import type { Logger } from '../logging.ts';
 import type { ReceiverState } from '../resume/receiver-state.ts';
+import type { Bandwidth, Registered } from '../service/bandwidth/bandwidth.ts';
+import { shareConnection } from '../service/bandwidth/share-connection.ts';
 import type { LoggedIn, Logins } from '../service/logins/logins.ts';
 import type { Sandboxes } from '../service/sandboxes/sandboxes.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
@@ -39,6 +41,7 @@ export interface ServerConnectionContext {
   stateDirectory: string;
   state: ReceiverState;
   sandboxes: Sandboxes;
+  bandwidth: Bandwidth;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
   /** Another transfer may run now; each has a thread of its own. */
   hasRoom: () => boolean;
@@ -64,6 +67,8 @@ export class ServerConnection {
   readonly #loggedIn: Promise<ClientLogin>;
   #onLoggedIn!: (login: ClientLogin) => void;
   #login: ClientLogin | undefined;
+  /** Of the server's bandwidth, once logged in. */
+  #shares: Registered | undefined;
   #attempts = 0;
   #refusing = false;
 
@@ -81,6 +86,7 @@ export class ServerConnection {
           { remote: this.#remote, code: error.code, reason: escapeName(error.message) },
           'connection closed',
         );
+        this.#shares?.remove();
         context.onClosed();
       },
     });
@@ -159,6 +165,10 @@ export class ServerConnection {
     session.connection.raiseLimits();
     const value = { errorCode: 0, message: '', account: this.#login.account.name, server: identity };
     session.sendControl({ body: { $case: 'loginResult', value } });
+    this.#shares = shareConnection(this.#context.bandwidth, session, {
+      sending: () => this.#running('download'),
+      receiving: () => this.#running('upload'),
+    });
   }
 
   /** RP-1. Messages are taken one after the other: while this one takes its time the next one waits (RP-3). */
@@ -172,6 +182,12 @@ export class ServerConnection {
     await setTimeout(RATE_POLICY_INTERVAL_MS, undefined, { ref: false });
   }
 
+  #running(direction: 'upload' | 'download'): number {
+    let running = 0;
+    for (const transfer of this.#transfers) if (transfer.direction === direction) running++;
+    return running;
+  }
+
   /** A transfer opened before the login is answered waits for it, unread; the transport lets in no more than one (LG-1). */
   #openTransfer(id: number): TransferHandler {
     const transfer = new ServerTransfer(
@@ -180,9 +196,13 @@ export class ServerConnection {
       this.#loggedIn,
       this.#context,
       () => this.#refusing,
-      () => {
-        this.#transfers.delete(transfer);
-        this.#context.onTransferOver();
+      {
+        onBegun: () => this.#shares?.changed(),
+        onOver: () => {
+          this.#transfers.delete(transfer);
+          this.#shares?.changed();
+          this.#context.onTransferOver();
+        },
       },
     );
     this.#transfers.add(transfer);

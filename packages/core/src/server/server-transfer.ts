@@ -19,6 +19,14 @@ const MAX_FAILURES_KEPT = 1_000;
 /** A peer that is asked for a sign of life gives none for so long, and two round trips: it has gone. */
 const SILENCE_MS = 1_000;
 
+/** What a transfer tells its connection. */
+interface TransferLife {
+  /** `direction` is known. */
+  onBegun(): void;
+  /** Called once; nothing of it is used any more. */
+  onOver(): void;
+}
+
 /** One transfer at the server: waits for OpenTransfer, then receives or sends content as the account that logged in. */
 export class ServerTransfer implements TransferHandler, RecordHolder {
   readonly #context: ServerConnectionContext;
@@ -26,7 +34,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   readonly #session: Session;
   readonly #port: TransferPort;
   readonly #refusing: () => boolean;
-  readonly #onOver: () => void;
+  readonly #life: TransferLife;
   readonly #startedMs = performance.now();
   readonly #summary: TransferSummary = {
     files: 0,
@@ -53,17 +61,22 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     loggedIn: Promise<ClientLogin>,
     context: ServerConnectionContext,
     refusing: () => boolean,
-    onOver: () => void,
+    life: TransferLife,
   ) {
     this.#context = context;
     this.#session = session;
     this.#loggedIn = loggedIn;
     this.#refusing = refusing;
-    this.#onOver = onOver;
+    this.#life = life;
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
     this.#port = session.addTransfer(id, this);
+  }
+
+  /** Of content; undefined before it begins. */
+  get direction(): 'upload' | 'download' | undefined {
+    return this.#content === undefined ? undefined : this.#direction;
   }
 
   onMessage(message: TransferMessage): void | Promise<void> {
@@ -180,6 +193,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
       });
     }
     if (this.#over) return;
+    this.#life.onBegun();
     this.#port.send({ $case: 'accepted', value: {} });
     this.#content.start?.();
   }
@@ -249,6 +263,6 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     await this.#content?.end?.();
     await this.#storage?.close();
     this.#onEnded();
-    this.#onOver();
+    this.#life.onOver();
   }
 }

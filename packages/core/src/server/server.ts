@@ -239,6 +239,7 @@ class JetStreamServer implements RunningServer {
       stateDirectory: this.#stateDirectory,
       state: this.#state,
       sandboxes: parts.sandboxes,
+      bandwidth: parts.bandwidth,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
       hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,

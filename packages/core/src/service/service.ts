@@ -5,6 +5,7 @@ import type { ServerOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
+import { asBandwidthLimits, Bandwidth } from './bandwidth/bandwidth.ts';
 import { CleanUp } from './clean-up/clean-up.ts';
 import { HalfFiles } from './clean-up/half-files.ts';
 import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
@@ -68,6 +69,11 @@ async function openParts(context: ServiceContext) {
   const halfFiles = new HalfFiles(context.state, files.work, context.logger);
 
   // Bandwidth, receiving, triggers
+  const bandwidth = new Bandwidth(
+    context.options.bandwidthLimits,
+    settings.setting('bandwidthLimits', undefined, asBandwidthLimits),
+    context.events,
+  );
 
   // Destinations, manifests
   const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
@@ -83,6 +89,7 @@ async function openParts(context: ServiceContext) {
     logins,
     sandboxes,
     files,
+    bandwidth,
     manifests,
     tokens,
     halfFiles,
