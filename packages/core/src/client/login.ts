@@ -5,6 +5,7 @@ import {
   type ServerIdentity,
 } from '@jetstream/protocol';
 import { decodeRatePolicy } from '../session/rate-policy-message.ts';
+import { heedReceiveLimit } from '../session/receive-limit.ts';
 import type { Session } from '../session/session.ts';
 import { type Credentials, loginBy } from './credentials.ts';
 import { Link } from './link.ts';
@@ -42,6 +43,7 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Li
       const { body } = message;
       if (body?.$case === 'ratePolicyInForce')
         return request.ratePolicy.onInForce(decodeRatePolicy(body.value));
+      if (body?.$case === 'receiveLimit') return heedReceiveLimit(session, body.value);
       if (body?.$case !== 'loginResult') {
         throw new JetStreamError('protocol-violation', 'the server sent what only a client sends');
       }

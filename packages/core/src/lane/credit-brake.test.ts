@@ -9,7 +9,9 @@ async function greedySender(clock: ManualClock, brake: CreditBrake, credit: numb
   let blocks = 0;
   let free = credit;
   for (let step = 0; step < seconds * 20; step++) {
-    for (; free > 0; free--) {
+    const begun = free;
+    free = 0;
+    for (let block = 0; block < begun; block++) {
       blocks++;
       brake.onReceived(BLOCK);
       brake.release(() => free++);

@@ -113,6 +113,28 @@ describe('a rate policy', () => {
     }
   });
 
+  it('gives way to the limits of the whole server, [RP-5] also where the client sends', async () => {
+    test = await TestServer.start({
+      bandwidthLimits: { incomingBitsPerSecond: 4e7, outgoingBitsPerSecond: 4e7 },
+    });
+    for (const directory of [test.sandbox, test.source])
+      writeFileSync(join(directory, 'big'), 'c'.repeat(10_000_000));
+    const session = await test.connect();
+    const ratePolicy = { policy: 'fixed', targetBitsPerSecond: 4e8 } as const;
+    const up = session.upload({
+      mappings: [{ source: join(test.source, 'big'), target: '/new' }],
+      ratePolicy,
+    });
+    const down = session.download({ mappings: [{ source: '/big', target: target() }], ratePolicy });
+    const limiters = [up, down].map((transfer) => {
+      const seen = new Set<string | undefined>();
+      transfer.on('progress', ({ limiter }) => seen.add(limiter));
+      return seen;
+    });
+    await Promise.all([up.done, down.done]);
+    for (const seen of limiters) expect(seen).toContain('rate cap');
+  });
+
   it('[RP-6] waits its turn behind the receive limits that came before it', async () => {
     await startServer();
     raw = await RawClient.connect(test);

@@ -148,7 +148,7 @@ describe('the bandwidth of a server', () => {
 
   it('may be changed through the API, and is kept', async () => {
     const shared = bandwidth();
-    const mover = new Mover(none);
+    const mover = new Mover(1e9);
     shared.addSender(mover);
     const limits = { borrowIncomingRate: false, borrowOutgoingRate: false, incomingRateLimit: null };
     const changed = await shared.update({ outgoingRateLimit: 10_000 });
@@ -167,6 +167,9 @@ describe('the bandwidth of a server', () => {
     const shared = bandwidth(100);
     await expect(shared.update({ incomingRateLimit: 1_000 })).rejects.toMatchObject({ code: 'conflict' });
     expect(saved).toEqual([]);
-    expect(shared.serverInfo({ account: 'ann' }).bandwidthLimits).toMatchObject({ incomingRateLimit: 100_000, frozen: true });
+    expect(shared.serverInfo({ account: 'ann' }).bandwidthLimits).toMatchObject({
+      incomingRateLimit: 100_000,
+      frozen: true,
+    });
   });
 });
