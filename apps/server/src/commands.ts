@@ -1,12 +1,31 @@
-import { JetStreamError } from '@jetstream/protocol';
+import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+import { apiExitStatusOf } from './api/exit-codes.ts';
 import { EXIT_CODES, exitStatusOf } from './exit-codes.ts';
 import { version } from './version.ts';
 
+interface Command {
+  describe: string;
+  run: (argv: readonly string[]) => Promise<number>;
+  /** What it exits with when it fails. */
+  statusOf: (code: ErrorCode) => number;
+}
+
 /** Each subcommand is loaded only when it is called, and prints its own --help. */
-const COMMANDS: Record<string, { describe: string; run: (argv: readonly string[]) => Promise<number> }> = {
+const COMMANDS: Record<string, Command> = {
   server: {
     describe: 'Send and receive files',
     run: async (argv) => (await import('./run-server.ts')).runServer(argv),
+    statusOf: exitStatusOf,
+  },
+  api: {
+    describe: 'Drive a server over its API',
+    run: async (argv) => (await import('./api/run-api.ts')).runApi(argv),
+    statusOf: apiExitStatusOf,
+  },
+  completion: {
+    describe: 'Print what makes a shell complete these commands: bash, zsh or fish',
+    run: async (argv) => (await import('./completion.ts')).runCompletion(argv),
+    statusOf: exitStatusOf,
   },
 };
 
@@ -20,15 +39,18 @@ export async function runCommand([name, ...rest]: readonly string[]): Promise<nu
     process.stdout.write(helpText());
     return EXIT_CODES.ok.status;
   }
+  let statusOf = exitStatusOf;
   try {
-    return await find(name).run(rest);
+    const command = find(name);
+    statusOf = command.statusOf;
+    return await command.run(rest);
   } catch (error) {
     process.stderr.write(`${errorLine(error)}\n`);
-    return error instanceof JetStreamError ? exitStatusOf(error.code) : EXIT_CODES.internal.status;
+    return error instanceof JetStreamError ? statusOf(error.code) : EXIT_CODES.internal.status;
   }
 }
 
-function find(name: string | undefined) {
+function find(name: string | undefined): Command {
   const command = Object.entries(COMMANDS).find(([known]) => known === name)?.[1];
   if (command) return command;
   const what = name === undefined ? 'no command given' : `unknown command ${JSON.stringify(name)}`;

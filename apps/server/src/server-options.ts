@@ -84,6 +84,9 @@ const OPTIONS: Record<string, ServerOption> = {
   },
 };
 
+/** For completion. */
+export const SERVER_OPTION_NAMES: readonly string[] = [...Object.keys(OPTIONS), 'config'];
+
 /**
  * The options of `jetstream server`: those of the command line win over those of the response file.
  * @param argv the command line after `server`

@@ -1,6 +1,7 @@
 /** The interface of a JetStream server: its commands and structures, once, as schemas. */
 
 export { boundChallenge } from './bound-challenge.ts';
+export { type CommandOption, commandOptions, type OptionKind } from './commands/command-options.ts';
 export * from './commands/commands.ts';
 export type { Access, CommandDefinition } from './commands/definition.ts';
 export { parseParameters } from './commands/parse-parameters.ts';

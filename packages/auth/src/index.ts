@@ -1,7 +1,7 @@
 export { type ClientIdentity, loadOrCreateIdentity } from './client-identity.ts';
 export { configDirectory } from './config-directory.ts';
 export { type HostKey, keyFingerprint, loadOrCreateHostKey } from './host-key.ts';
-export { type HostKeyCheck, KnownHosts } from './known-hosts.ts';
+export { CERTIFICATE_DIGEST, type HostKeyCheck, type HostProof, KnownHosts } from './known-hosts.ts';
 export { type GuardClock, type Guarded, LoginGuard } from './login-guard.ts';
 export {
   authenticate,

@@ -15,8 +15,26 @@ import { JetStreamError } from '@jetstream/protocol';
 import { keyFingerprint } from './host-key.ts';
 
 const DEFAULT_PORT = 8886;
-const KEY_TYPE = 'jetstream-x25519';
 const KEY_BYTES = 32;
+
+/** What is remembered of hosts: 32 bytes each. */
+export interface HostProof {
+  /** In a line, before the bytes. */
+  readonly type: string;
+  /** In messages. */
+  readonly name: string;
+  readonly fingerprint: (bytes: Uint8Array) => string;
+}
+
+/** The static key of a server's handshake. */
+const HOST_KEY: HostProof = { type: 'jetstream-x25519', name: 'host key', fingerprint: keyFingerprint };
+
+/** SHA-256 of the certificate of a server's API. */
+export const CERTIFICATE_DIGEST: HostProof = {
+  type: 'sha256',
+  name: 'certificate',
+  fingerprint: (digest) => `SHA256:${Buffer.from(digest).toString('base64').replaceAll('=', '')}`,
+};
 
 export type HostKeyCheck =
   | { status: 'known' | 'unknown'; message: undefined }
@@ -30,24 +48,26 @@ interface KnownHost {
 }
 
 /**
- * The keys that servers showed before, one a line: `host jetstream-x25519 BASE64` with `[host]:port` for a port other than
+ * What servers showed before, one a line: `host jetstream-x25519 BASE64` with `[host]:port` for a port other than
  * 8886 (the form of OpenSSH's known_hosts). Lines that say something else are left alone. A host may have several lines.
  */
 export class KnownHosts {
   readonly #file: string;
+  readonly #proof: HostProof;
   #hosts: KnownHost[];
 
-  private constructor(file: string, hosts: KnownHost[]) {
+  private constructor(file: string, proof: HostProof) {
     this.#file = file;
-    this.#hosts = hosts;
+    this.#proof = proof;
+    this.#hosts = read(file, proof);
   }
 
   /**
    * Reads the file; one that does not exist is empty.
    * @throws JetStreamError when it cannot be read: a changed key would go unseen
    */
-  static open(file: string): KnownHosts {
-    return new KnownHosts(file, read(file));
+  static open(file: string, proof: HostProof = HOST_KEY): KnownHosts {
+    return new KnownHosts(file, proof);
   }
 
   check(host: string, port: number, key: Uint8Array): HostKeyCheck {
@@ -58,10 +78,11 @@ export class KnownHosts {
     const remembered = lines[0];
     if (remembered === undefined) return { status: 'unknown', message: undefined };
     const place = `line ${remembered.lineNumber} of ${this.#file}`;
+    const { name: what, fingerprint } = this.#proof;
     return {
       status: 'changed',
       message:
-        `HOST KEY CHANGED: ${name} shows ${keyFingerprint(key)}, but ${place} remembers ${keyFingerprint(remembered.key)}. ` +
+        `${what.toUpperCase()} CHANGED: ${name} shows ${fingerprint(key)}, but ${place} remembers ${fingerprint(remembered.key)}. ` +
         `Somebody may be intercepting this connection, or the server was set up anew: ` +
         `verify the new fingerprint with its administrator, then remove ${place}`,
     };
@@ -76,11 +97,11 @@ export class KnownHosts {
     if (!/^[^\s#@,\p{Cc}][^\s,\p{Cc}]*$/u.test(name) || key.length !== KEY_BYTES) {
       throw new JetStreamError(
         'invalid-argument',
-        `the key of host ${JSON.stringify(host)} cannot be remembered`,
+        `the ${this.#proof.name} of host ${JSON.stringify(host)} cannot be remembered`,
       );
     }
-    append(this.#file, `${name} ${KEY_TYPE} ${Buffer.from(key).toString('base64')}\n`);
-    this.#hosts = read(this.#file);
+    append(this.#file, `${name} ${this.#proof.type} ${Buffer.from(key).toString('base64')}\n`);
+    this.#hosts = read(this.#file, this.#proof);
   }
 }
 
@@ -90,7 +111,7 @@ function hostName(host: string, port: number): string {
   return port === DEFAULT_PORT ? name : `[${name}]:${port}`;
 }
 
-function read(file: string): KnownHost[] {
+function read(file: string, { type: wanted }: HostProof): KnownHost[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -100,7 +121,7 @@ function read(file: string): KnownHost[] {
   }
   return text.split('\n').flatMap((line, index) => {
     const [name, type, base64] = line.trim().split(/\s+/);
-    if (name === undefined || name.startsWith('#') || type !== KEY_TYPE || base64 === undefined) return [];
+    if (name === undefined || name.startsWith('#') || type !== wanted || base64 === undefined) return [];
     const key = Buffer.from(base64, 'base64');
     return key.length === KEY_BYTES ? [{ lineNumber: index + 1, name: name.toLowerCase(), key }] : [];
   });

@@ -1,2 +1,18 @@
 /** What a program needs to drive a server over its HTTPS API, without the rest of core. */
+
+export {
+  type Arguments,
+  COMMANDS,
+  type CommandName,
+  type CommandOption,
+  commandDefinition,
+  commandOptions,
+  isCommandName,
+  type Json,
+  type OptionKind,
+  parseParameters,
+} from '@jetstream/api';
 export * from '@jetstream/api/client';
+export { askPassword } from './api-client/ask-password.ts';
+export { type CertificatePinOptions, pinnedCertificate } from './api-client/certificate-pins.ts';
+export { loginKeys } from './api-client/login-keys.ts';

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { connection, encryptedConnectionState } from '../schema/connection.ts';
 import { destination, ratePolicy } from '../schema/destination.ts';
 import {
+  connectionId,
+  description,
+  destinationId,
   hostAddress,
-  id,
   password,
   port,
   publicKey,
   rateKbps,
-  text,
-  tokenId,
+  tokenSecret,
+  transferId,
   userName,
 } from '../schema/scalars.ts';
 import { userData } from '../schema/user-data.ts';
@@ -23,7 +25,9 @@ const credentials = {
     .max(16_384)
     .optional()
     .describe('OpenSSH Ed25519 private key without passphrase. Kept encrypted, never given out.'),
-  token: tokenId.optional().describe('API token of the destination. Kept encrypted, never given out.'),
+  token: tokenSecret
+    .optional()
+    .describe('Secret of an API token of the destination. Kept encrypted, never given out.'),
   tokenPassword: password.optional().describe('Of that token.'),
 };
 
@@ -52,13 +56,13 @@ export const createDestinationParameters = z
       .default('fair')
       .describe('How hard it competes for the path. fixed sends at sendRateMax.'),
     sourcePort: z.int().min(0).max(65_535).default(0).describe('Own UDP port; 0: any free one.'),
-    description: text.default(''),
+    description: description.default(''),
     userData: userData.default({}),
   })
   .refine(isOneCredential, ONE_CREDENTIAL)
   .refine(fixedNeedsRate, { message: 'is needed by ratePolicy fixed', path: ['sendRateMax'] });
 
-const someDestination = z.strictObject({ destinationId: id });
+const someDestination = z.strictObject({ destinationId });
 
 export const DESTINATION_COMMANDS = {
   'send.createDestination': {
@@ -77,8 +81,8 @@ export const DESTINATION_COMMANDS = {
     summary: 'List destinations',
     parameters: z.strictObject({
       ...objectFilters,
-      destinationAddress: hostAddress.optional(),
-      encryptedConnectionState: encryptedConnectionState.optional(),
+      destinationAddress: hostAddress.optional().describe('To this host alone.'),
+      encryptedConnectionState: encryptedConnectionState.optional().describe('In this state alone.'),
     }),
     result: z.array(destination),
     access: 'user',
@@ -87,14 +91,17 @@ export const DESTINATION_COMMANDS = {
     summary: 'Change a destination; what is left out stays',
     parameters: z
       .strictObject({
-        destinationId: id,
-        userName: userName.optional(),
+        destinationId,
+        userName: userName.optional().describe('User at the destination.'),
         ...credentials,
-        permittedDestinationPublicKey: publicKey.nullable().optional(),
+        permittedDestinationPublicKey: publicKey
+          .nullable()
+          .optional()
+          .describe('Host key that the destination must have; null: the first one is kept.'),
         sendRateMax: sendRateMax.optional(),
-        ratePolicy: ratePolicy.optional(),
-        sourcePort: z.int().min(0).max(65_535).optional(),
-        description: text.optional(),
+        ratePolicy: ratePolicy.optional().describe('How hard it competes for the path.'),
+        sourcePort: z.int().min(0).max(65_535).optional().describe('Own UDP port; 0: any free one.'),
+        description: description.optional(),
         userData: userData.optional().describe('In place of all that there were.'),
       })
       .refine(isOneCredential, ONE_CREDENTIAL),
@@ -111,8 +118,8 @@ export const DESTINATION_COMMANDS = {
     summary: 'Change how fast is sent to a destination, while transfers run',
     parameters: z
       .strictObject({
-        destinationId: id.optional(),
-        transferId: id.optional().describe('In place of destinationId: that of this transfer.'),
+        destinationId: destinationId.optional(),
+        transferId: transferId.optional().describe('In place of destinationId: that of this transfer.'),
         sendRateMax,
       })
       .refine(
@@ -124,13 +131,13 @@ export const DESTINATION_COMMANDS = {
   },
   'send.getConnection': {
     summary: 'Tell about the link to a destination',
-    parameters: z.strictObject({ connectionId: id }),
+    parameters: z.strictObject({ connectionId }),
     result: connection,
     access: 'user',
   },
   'send.getConnections': {
     summary: 'List the links to destinations',
-    parameters: z.strictObject({ ...objectFilters, destinationId: id.optional() }),
+    parameters: z.strictObject({ ...objectFilters, destinationId: destinationId.optional() }),
     result: z.array(connection),
     access: 'user',
   },

@@ -25,7 +25,10 @@ export const FILE_COMMANDS = {
   },
   lsListAsync: {
     summary: 'List several paths',
-    parameters: z.strictObject({ paths: z.array(somePath).min(1).max(100), limit }),
+    parameters: z.strictObject({
+      paths: z.array(somePath).min(1).max(100).describe('Within what the user may see.'),
+      limit,
+    }),
     ...later(z.array(listedPath)),
     access: 'user',
   },

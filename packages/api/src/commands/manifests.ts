@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fileMappings, reversedMappings } from '../schema/file-mapping.ts';
 import { manifest, manifestFiles, manifestStatus, symlinkMode } from '../schema/manifest.ts';
-import { id, MAX_MAPPINGS } from '../schema/scalars.ts';
+import { MAX_MAPPINGS, manifestId } from '../schema/scalars.ts';
 import { userData } from '../schema/user-data.ts';
 import { type CommandDefinition, objectFilters, page } from './definition.ts';
 
@@ -34,7 +34,7 @@ export const createManifestParameters = z
     path: ['mappings'],
   });
 
-const someManifest = z.strictObject({ manifestId: id });
+const someManifest = z.strictObject({ manifestId });
 
 export const MANIFEST_COMMANDS = {
   'send.createManifest': {
@@ -51,19 +51,22 @@ export const MANIFEST_COMMANDS = {
   },
   'send.getManifests': {
     summary: 'List manifests',
-    parameters: z.strictObject({ ...objectFilters, status: manifestStatus.optional() }),
+    parameters: z.strictObject({
+      ...objectFilters,
+      status: manifestStatus.optional().describe('In this status alone.'),
+    }),
     result: z.array(manifest),
     access: 'user',
   },
   'send.getManifestFiles': {
     summary: 'List the files of a manifest',
-    parameters: z.strictObject({ manifestId: id, ...page }),
+    parameters: z.strictObject({ manifestId, ...page }),
     result: manifestFiles,
     access: 'user',
   },
   'send.waitForManifest': {
     summary: 'Wait until a manifest is no longer pending',
-    parameters: z.strictObject({ manifestId: id, timeoutMs: waitTimeoutMs }),
+    parameters: z.strictObject({ manifestId, timeoutMs: waitTimeoutMs }),
     result: manifest,
     access: 'user',
   },

@@ -60,6 +60,9 @@ function innermost(issue: z.core.$ZodIssue): Issue {
     if (inner) return innermost({ ...inner, path: [...issue.path, ...inner.path] });
     return { message: 'is of the wrong type', path: issue.path };
   }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    return { message: 'is missing', path: issue.path };
+  }
   if (issue.code === 'invalid_key') {
     const inner = issue.issues[0];
     return { message: `is no usable name${inner ? `: ${inner.message}` : ''}`, path: issue.path };

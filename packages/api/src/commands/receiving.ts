@@ -20,7 +20,10 @@ export const RECEIVE_COMMANDS = {
   },
   'recv.getTransfersAsync': {
     summary: 'List what this server receives and has received',
-    parameters: z.strictObject({ ...page, status: receiveTransferStatus.optional() }),
+    parameters: z.strictObject({
+      ...page,
+      status: receiveTransferStatus.optional().describe('In this status alone.'),
+    }),
     ...later(z.array(receiveTransfer)),
     access: 'user',
   },
@@ -44,7 +47,9 @@ export const RECEIVE_COMMANDS = {
   },
   'recv.allowOnlyAuthorizedClientsAsync': {
     summary: 'Let nobody connect to send or fetch whose host key is not listed, or everybody again',
-    parameters: z.strictObject({ onlyAuthorizedClientsAllowed: z.boolean() }),
+    parameters: z.strictObject({
+      onlyAuthorizedClientsAllowed: z.boolean().describe('Whether nobody else may connect.'),
+    }),
     ...later(authorizedClients),
     access: 'superuser',
   },

@@ -9,6 +9,7 @@ import {
   MAX_LIST,
   port,
   rateKbps,
+  sourceIP,
   text,
   timeUs,
   userName,
@@ -18,7 +19,10 @@ import { bandwidthLimits, garbageCollectSettings } from '../schema/settings.ts';
 import { type CommandDefinition, later, nothing } from './definition.ts';
 
 const userOrGroup = z
-  .strictObject({ user: userName.optional(), group: userName.optional() })
+  .strictObject({
+    user: userName.optional().describe('Name of an account.'),
+    group: userName.optional().describe('Name of a group.'),
+  })
   .refine(
     ({ user, group }) => (user === undefined) !== (group === undefined),
     'takes either a user or a group',
@@ -48,13 +52,13 @@ export const SERVER_COMMANDS = {
   },
   echo: {
     summary: 'Give back a text',
-    parameters: z.strictObject({ message: text }),
-    result: z.object({ message: z.string() }).meta({ id: 'Echo' }),
+    parameters: z.strictObject({ message: text.describe('Any text.') }),
+    result: z.object({ message: z.string().describe('The same.') }).meta({ id: 'Echo' }),
     access: 'user',
   },
   sleep: {
     summary: 'Answer after a while',
-    parameters: z.strictObject({ milliseconds: z.int().min(0).max(60_000) }),
+    parameters: z.strictObject({ milliseconds: z.int().min(0).max(60_000).describe('How long, ms.') }),
     result: z.null(),
     access: 'user',
   },
@@ -69,7 +73,11 @@ export const SERVER_COMMANDS = {
     parameters: nothing,
     result: z.array(
       z
-        .object({ name: z.string(), version: z.string(), license: z.string() })
+        .object({
+          name: z.string().describe('Of the package.'),
+          version: z.string().describe('Of the package.'),
+          license: z.string().describe('SPDX expression.'),
+        })
         .meta({ id: 'ThirdPartyLicense' }),
     ),
     access: 'anyone',
@@ -77,7 +85,7 @@ export const SERVER_COMMANDS = {
   setLicenseKeyAsync: {
     summary: 'Take a licence key, and do nothing with it: none is needed',
     parameters: z.strictObject({
-      licenseKey: z.string().max(1_024),
+      licenseKey: z.string().max(1_024).describe('Any text.'),
       validate: z.boolean().default(false).describe('Has no effect.'),
     }),
     ...later(license),
@@ -103,7 +111,12 @@ export const SERVER_COMMANDS = {
   },
   setSandboxMapping: {
     summary: 'Say which directories a user sees',
-    parameters: z.strictObject({ user: sandboxUser, mapping: sandboxMapping }),
+    parameters: z.strictObject({
+      user: sandboxUser,
+      mapping: sandboxMapping.describe(
+        'Directories by name, `""` being the root itself: a path, or an object with type `File` and a path that may hold %u, %d, %f and %%.',
+      ),
+    }),
     result: z.null(),
     access: 'superuser',
   },
@@ -124,8 +137,14 @@ export const SERVER_COMMANDS = {
     parameters: z.strictObject({
       incomingRateLimit: rateKbps.nullable().optional().describe('kbit/s; null: none.'),
       outgoingRateLimit: rateKbps.nullable().optional().describe('kbit/s; null: none.'),
-      borrowIncomingRate: z.boolean().optional(),
-      borrowOutgoingRate: z.boolean().optional(),
+      borrowIncomingRate: z
+        .boolean()
+        .optional()
+        .describe('Whether sending may use what receiving leaves idle.'),
+      borrowOutgoingRate: z
+        .boolean()
+        .optional()
+        .describe('Whether receiving may use what sending leaves idle.'),
     }),
     result: bandwidthLimits,
     access: 'superuser',
@@ -133,8 +152,13 @@ export const SERVER_COMMANDS = {
   updateGarbageCollectSettings: {
     summary: 'Change when what is no longer needed is removed; what is left out stays',
     parameters: z.strictObject({
-      intervalSeconds: z.int().min(60).max(31_536_000).optional().describe('s.'),
-      lifetimeSeconds: z.int().min(60).max(315_360_000).optional().describe('s.'),
+      intervalSeconds: z.int().min(60).max(31_536_000).optional().describe('Between two runs, s.'),
+      lifetimeSeconds: z
+        .int()
+        .min(60)
+        .max(315_360_000)
+        .optional()
+        .describe('How long ended transfers and unused manifests are kept, s.'),
     }),
     result: garbageCollectSettings,
     access: 'superuser',
@@ -144,10 +168,10 @@ export const SERVER_COMMANDS = {
     parameters: nothing,
     result: z
       .object({
-        transfersDeleted: count,
-        manifestsDeleted: count,
-        receiveTransfersDeleted: count,
-        tokensDeleted: count,
+        transfersDeleted: count.describe('Ended transfers that were removed.'),
+        manifestsDeleted: count.describe('Unused manifests that were removed.'),
+        receiveTransfersDeleted: count.describe('Records of what was received that were removed.'),
+        tokensDeleted: count.describe('Expired tokens that were removed.'),
       })
       .meta({ id: 'GarbageCollection' }),
     access: 'superuser',
@@ -155,12 +179,17 @@ export const SERVER_COMMANDS = {
   sendDiscoverPacketAsync: {
     summary: 'Send a UDP packet from the receive port, so that a firewall lets answers in',
     parameters: z.strictObject({
-      destinationAddress: hostAddress,
-      destinationPort: port.default(8_886),
+      destinationAddress: hostAddress.describe('Host name or address.'),
+      destinationPort: port.default(8_886).describe('UDP port.'),
       token: discoveryToken,
     }),
     ...later(
-      z.object({ destinationIP: z.string(), destinationPort: z.int() }).meta({ id: 'DiscoverPacketSent' }),
+      z
+        .object({
+          destinationIP: z.string().describe('Where it went.'),
+          destinationPort: z.int().describe('UDP port.'),
+        })
+        .meta({ id: 'DiscoverPacketSent' }),
     ),
     access: 'user',
   },
@@ -168,9 +197,13 @@ export const SERVER_COMMANDS = {
     summary: 'Wait for such a packet, and tell where it came from',
     parameters: z.strictObject({
       token: discoveryToken,
-      timeoutMs: z.int().min(0).max(60_000).default(30_000),
+      timeoutMs: z.int().min(0).max(60_000).default(30_000).describe('How long to wait for it, ms.'),
     }),
-    ...later(z.object({ sourceIP: z.string(), sourcePort: z.int() }).meta({ id: 'DiscoverPacketReceived' })),
+    ...later(
+      z
+        .object({ sourceIP, sourcePort: z.int().describe('UDP port of the sender.') })
+        .meta({ id: 'DiscoverPacketReceived' }),
+    ),
     access: 'user',
   },
 } as const satisfies Record<string, CommandDefinition>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { requestStatus } from '../schema/request.ts';
-import { id, json, password, tokenId, userName } from '../schema/scalars.ts';
+import { json, password, requestId, tokenSecret, userName } from '../schema/scalars.ts';
 import { session } from '../schema/session.ts';
 import { type CommandDefinition, later, nothing } from './definition.ts';
 
@@ -44,14 +44,15 @@ export const SESSION_COMMANDS = {
           }),
         )
         .min(1)
-        .max(16),
+        .max(16)
+        .describe('Keys that may be let in, each with a signature.'),
     }),
     result: session,
     access: 'anyone',
   },
   authToken: {
     summary: 'Log in with an API token or the token of a shared link',
-    parameters: z.strictObject({ token: tokenId, password: password.optional() }),
+    parameters: z.strictObject({ token: tokenSecret, password: password.optional() }),
     result: session,
     access: 'anyone',
   },
@@ -70,20 +71,20 @@ export const SESSION_COMMANDS = {
   },
   getRequestStatus: {
     summary: 'Tell how far the work of an …Async command is',
-    parameters: z.strictObject({ requestId: id }),
+    parameters: z.strictObject({ requestId }),
     result: requestStatus,
     access: 'anyone',
   },
   getRequestResult: {
     summary: 'Wait for the work of an …Async command, and give its result or its error',
     parameters: z.strictObject({
-      requestId: id,
+      requestId,
       timeoutMs: z
         .int()
         .min(0)
         .max(60_000)
         .default(60_000)
-        .describe('After this, `limit-exceeded`: ask again.'),
+        .describe('After this, ms, `limit-exceeded`: ask again.'),
     }),
     result: json,
     access: 'anyone',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { id, password, path, text, timeUs, tokenId } from '../schema/scalars.ts';
+import { description, manifestId, password, path, timeUs, tokenId } from '../schema/scalars.ts';
 import { apiToken, sharedToken, tokenPermissions } from '../schema/token.ts';
 import { userData } from '../schema/user-data.ts';
 import { type CommandDefinition, objectFilters } from './definition.ts';
 
 const tokenParameters = {
-  description: text.default(''),
+  description: description.default(''),
   password: password.optional().describe('Has to be given with the token.'),
   expiryTime: timeUs.optional().describe('When it ends, µs.'),
   lifetime: z
@@ -31,7 +31,8 @@ export const API_TOKEN_COMMANDS = {
           .partial()
           .transform((given) => ({ upload: true, download: true, delete: false, share: false, ...given }))
           .pipe(tokenPermissions)
-          .default({ upload: true, download: true, delete: false, share: false }),
+          .default({ upload: true, download: true, delete: false, share: false })
+          .describe('What may be done with it; of what is left out the default.'),
         path: path
           .nullable()
           .default(null)
@@ -67,7 +68,7 @@ export const SHARED_TOKEN_COMMANDS = {
     parameters: z
       .strictObject({
         ...tokenParameters,
-        manifestId: id,
+        manifestId,
         downloadLimit: z
           .int()
           .min(1)
@@ -88,7 +89,7 @@ export const SHARED_TOKEN_COMMANDS = {
   },
   'send.getSharedTokens': {
     summary: 'List shared links',
-    parameters: z.strictObject({ ...objectFilters, manifestId: id.optional() }),
+    parameters: z.strictObject({ ...objectFilters, manifestId: manifestId.optional() }),
     result: z.array(sharedToken),
     access: 'user',
   },

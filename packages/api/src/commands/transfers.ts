@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { destination } from '../schema/destination.ts';
 import { manifest } from '../schema/manifest.ts';
-import { id, path, text, tokenId } from '../schema/scalars.ts';
+import { destinationId, manifestId, path, text, tokenId, transferId } from '../schema/scalars.ts';
 import {
   DEFAULT_PRIORITY,
   OVERWRITE_ALWAYS,
@@ -40,12 +40,12 @@ const transferSettings = {
   userData: userData.default({}),
 };
 
-const someTransfer = z.strictObject({ transferId: id });
+const someTransfer = z.strictObject({ transferId });
 
 const someObject = {
-  destinationId: id.optional(),
-  manifestId: id.optional(),
-  transferId: id.optional(),
+  destinationId: destinationId.optional(),
+  manifestId: manifestId.optional(),
+  transferId: transferId.optional(),
   token: tokenId.optional().describe('Of a shared link.'),
 };
 type SomeObject = { [name in keyof typeof someObject]?: string | undefined };
@@ -56,7 +56,7 @@ const ONE_OBJECT = 'takes one of destinationId, manifestId, transferId and token
 export const TRANSFER_COMMANDS = {
   'send.createTransfer': {
     summary: 'Send a manifest to a destination',
-    parameters: z.strictObject({ destinationId: id, manifestId: id, ...transferSettings }),
+    parameters: z.strictObject({ destinationId, manifestId, ...transferSettings }),
     result: transfer,
     access: 'user',
   },
@@ -64,11 +64,11 @@ export const TRANSFER_COMMANDS = {
     summary: 'Make destination, manifest and transfer at once',
     parameters: z
       .strictObject({
-        destinationId: id.optional(),
+        destinationId: destinationId.optional(),
         destination: createDestinationParameters.optional().describe('In place of destinationId.'),
-        manifestId: id.optional(),
+        manifestId: manifestId.optional(),
         manifest: createManifestParameters.optional().describe('In place of manifestId.'),
-        transfer: z.strictObject(transferSettings).prefault({}),
+        transfer: z.strictObject(transferSettings).prefault({}).describe('As createTransfer has them.'),
       })
       .refine((given) => (given.destinationId === undefined) !== (given.destination === undefined), {
         message: 'takes either destinationId or destination',
@@ -78,7 +78,13 @@ export const TRANSFER_COMMANDS = {
         message: 'takes either manifestId or manifest',
         path: ['manifest'],
       }),
-    result: z.object({ destination, manifest, transfer }).meta({ id: 'SubmittedTransfer' }),
+    result: z
+      .object({
+        destination: destination.describe('Made, or found.'),
+        manifest: manifest.describe('Made, or found.'),
+        transfer: transfer.describe('Made.'),
+      })
+      .meta({ id: 'SubmittedTransfer' }),
     access: 'user',
   },
   'send.getTransfer': {
@@ -95,23 +101,23 @@ export const TRANSFER_COMMANDS = {
         .union([transferStatus, z.array(transferStatus).min(1).max(transferStatus.options.length)])
         .transform((status) => (typeof status === 'string' ? [status] : status))
         .optional()
-        .describe('One, or several.'),
-      destinationId: id.optional(),
-      manifestId: id.optional(),
+        .describe('In one of these statuses; one may stand by itself.'),
+      destinationId: destinationId.optional(),
+      manifestId: manifestId.optional(),
     }),
     result: z.array(transfer),
     access: 'user',
   },
   'send.waitForTransfer': {
     summary: 'Wait until a transfer is neither pending nor in progress',
-    parameters: z.strictObject({ transferId: id, timeoutMs: waitTimeoutMs }),
+    parameters: z.strictObject({ transferId, timeoutMs: waitTimeoutMs }),
     result: transfer,
     access: 'user',
   },
   'send.updateTransfer': {
     summary: 'Change a transfer; what is left out stays',
     parameters: z.strictObject({
-      transferId: id,
+      transferId,
       priority: priority.optional(),
       userData: userData.optional().describe('In place of all that there were.'),
     }),
@@ -139,7 +145,7 @@ export const TRANSFER_COMMANDS = {
   'send.failTransfer': {
     summary: 'End a transfer with an error',
     parameters: z.strictObject({
-      transferId: id,
+      transferId,
       errorMessage: text.min(1).default('failed on request').describe('Why.'),
     }),
     result: transfer,

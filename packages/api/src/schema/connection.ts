@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { count, errorCode, id, timeUs } from './scalars.ts';
+import { count, destinationId, errorCode, id, timeUs } from './scalars.ts';
 
 export const encryptedConnectionState = z.enum(['disconnected', 'negotiating', 'connected']);
 
 /** The network part, shared by destinations and connections. */
 export const connectionFields = {
   connectionId: id.describe('Of the connection: there is one for each destination.'),
-  destinationId: id,
+  destinationId,
   destinationIP: z.string().nullable().describe('Address in use; null before the name was looked up.'),
   destinationPort: count.describe('UDP port of the destination.'),
   destinationPublicKey: z
@@ -24,7 +24,7 @@ export const connectionFields = {
     .nullable()
     .describe('serverUid of the destination; null before contact.'),
   lastError: errorCode.nullable().describe('Code of the last error of the link.'),
-  lastErrorMessage: z.string().nullable(),
+  lastErrorMessage: z.string().nullable().describe('The same in words.'),
   lastRecvTime: timeUs.nullable().describe('When a packet last came in, µs.'),
   lastSendTime: timeUs.nullable().describe('When a packet was last sent, µs.'),
   numTransfersQueued: count.describe('Transfers that are pending or in progress.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { connectionFields } from './connection.ts';
 import { ownerFields } from './owner.ts';
-import { timeUs } from './scalars.ts';
+import { description, timeUs } from './scalars.ts';
 import { userData } from './user-data.ts';
 
 export const ratePolicy = z.enum(['low', 'fair', 'high', 'fixed']);
@@ -22,7 +22,7 @@ export const destination = z
     userName: z.string().describe('User at the destination.'),
     credentials: credentialsKind.describe('Kind of the credentials kept for the destination.'),
     sourcePort: z.int().describe('Own UDP port; 0: any free one.'),
-    description: z.string(),
+    description: description.describe('As given.'),
     creationTime: timeUs.describe('µs.'),
   })
   .meta({ id: 'Destination', description: 'A server that files can be sent to.' });

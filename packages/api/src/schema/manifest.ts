@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ownerFields } from './owner.ts';
-import { count, errorCode, id, timeUs } from './scalars.ts';
+import { count, errorCode, manifestId, timeUs } from './scalars.ts';
 import { userData } from './user-data.ts';
 
 export const manifestStatus = z.enum(['pending', 'complete', 'error']);
@@ -8,7 +8,7 @@ export const symlinkMode = z.enum(['follow', 'ignore']);
 
 export const manifest = z
   .object({
-    manifestId: id,
+    manifestId,
     status: manifestStatus.describe('Only a complete one can be sent.'),
     processing: z.boolean().describe('Whether it is still being scanned.'),
     errorMessage: z.string().nullable().describe('Why it is of no use, when its status is error.'),
@@ -39,7 +39,7 @@ export type ManifestFile = z.output<typeof manifestFile>;
 
 export const manifestFiles = z
   .object({
-    manifestId: id,
+    manifestId,
     fileMappings: z
       .array(manifestFile)
       .describe('From `offset` on, at most `limit` of them, in the order of sending.'),

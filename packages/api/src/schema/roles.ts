@@ -25,7 +25,7 @@ export type AuthorizedClient = z.output<typeof authorizedClient>;
 export const authorizedClients = z
   .object({
     onlyAuthorizedClientsAllowed: z.boolean().describe('Whether nobody else may connect.'),
-    clients: z.array(authorizedClient),
+    clients: z.array(authorizedClient).describe('Those that are listed.'),
   })
   .meta({ id: 'AuthorizedClients' });
 

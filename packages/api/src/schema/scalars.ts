@@ -19,6 +19,12 @@ export const id = z
   .max(MAX_ID)
   .regex(/^[\w.:-]+$/, 'is no id');
 
+export const connectionId = id.describe('Of the link to a destination.');
+export const destinationId = id.describe('Of the destination.');
+export const manifestId = id.describe('Of the manifest.');
+export const transferId = id.describe('Of the transfer.');
+export const requestId = id.describe('Of the request.');
+
 /** NUL never stands in a path; what else a path may be is the path rule's business. */
 export const path = z
   .string()
@@ -27,10 +33,17 @@ export const path = z
   .refine((text) => !text.includes('\0'), 'holds a NUL');
 
 export const text = z.string().max(MAX_TEXT);
-export const userName = z.string().min(1).max(256);
+export const description = text.describe('For people.');
+export const userName = z.string().min(1).max(256).describe('Name of an account.');
 /** A secret of a caller: never logged, never given out. */
-export const password = z.string().min(1).max(MAX_TEXT);
-export const tokenId = z.string().min(1).max(256);
+export const password = z.string().min(1).max(MAX_TEXT).describe('Secret.');
+export const tokenId = z.string().min(1).max(256).describe('Id of the token.');
+/** What one logs in with. */
+export const tokenSecret = z
+  .string()
+  .min(1)
+  .max(256)
+  .describe('Secret of a token, as it was told when it was made.');
 /** 32 bytes of X25519 in base64: `publicKey` of the other's getServerInfo. */
 export const publicKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'is no base64 of 32 bytes');
 export const port = z.int().min(1).max(65_535);
@@ -45,7 +58,9 @@ export const timeUs = z.int().min(0);
 /** Decimal kilobits a second. */
 export const rateKbps = z.int().min(8).max(MAX_KBIT_PER_SECOND);
 export const count = z.int().min(0);
-export const errorCode = z.string();
+export const errorCode = z.string().describe('Code of the error, as in docs/ERRORS.md; null: none.');
+export const errorMessage = z.string().describe('What went wrong, in one line; null: nothing.');
+export const sourceIP = z.string().describe('Address of the sender.');
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 /** Whatever JSON can say; how deep and how much is bounded for all parameters together (`parseParameters`). */

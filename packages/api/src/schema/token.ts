@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ownerFields } from './owner.ts';
-import { count, id, timeUs, tokenId } from './scalars.ts';
+import { count, description, id, timeUs, tokenId } from './scalars.ts';
 import { userData } from './user-data.ts';
 
 export const tokenPermissions = z
@@ -20,12 +20,12 @@ const tokenFields = {
     .string()
     .nullable()
     .describe('What one logs in with. Told once, to whoever made it; null ever after.'),
-  description: z.string(),
+  description,
   creationTime: timeUs.describe('µs.'),
   expiryTime: timeUs.nullable().describe('µs; null: never.'),
   ...ownerFields,
   passwordRequired: z.boolean().describe('Whether a password has to be given with it.'),
-  permissions: tokenPermissions,
+  permissions: tokenPermissions.describe('What may be done with it.'),
   userData,
 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { symlinkMode } from './manifest.ts';
 import { ownerFields } from './owner.ts';
-import { count, errorCode, id, timeUs } from './scalars.ts';
+import { count, destinationId, errorCode, manifestId, timeUs, transferId } from './scalars.ts';
 import { userData } from './user-data.ts';
 
 /** `blocks…` counts are of blocks of this many bytes. */
@@ -39,9 +39,9 @@ export const transferStatus = z.enum([
 
 export const transfer = z
   .object({
-    transferId: id,
-    manifestId: id,
-    destinationId: id,
+    transferId,
+    manifestId,
+    destinationId,
     destinationPath: z.string().describe('Parent of all files at the receiver.'),
     blockSize: count.describe('Bytes of a block: 256.'),
     blocksSent: count.describe('Blocks sent, repetitions included.'),
@@ -51,8 +51,8 @@ export const transfer = z
     bytesSent: count.describe('Bytes of UDP payload sent.'),
     bytesRecv: count.describe('Bytes of UDP payload that came in.'),
     totalBytes: count.nullable().describe('Bytes of the whole content; null while not known.'),
-    packetsSent: count,
-    packetsRecv: count,
+    packetsSent: count.describe('UDP packets sent.'),
+    packetsRecv: count.describe('UDP packets that came in.'),
     checkpointFrequencySeconds: z
       .number()
       .nullable()
@@ -63,7 +63,7 @@ export const transfer = z
     startTime: timeUs.nullable().describe('When sending first began, µs.'),
     endTime: timeUs.nullable().describe('When it ended, µs.'),
     snapshotTime: timeUs.describe('When these counts were taken, µs.'),
-    status: transferStatus,
+    status: transferStatus.describe('How it stands.'),
     processing: z.boolean().describe('Whether it is pending or in progress.'),
     errorMessage: z.string().nullable().describe('Why it failed, or what it waits for to be tried again.'),
     ...ownerFields,
@@ -78,9 +78,9 @@ export const transfer = z
     attempts: count.describe('How often sending was begun.'),
     nextAttemptTime: timeUs.nullable().describe('When it is tried again, µs; null while not waiting.'),
     errorCode: errorCode.nullable().describe('Code of that error.'),
-    filesDone: count,
-    filesFailed: count,
-    totalFiles: count.nullable().describe('Null while not known.'),
+    filesDone: count.describe('Files that are in place at the receiver.'),
+    filesFailed: count.describe('Files that failed.'),
+    totalFiles: count.nullable().describe('Files and empty directories; null while not known.'),
     bytesDurable: count.describe('Bytes of content that are safe on the receiver’s disk.'),
     rate: z
       .number()
@@ -90,10 +90,10 @@ export const transfer = z
     failures: z
       .array(
         z.object({
-          source: z.string(),
-          target: z.string(),
+          source: z.string().describe('Path at the sender.'),
+          target: z.string().describe('Path beneath destinationPath at the receiver.'),
           errorCode,
-          errorMessage: z.string(),
+          errorMessage: z.string().describe('What went wrong, in one line.'),
         }),
       )
       .describe('Files that failed, the first 100.'),
