@@ -1,8 +1,8 @@
 import { JetStreamError } from '@jetstream/protocol';
 import { type CommandName, commandDefinition, isCommandName } from '../commands/commands.ts';
-import type { Access, CommandDefinition } from '../commands/definition.ts';
+import type { Access } from '../commands/definition.ts';
+import { parseParameters } from '../commands/parse-parameters.ts';
 import type { ApiHandlers } from '../contract.ts';
-import { wrongArgument } from './error-answer.ts';
 import { callerOf, type Peer } from './peer.ts';
 import { mayBe, requestOwner, type SessionParts, sessionCommands } from './session-commands.ts';
 
@@ -55,22 +55,15 @@ export class CommandCalls {
       throw new JetStreamError('not-found', `there is no command ${JSON.stringify(name.slice(0, 64))}`);
     }
     await this.#confirm(peer);
-    const definition = commandDefinition(name);
-    checkAccess(definition.access, peer, name);
-    return (given) => this.#run(definition, handler, given, peer);
+    checkAccess(commandDefinition(name).access, peer, name);
+    return (given) => this.#run(name, handler, given, peer);
   }
 
-  async #run(
-    { parameters, work }: CommandDefinition,
-    handler: Handler,
-    given: unknown,
-    peer: Peer,
-  ): Promise<unknown> {
-    const checked = parameters.safeParse(given);
-    if (!checked.success) throw wrongArgument(checked.error);
-    if (!work) return handler(checked.data, peer, peer.signal);
+  async #run(name: CommandName, handler: Handler, given: unknown, peer: Peer): Promise<unknown> {
+    const parameters = parseParameters(name, given);
+    if (!commandDefinition(name).work) return handler(parameters, peer, peer.signal);
 
-    const run = async (signal: AbortSignal) => handler(checked.data, peer, signal);
+    const run = async (signal: AbortSignal) => handler(parameters, peer, signal);
     return { requestId: this.#parts.requests.start(requestOwner(peer), run) };
   }
 

@@ -28,7 +28,7 @@ describe('arguments', () => {
     ['out of range', 'sleep', { milliseconds: -1 }, 'milliseconds'],
     ['no number', 'sleep', '{"milliseconds":1e999}', 'milliseconds'],
     ['unknown', 'echo', { message: '', other: 1 }, 'other'],
-    ['deep within', 'send.createManifest', { fileMappings: ['/a:/b', { srcPath: 1 }] }, /^fileMappings\.1/],
+    ['deep within', 'send.createManifest', { fileMappings: ['/a:/b', { srcPath: 1 }] }, /^fileMappings\[1\]/],
   ])('that are %s are named', async (_what, command, given, field) => {
     const handlers = { sleep: () => null, 'send.createManifest': () => undefined as never };
     await using other = await TestApiServer.start({ handlers });
