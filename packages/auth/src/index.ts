@@ -11,7 +11,8 @@ export {
 export { loginSignatureInput, verifyLoginSignature } from './login-signature.ts';
 export { PasswordChecker, type PasswordCheckerOptions } from './password/password-checker.ts';
 export { authenticateByPassword, type PasswordLoginContext } from './password/password-login.ts';
+export { readPrivateFile } from './private-file.ts';
 export { SecretBox } from './secret-box.ts';
 export { collectSigners, type SignerOptions } from './signers.ts';
-export type { Signer } from './ssh-keys.ts';
+export { parsePrivateKey, type Signer } from './ssh-keys.ts';
 export { type AccountDatabase, refused, usableAccount } from './usable-account.ts';

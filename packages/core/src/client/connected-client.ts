@@ -1,3 +1,4 @@
+import type { RatePolicy } from '@jetstream/congestion';
 import { JetStreamError } from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import type { TransferRate } from '../content/transfer-handle.ts';
@@ -27,6 +28,14 @@ export interface SessionResources {
   close(ended: Promise<unknown>): Promise<void>;
 }
 
+/** For whoever runs the session. */
+export interface SessionHooks {
+  /** There is a link, the first or another one; its login may not be answered yet. */
+  onLink?: (link: Link) => void;
+  /** There will be none any more. */
+  onEnd?: (why: JetStreamError) => void;
+}
+
 type LinkTimes = Pick<LinkKeeperOptions<Link>, 'host' | 'connectTimeoutMs' | 'reconnectTimeoutMs' | 'clock'>;
 
 /** A client's session: its transfers, over one link after the other. */
@@ -34,6 +43,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
   readonly loggedIn: Promise<string>;
   readonly #resources: SessionResources;
   readonly #rates: SessionRates;
+  readonly #hooks: SessionHooks;
   readonly #links: LinkKeeper<Link>;
   readonly #running = new Set<ClientTransfer>();
   readonly #ending = new Set<Promise<void>>();
@@ -44,9 +54,11 @@ export class ConnectedClient implements ClientSession, TransferHost {
     resources: SessionResources,
     rates: SessionRates,
     times: LinkTimes,
+    hooks: SessionHooks = {},
   ) {
     this.#resources = resources;
     this.#rates = rates;
+    this.#hooks = hooks;
     this.loggedIn = first.account;
     this.#links = new LinkKeeper(first, {
       ...times,
@@ -61,6 +73,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
       () => undefined,
     );
     rates.attach(first.session);
+    hooks.onLink?.(first);
   }
 
   get storage(): StorageWorkers {
@@ -103,9 +116,24 @@ export class ConnectedClient implements ClientSession, TransferHost {
       this.#links.abandon(first.error);
   }
 
+  /** Those that are not over, with or without a link. */
+  get runningTransfers(): number {
+    return this.#running.size;
+  }
+
+  /** Of all uploads, from now on. */
+  setUploadPolicy(policy: RatePolicy): void {
+    this.#rates.setOurs(policy);
+  }
+
   async close(): Promise<void> {
     for (const { handle } of this.#running) handle.cancel();
-    this.#links.close(new JetStreamError('cancelled', 'the session was closed'));
+    await this.end(new JetStreamError('cancelled', 'the session was closed'));
+  }
+
+  /** As `close`, but transfers that run fail for that reason. */
+  async end(why: JetStreamError): Promise<void> {
+    this.#links.close(why);
     await this.#resources.close(Promise.all(this.#ending));
   }
 
@@ -149,11 +177,13 @@ export class ConnectedClient implements ClientSession, TransferHost {
 
   #onLink(link: Link): void {
     this.#rates.attach(link.session);
+    this.#hooks.onLink?.(link);
     for (const transfer of this.#running) transfer.open(link);
   }
 
   #onEnd(why: JetStreamError): void {
     this.#rates.end(why);
     for (const transfer of this.#running) transfer.fail(why);
+    this.#hooks.onEnd?.(why);
   }
 }

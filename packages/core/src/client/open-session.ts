@@ -1,7 +1,7 @@
 import type { RatePolicy } from '@jetstream/congestion';
 import { JetStreamError } from '@jetstream/protocol';
 import type { Clock } from '../clock.ts';
-import { ConnectedClient, type SessionResources } from './connected-client.ts';
+import { ConnectedClient, type SessionHooks, type SessionResources } from './connected-client.ts';
 import { Dialler } from './dialler.ts';
 import type { LoginRequest } from './login.ts';
 import { ServerRatePolicy } from './server-rate-policy.ts';
@@ -33,7 +33,8 @@ export interface SessionRequest {
   clock: Clock;
   /** Of the login; else it is only sent. */
   awaitsAnswer: boolean;
-  signal: AbortSignal | undefined;
+  signal?: AbortSignal | undefined;
+  hooks?: SessionHooks;
 }
 
 /** @throws JetStreamError `invalid-argument` for a time that cannot be */
@@ -69,7 +70,7 @@ export async function openSession(request: SessionRequest): Promise<ConnectedCli
     const rates = new SessionRates(serverPolicy, ratePolicy);
     if (request.asksServer) rates.askServer(ratePolicy).catch(() => undefined);
     const times = { host, connectTimeoutMs, reconnectTimeoutMs, clock };
-    return new ConnectedClient(link, dialler, resources, rates, times);
+    return new ConnectedClient(link, dialler, resources, rates, times, request.hooks);
   } catch (error) {
     await resources.close(Promise.resolve());
     throw error;

@@ -6,7 +6,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import type { State } from '@jetstream/state';
 import { BlockMemory } from '../block-memory.ts';
 import { asJetStreamError } from '../content/failure.ts';
-import type { RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
+import type { PathStore, RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
 import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
 import { createLogger, type Logger } from '../logging.ts';
@@ -50,6 +50,8 @@ export const Server = {
         state,
         hostKey,
         storage: new StorageWorkers(),
+        memory: new BlockMemory(SERVER_MAX_BLOCKS),
+        pathStore: await pathStoreOf(options, state),
         lanes: () => server.lanes,
       });
       const server = new JetStreamServer(service);
@@ -79,6 +81,11 @@ async function openServerState(directory: string, options: ServerOptions, logger
   }
 }
 
+async function pathStoreOf({ pathStore }: ServerOptions, state: State): Promise<PathStore | undefined> {
+  if (pathStore === false) return undefined;
+  return pathStore ?? new StatePaths(await state.collection('paths'));
+}
+
 /** A transfer is of no use without its destination. */
 function notKept({ persistentDestinations = true, persistentTransfers = true }: ServerOptions): string[] {
   if (!persistentDestinations) return ['destinations', 'transfers'];
@@ -93,16 +100,15 @@ class JetStreamServer implements RunningServer {
   readonly #service: Service;
   readonly #state: ReceiverState;
   readonly #rateLimits: RatePolicyLimits;
-  readonly #memory = new BlockMemory(SERVER_MAX_BLOCKS);
   readonly #storage: StorageWorkers;
-  #paths!: KeptPaths;
+  readonly #paths: KeptPaths;
   readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
   #lanes!: Lanes;
   #idleWaiters: (() => void)[] = [];
 
   constructor(service: Service) {
-    const { options, logger, stateDirectory, state, storage, hostKey } = service.context;
+    const { options, logger, stateDirectory, state, storage, hostKey, pathStore } = service.context;
     this.#service = service;
     this.#options = options;
     this.#logger = logger;
@@ -110,6 +116,7 @@ class JetStreamServer implements RunningServer {
     this.#state = new ReceiverState(state);
     this.#storage = storage;
     this.#rateLimits = toRatePolicyLimits(options.rateLimits);
+    this.#paths = new KeptPaths(pathStore, (what) => logger.warn(what));
     this.hostKeyFingerprint = keyFingerprint(hostKey.publicKey);
     service.parts.authorizedClients.onChange = () => {
       for (const connection of this.#connections) connection.recheckPeer();
@@ -139,9 +146,6 @@ class JetStreamServer implements RunningServer {
     if (!(Number.isInteger(count) && count >= 1 && count <= MAX_LANES)) {
       throw new JetStreamError('invalid-argument', `a server has 1 to ${MAX_LANES} lanes, not ${count}`);
     }
-    const { pathStore = new StatePaths(await this.#service.context.state.collection('paths')) } =
-      this.#options;
-    this.#paths = new KeptPaths(pathStore || undefined, (what) => this.#logger.warn(what));
     this.#lanes = await Lanes.start(
       {
         count,
@@ -152,7 +156,7 @@ class JetStreamServer implements RunningServer {
         congestion,
         ratePolicy: limitRatePolicy(DEFAULT_RATE_POLICY, this.#rateLimits),
         handshakeTimeoutMs: undefined,
-        remembersPaths: pathStore !== false,
+        remembersPaths: this.#service.context.pathStore !== undefined,
         maxBlocks: SERVER_MAX_BLOCKS,
         portable,
       },
@@ -231,7 +235,7 @@ class JetStreamServer implements RunningServer {
     const { logins } = parts;
     const served = new ServerConnection(connection, {
       logger: this.#logger,
-      memory: this.#memory,
+      memory: context.memory,
       storage: this.#storage,
       logins,
       identity: { uid: state.serverUid, id: serverId },

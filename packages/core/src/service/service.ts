@@ -1,7 +1,8 @@
 import type { ApiHandlers } from '@jetstream/api';
 import type { State } from '@jetstream/state';
+import type { BlockMemory } from '../block-memory.ts';
 import { PROCESS_CLOCK } from '../clock.ts';
-import type { ServerOptions } from '../contract.ts';
+import type { PathStore, ServerOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
@@ -10,6 +11,7 @@ import { CleanUp } from './clean-up/clean-up.ts';
 import { HalfFiles } from './clean-up/half-files.ts';
 import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
 import { mergeCommands } from './commands.ts';
+import { Destinations } from './destinations/destinations.ts';
 import { EventLog } from './event-log/event-log.ts';
 import { ServiceEvents } from './events.ts';
 import { Files } from './files/files.ts';
@@ -36,6 +38,10 @@ export interface ServiceEnvironment {
   /** Once the server listens. */
   lanes(): Lanes;
   storage: StorageWorkers;
+  /** Of blocks for sending, of all connections together. */
+  memory: BlockMemory;
+  /** undefined: none are used or kept. */
+  pathStore: PathStore | undefined;
 }
 
 /** What every part may use. */
@@ -80,6 +86,8 @@ async function openParts(context: ServiceContext) {
   const tokens = await Tokens.open(context, manifests);
   manifests.addUse((manifestId) => tokens.shared.useOf(manifestId));
 
+  const destinations = await Destinations.open(context, manifests);
+
   // Transfers and their queue
 
   const parts = {
@@ -91,6 +99,7 @@ async function openParts(context: ServiceContext) {
     files,
     bandwidth,
     manifests,
+    destinations,
     tokens,
     halfFiles,
   };

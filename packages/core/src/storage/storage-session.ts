@@ -44,9 +44,12 @@ import type {
   ScanRequest,
   WriterRequest,
 } from './storage-operations.ts';
+import type { StorageOwner } from './storage-owner.ts';
 
 /** Entries that one transfer may have. */
 const MAX_MANIFEST_ENTRIES = 100_000_000;
+const MAX_SECRET_BYTES = 64 * 1024;
+const OTHERS_MAY_ANYTHING = 0o077;
 
 export interface WriterStep {
   results: EntryResult[];
@@ -75,6 +78,28 @@ export class StorageSession {
   constructor(blake3: Blake3, createWriter: typeof createTreeWriter = createTreeWriter) {
     this.#blake3 = blake3;
     this.#createWriter = createWriter;
+  }
+
+  /**
+   * All of a file that holds a secret of the account.
+   * @throws JetStreamError `permission-denied` when others may read it, or it cannot become the account; `not-found`, `limit-exceeded`
+   */
+  readSecret({ actAs: account }: StorageOwner, path: string): Uint8Array {
+    if (account !== undefined) actAs(account);
+    const fileSystem = openSandbox(SYSTEM_ROOT);
+    this.#closeFileSystem = () => fileSystem.close();
+    const file = fileSystem.openFile(splitTargetPath(path));
+    try {
+      const { mode, size } = file.status();
+      if ((mode & OTHERS_MAY_ANYTHING) !== 0) {
+        throw new JetStreamError('permission-denied', `${path} is open to others: run 'chmod 600 ${path}'`);
+      }
+      if (size > MAX_SECRET_BYTES) throw new JetStreamError('limit-exceeded', `${path} is too large`);
+      const content = new Uint8Array(size);
+      return content.subarray(0, file.read(content, 0));
+    } finally {
+      file.close();
+    }
   }
 
   /** @throws JetStreamError `permission-denied` when it cannot become the account; then nothing is open and nothing can be done */

@@ -3,7 +3,7 @@ import type { DestinationRecord } from './record.ts';
 
 /** The ways to all destinations: one for each that has work. */
 export interface DestinationLinks {
-  /** To be closed by whoever opened it. All that are open to one destination share its connection. Does not connect yet. */
+  /** All that are open to one destination share its connection. Does not connect yet. To be closed by whoever opened it. */
   open(destination: DestinationRecord): DestinationLink;
 }
 

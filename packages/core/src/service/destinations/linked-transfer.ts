@@ -1,0 +1,99 @@
+import { EventEmitter } from 'node:events';
+import { JetStreamError } from '@jetstream/protocol';
+import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
+import { asJetStreamError } from '../../content/failure.ts';
+import type {
+  FileOutcome,
+  RatePolicyOptions,
+  Transfer,
+  TransferProgress,
+  TransferSummary,
+} from '../../contract.ts';
+
+const CONNECTING: TransferProgress = {
+  state: 'connecting',
+  waitsFor: 'the destination',
+  limiter: undefined,
+  totalsFinal: false,
+  totalBytes: 0,
+  totalFiles: 0,
+  ackedBytes: 0,
+  durableBytes: 0,
+  presentBytes: 0,
+  filesDone: 0,
+  filesFailed: 0,
+  rateBitsPerSecond: 0,
+  etaSeconds: undefined,
+  ratePolicy: undefined,
+  rttMs: 0,
+  lossShare: 0,
+  traffic: NO_TRAFFIC,
+  elapsedMs: 0,
+  currentFile: undefined,
+};
+
+/** A transfer whose session is still to be opened. */
+export class LinkedTransfer<S> implements Transfer {
+  readonly done: Promise<TransferSummary>;
+  readonly #emitter = new EventEmitter();
+  readonly #begun: Promise<Transfer>;
+  #before: TransferProgress = { ...CONNECTING };
+  #transfer: Transfer | undefined;
+  #end!: (error: JetStreamError) => void;
+
+  /** @param begin called when the session is there, unless the transfer is over by then */
+  constructor(session: Promise<S>, begin: (session: S) => Transfer) {
+    this.#begun = new Promise((resolve, reject) => {
+      this.#end = (error) => {
+        if (this.#transfer !== undefined) return;
+        const state = error.code === 'cancelled' ? 'cancelled' : 'error';
+        this.#before = { ...this.#before, state, waitsFor: '' };
+        reject(error);
+      };
+      session
+        .then((opened) => {
+          if (this.#before.state === 'connecting') resolve(this.#follow(begin(opened)));
+        })
+        .catch((error) => this.#end(asJetStreamError(error)));
+    });
+    this.done = this.#begun.then((transfer) => transfer.done);
+    this.done.catch(() => undefined);
+  }
+
+  get progress(): TransferProgress {
+    return this.#transfer?.progress ?? this.#before;
+  }
+
+  on(
+    event: 'progress' | 'file' | 'note',
+    listener:
+      | ((progress: TransferProgress) => void)
+      | ((file: FileOutcome) => void)
+      | ((note: string) => void),
+  ): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  async setRatePolicy(options: RatePolicyOptions): Promise<RatePolicyOptions> {
+    return (await this.#begun).setRatePolicy(options);
+  }
+
+  cancel(): void {
+    this.#transfer?.cancel();
+    this.#end(new JetStreamError('cancelled', 'the copy was stopped on request'));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<TransferProgress> {
+    yield { ...this.progress };
+    yield* await this.#begun;
+  }
+
+  #follow(transfer: Transfer): Transfer {
+    this.#transfer = transfer;
+    transfer.on('progress', (progress) => this.#emitter.emit('progress', progress));
+    transfer.on('file', (file) => this.#emitter.emit('file', file));
+    transfer.on('note', (note) => this.#emitter.emit('note', note));
+    return transfer;
+  }
+}
