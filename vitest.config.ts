@@ -9,6 +9,7 @@ const ON_ONE_PATH = [
   'tests/unlucky-disks.test.ts',
   'tests/limits.test.ts',
   'tests/changing-sources.test.ts',
+  'tests/password.test.ts',
 ];
 
 export default defineConfig({

@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { JSCP } from '../tools/programs/src/programs.mjs';
 import { Arena, canRun, expectEqualTrees, type ServerProcess } from './support/arena.ts';
+import { CTRL_C, Terminal } from './support/terminal.ts';
 
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
-const CTRL_C = '\x03';
 
 let arena: Arena;
 let server: ServerProcess;
@@ -18,43 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => arena.close());
 
-/** jscp in a terminal of its own, made by script(1) of util-linux. */
-class Terminal {
-  readonly #child;
-  readonly #closed: Promise<unknown[]>;
-  screen = '';
-
-  constructor(parameters: readonly string[]) {
-    const command = [process.execPath, JSCP, '-P', String(server.port), ...parameters];
-    const quoted = command.map((word) => `'${word}'`).join(' ');
-    this.#child = spawn('script', ['-qec', `stty cols 100; ${quoted}`, '/dev/null'], {
-      env: { ...process.env, ...arena.environment },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.#child.stdout.on('data', (bytes) => {
-      this.screen += bytes;
-    });
-    this.#closed = once(this.#child, 'close');
-  }
-
-  type(keys: string): void {
-    this.#child.stdin.write(keys);
-  }
-
-  async shows(sign: RegExp): Promise<void> {
-    while (!sign.test(this.screen)) {
-      const ended = await Promise.race([once(this.#child.stdout, 'data'), this.#closed.then(() => 'ended')]);
-      if (ended === 'ended' && !sign.test(this.screen))
-        throw new Error(`never showed ${sign}: ${this.screen}`);
-    }
-  }
-
-  async status(): Promise<unknown> {
-    const [status] = await this.#closed;
-    return status;
-  }
-}
-
 describe.skipIf(!canRun('script', '--version'))('on a terminal (needs script of util-linux)', () => {
   const fingerprint = /SHA256:[\w+/=-]+/;
 
@@ -62,27 +22,27 @@ describe.skipIf(!canRun('script', '--version'))('on a terminal (needs script of 
     const file = arena.file('asked', 10_000);
     const knownHosts = ['--known-hosts', join(arena.base, 'asked-hosts')];
 
-    const doubtful = new Terminal([...knownHosts, file, '127.0.0.1:/asked']);
+    const doubtful = new Terminal(arena, server, [...knownHosts, file, '127.0.0.1:/asked']);
     await doubtful.shows(/\(yes\/no\)\? /);
     doubtful.type('no\r');
     expect(await doubtful.status()).toBe(4);
     expect(server.log).toContain(fingerprint.exec(doubtful.screen)?.[0]);
     expect(existsSync(join(arena.sandbox, 'asked'))).toBe(false);
 
-    const sure = new Terminal([...knownHosts, file, '127.0.0.1:/asked']);
+    const sure = new Terminal(arena, server, [...knownHosts, file, '127.0.0.1:/asked']);
     await sure.shows(/\(yes\/no\)\? /);
     sure.type('yes\r');
     expect(await sure.status()).toBe(0);
     await expectEqualTrees(file, join(arena.sandbox, 'asked'));
 
-    const known = new Terminal([...knownHosts, file, '127.0.0.1:/again']);
+    const known = new Terminal(arena, server, [...knownHosts, file, '127.0.0.1:/again']);
     expect(await known.status()).toBe(0);
     expect(known.screen).not.toContain('yes/no');
   });
 
   it('a bar shows how far, how fast, round-trip time and loss, and ends at 100 %', async () => {
     const file = arena.file('shown', 3_000_000);
-    const terminal = new Terminal(['--accept-new', '-l', '20M', file, '127.0.0.1:/shown']);
+    const terminal = new Terminal(arena, server, ['--accept-new', '-l', '20M', file, '127.0.0.1:/shown']);
     expect(await terminal.status()).toBe(0);
     expect(terminal.screen).toMatch(/█+░* +\d+ % .* MiB \/ 2\.86 MiB .*bit\/s/);
     expect(terminal.screen).toMatch(/1 file +RTT [\d.]+ ms +loss [\d.]+ %/);
@@ -92,7 +52,7 @@ describe.skipIf(!canRun('script', '--version'))('on a terminal (needs script of 
 
   it('Ctrl-C stops the copy and gives the cursor back', async () => {
     const file = arena.file('stopped', 20_000_000);
-    const terminal = new Terminal(['--accept-new', '-l', '10M', file, '127.0.0.1:/stopped']);
+    const terminal = new Terminal(arena, server, ['--accept-new', '-l', '10M', file, '127.0.0.1:/stopped']);
     await terminal.shows(/ [1-9]\d* % /);
     terminal.type(CTRL_C);
     expect(await terminal.status()).toBe(130);

@@ -3,6 +3,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import { confirmHost } from './confirm-host.ts';
 import { asJetStreamError } from './error-line.ts';
 import type { JscpOptions } from './options.ts';
+import type { PasswordLogin } from './passwords.ts';
 
 /**
  * Connects and logs in. A host not seen before is asked about when somebody is there to answer. The question is put
@@ -12,9 +13,10 @@ import type { JscpOptions } from './options.ts';
 export async function connect(
   options: JscpOptions,
   interactive: boolean,
+  password: PasswordLogin | undefined,
   signal: AbortSignal,
 ): Promise<ClientSession> {
-  const clientOptions = toClientOptions(options, signal);
+  const clientOptions = { ...toClientOptions(options, signal), ...password };
   if (options.acceptNew) return Client.connect({ ...clientOptions, unknownHost: 'accept-new' });
 
   let offered: { name: string; fingerprint: string } | undefined;

@@ -3,9 +3,10 @@ import type { ClientSession, FileOutcome, Transfer } from '@jetstream/core';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { connect } from './connect.ts';
 import type { CopyView } from './copy-view.ts';
-import { failedFileLine, missingFileLine } from './error-line.ts';
+import { asJetStreamError, failedFileLine, missingFileLine } from './error-line.ts';
 import { exitStatusOfFailures } from './exit-codes.ts';
 import type { JscpOptions } from './options.ts';
+import { type PasswordLogin, Passwords } from './passwords.ts';
 import { formatCount, formatFiles } from './quantities.ts';
 import { limitedRateLine } from './rate-policy.ts';
 
@@ -21,9 +22,34 @@ export async function copy(
   signal: AbortSignal,
 ): Promise<number> {
   if (options.plan.direction === 'upload') refuseMissing(options.plan.mappings);
-  const session = await connect(options, interactive, signal);
+  const passwords = new Passwords(options, interactive, signal);
+  for (;;) {
+    try {
+      return await copyOnce(options, interactive, passwords.current, view, signal);
+    } catch (error) {
+      if (!(await passwords.next(asJetStreamError(error)))) throw error;
+    }
+  }
+}
+
+/** The copy travels with its login; a refusal fails it before anything of it is to be seen. */
+async function copyOnce(
+  options: JscpOptions,
+  interactive: boolean,
+  password: PasswordLogin | undefined,
+  view: CopyView,
+  signal: AbortSignal,
+): Promise<number> {
+  const session = await connect(options, interactive, password, signal);
   try {
-    return await follow(begin(session, options, signal), view, options);
+    let isIn = false;
+    session.loggedIn.then(
+      () => {
+        isIn = true;
+      },
+      () => undefined,
+    );
+    return await follow(begin(session, options, signal), view, options, () => isIn);
   } finally {
     await session.close();
   }
@@ -65,10 +91,12 @@ async function follow(
   transfer: Transfer,
   view: CopyView,
   { ratePolicy: asked, receiving: { verify = false } }: JscpOptions,
+  isLoggedIn: () => boolean,
 ): Promise<number> {
   const causes = new Set<ErrorCode>();
   let isTold = asked === undefined;
   transfer.on('progress', (progress) => {
+    if (!isLoggedIn()) return;
     view.progress(progress);
     if (isTold || progress.ratePolicy === undefined) return;
     isTold = true;

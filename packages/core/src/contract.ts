@@ -165,6 +165,14 @@ export interface ClientOptions {
   user?: string;
   /** OpenSSH private key file; default: own identity, then ssh-agent, then ~/.ssh/id_ed25519. */
   identityFile?: string;
+  /** Of the user at the server, 1 to 1,024 bytes of UTF-8: tried when no key lets in. */
+  password?: string;
+  /** false, with a password: keys are not tried first. Default true. */
+  offerKeys?: boolean;
+  /** Made by the server, at most 256 bytes: logs in instead of keys and password, and says whose it is when no user is given. */
+  token?: string;
+  /** When the token has one. */
+  tokenPassword?: string;
   /** Directory of identity and known_hosts. Default: JETSTREAM_CONFIG_DIR, else XDG config directory + /jetstream. */
   configDirectory?: string;
   knownHostsFile?: string;

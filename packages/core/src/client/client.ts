@@ -14,6 +14,7 @@ import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ClientPaths } from './client-paths.ts';
 import { startClientLanes } from './connect.ts';
 import type { SessionResources } from './connected-client.ts';
+import type { Credentials } from './credentials.ts';
 import { checkHostKey } from './host-key-policy.ts';
 import { checkReconnectTimeout, DEFAULT_CONNECT_TIMEOUT_MS, openSession } from './open-session.ts';
 
@@ -39,22 +40,22 @@ export async function connectClient(
   clock: Clock = PROCESS_CLOCK,
 ): Promise<ClientSession> {
   options.signal?.throwIfAborted();
-  const { host, port = DEFAULT_PORT, connectTimeoutMs, reconnectTimeoutMs, identityFile } = options;
+  const { host, port = DEFAULT_PORT, connectTimeoutMs, reconnectTimeoutMs } = options;
   checkReconnectTimeout(reconnectTimeoutMs);
   const ratePolicy = toRatePolicy(options.ratePolicy);
   const directory = options.configDirectory ?? configDirectory();
   const knownHosts = KnownHosts.open(options.knownHostsFile ?? join(directory, 'known_hosts'));
   const resources = startResources(options, directory, ratePolicy);
-  const signers = collectSigners({
-    configDirectory: directory,
-    ...(identityFile !== undefined && { identityFile }),
-  });
-  signers.catch(() => undefined);
-  const user = options.user ?? currentUser().name;
+  const user = options.user ?? (options.token === undefined ? currentUser().name : '');
   return openSession({
     host,
     port,
-    login: { user, credentials: { kind: 'keys', signers }, identity: undefined, advice: addKeyLine(user) },
+    login: {
+      user,
+      credentials: credentialsOf(options, directory),
+      identity: undefined,
+      advice: adviceFor(user, options),
+    },
     checkHostKey: (key) => checkHostKey(knownHosts, { name: host, port }, key, options.unknownHost),
     resources,
     ratePolicy,
@@ -108,6 +109,20 @@ function startResources(
   };
 }
 
-function addKeyLine(user: string): string {
+function credentialsOf(options: ClientOptions, configDirectory: string): Credentials {
+  const { token, tokenPassword = '', password, identityFile, offerKeys } = options;
+  if (token !== undefined) return { kind: 'token', token, password: tokenPassword };
+  if (password !== undefined && offerKeys === false) return { kind: 'password', password };
+  const signers = collectSigners({
+    configDirectory,
+    ...(identityFile !== undefined && { identityFile }),
+  });
+  signers.catch(() => undefined);
+  return { kind: 'keys', signers, password };
+}
+
+function adviceFor(user: string, { password, token }: ClientOptions): string {
+  if (token !== undefined) return 'the token is not valid any more, of another user, or needs its password';
+  if (password !== undefined) return 'neither a key nor the password does';
   return `add the line that 'jscp --print-identity' prints to ~${user}/.ssh/authorized_keys there, or to the server's own authorized_keys`;
 }

@@ -7,7 +7,7 @@ import {
 import { decodeRatePolicy } from '../session/rate-policy-message.ts';
 import { heedReceiveLimit } from '../session/receive-limit.ts';
 import type { Session } from '../session/session.ts';
-import { type Credentials, loginBy } from './credentials.ts';
+import { type Credentials, loginBy, waysIn } from './credentials.ts';
 import { Link } from './link.ts';
 import type { ServerRatePolicy } from './server-rate-policy.ts';
 
@@ -24,9 +24,10 @@ export interface LoginRequest {
 }
 
 /**
- * Waits for the keys of the channel and logs in: all keys at hand are offered in one message, so that a login costs one round trip.
+ * Waits for the keys of the channel and logs in: all keys at hand are offered in one message, so that a login costs one round trip, and a
+ * password comes after them.
  * The server's key must have been accepted.
- * @returns once the login is sent
+ * @returns once the first login is sent
  * @throws JetStreamError why no login could be sent: an unreadable identity, or why the session closed
  */
 export async function logIn(session: Session, request: LoginRequest): Promise<Link> {
@@ -38,6 +39,13 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Li
   });
   account.catch(() => undefined);
   const link = new Link(session, account);
+  const { credentials, user, identity } = request;
+  const [first, ...waysLeft] = waysIn(credentials);
+  const sendLogin = async (way: Credentials) => {
+    const login = await loginBy(way, user, await session.established);
+    if (session.closed !== undefined) throw session.closed;
+    session.sendControl({ body: { $case: 'login', value: { ...login, server: identity } } });
+  };
   session.handler = {
     onControl: (message: ControlMessage) => {
       const { body } = message;
@@ -52,7 +60,10 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Li
         link.server = result.server;
         return gaveAccount(result.account);
       }
-      const refusal = refused(request, errorCodeFromWire(result.errorCode) === 'limit-exceeded');
+      const isLimited = errorCodeFromWire(result.errorCode) === 'limit-exceeded';
+      const [way] = isLimited ? [] : waysLeft.splice(0, 1);
+      if (way !== undefined) return sendLogin(way);
+      const refusal = refused(request, isLimited);
       gaveUp(refusal);
       session.abandon(refusal);
     },
@@ -61,10 +72,14 @@ export async function logIn(session: Session, request: LoginRequest): Promise<Li
       link.onClosed(error);
     },
   };
-  const { credentials, user, identity } = request;
-  const login = await loginBy(credentials, user, await session.established);
-  if (session.closed !== undefined) throw session.closed;
-  session.sendControl({ body: { $case: 'login', value: { ...login, server: identity } } });
+  try {
+    await sendLogin(first);
+  } catch (error) {
+    // Who has a password needs no key.
+    const [way] = waysLeft.splice(0, 1);
+    if (way === undefined || session.closed !== undefined) throw error;
+    await sendLogin(way);
+  }
   return link;
 }
 

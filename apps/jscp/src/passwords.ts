@@ -1,0 +1,47 @@
+import { userInfo } from 'node:os';
+import type { JetStreamError } from '@jetstream/protocol';
+import { askPassword } from './ask-password.ts';
+import type { JscpOptions } from './options.ts';
+
+const MAX_QUESTIONS = 3;
+
+/** What to log in with when no key does. */
+export interface PasswordLogin {
+  password: string;
+  /** false: they were refused a moment ago. */
+  offerKeys: boolean;
+}
+
+/** The password of one copy: `$JETSTREAM_PASSWORD`, or what somebody types when it turns out that no key lets in. */
+export class Passwords {
+  readonly #options: JscpOptions;
+  readonly #interactive: boolean;
+  readonly #signal: AbortSignal;
+  #questions = 0;
+  current: PasswordLogin | undefined;
+
+  constructor(options: JscpOptions, interactive: boolean, signal: AbortSignal) {
+    this.#options = options;
+    this.#interactive = interactive;
+    this.#signal = signal;
+    const { JETSTREAM_PASSWORD: given } = process.env;
+    // What this process starts has no need of it.
+    delete process.env.JETSTREAM_PASSWORD;
+    if (given) this.current = { password: given, offerKeys: true };
+  }
+
+  /**
+   * Gets another one after `error`.
+   * @returns false when there is nobody to ask, or nothing to ask for
+   * @throws JetStreamError `cancelled`
+   */
+  async next({ code }: JetStreamError): Promise<boolean> {
+    const isGiven = this.#questions === 0 && this.current !== undefined;
+    if (code !== 'login-refused' || !this.#interactive || isGiven) return false;
+    if (this.#questions++ === MAX_QUESTIONS) return false;
+    const { host, user = userInfo().username } = this.#options.plan;
+    const password = await askPassword(`${user} at ${host}`, this.#signal);
+    this.current = { password, offerKeys: false };
+    return password !== '';
+  }
+}
