@@ -62,6 +62,9 @@ ${Object.values(EXIT_CODES)
   .map(({ status, meaning }) => `  ${String(status).padStart(3)}  ${meaning}`)
   .join('\n')}
 
+Password: asked for on a terminal when no key lets in, or taken from
+          $JETSTREAM_PASSWORD.
+
 Files: identity, known_hosts and paths.json are in $JETSTREAM_CONFIG_DIR
        (default $XDG_CONFIG_HOME/jetstream or ~/.config/jetstream).`;
 

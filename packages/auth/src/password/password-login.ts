@@ -4,8 +4,8 @@ import type { Guarded, LoginGuard } from '../login-guard.ts';
 import { type AccountDatabase, refused, usableAccount } from '../usable-account.ts';
 import type { PasswordChecker } from './password-checker.ts';
 
-/** More than PAM takes for a wrong password where no module waits for a directory server. */
-const REFUSAL_STEP_MS = 2_000;
+/** More than PAM takes for a wrong password, its delay of up to 2.5 s counted, where no module waits for a directory server. */
+const REFUSAL_STEP_MS = 3_000;
 
 export interface PasswordAttempt {
   user: string;

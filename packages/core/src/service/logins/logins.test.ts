@@ -85,7 +85,7 @@ describe('a login by password', () => {
     for (const user of ['ada', 'nobody', 'bob'])
       await expect(logins.password(user, 'wrong-5ecret', '::1')).rejects.toMatchObject(refusedLogin);
     expect(asked).toEqual(['ada', 'nobody', 'bob']);
-    expect(waits).toEqual([2_000, 2_000, 2_000]);
+    expect(waits).toEqual([3_000, 3_000, 3_000]);
     expect(told.join('\n')).not.toContain('ecret');
   });
 
@@ -135,7 +135,7 @@ describe('a login by token', () => {
     expect(await logIn({ user: '', token: 't', tokenPassword: 'p' })).toMatchObject({ accepted: true });
     expect(await logIn({ user: 'bob', token: 't', tokenPassword: 'p' })).toMatchObject({ accepted: true });
     expect(await logIn({ user: 'ada', token: 't', tokenPassword: 'p' })).toMatchObject({ accepted: false });
-    expect(waits).toEqual([2_000, 2_000, 2_000]);
+    expect(waits).toEqual([3_000, 3_000, 3_000]);
   });
 });
 

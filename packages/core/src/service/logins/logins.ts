@@ -21,7 +21,7 @@ import type { Roles } from './roles.ts';
 import type { LoginRestrictions, TokenLogin, TokenVerifier } from './token-verifier.ts';
 
 /** Of a refusal by token: as of one by password, which a token may have. */
-const TOKEN_REFUSAL_STEP_MS = 2_000;
+const TOKEN_REFUSAL_STEP_MS = 3_000;
 
 /** Who came over UDP. */
 export interface LoggedIn {
