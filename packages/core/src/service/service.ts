@@ -86,7 +86,7 @@ async function openParts(context: ServiceContext) {
   const tokens = await Tokens.open(context, manifests);
   manifests.addUse((manifestId) => tokens.shared.useOf(manifestId));
 
-  const destinations = await Destinations.open(context, manifests);
+  const destinations = await Destinations.open(context, { manifests, bandwidth });
 
   // Transfers and their queue
 

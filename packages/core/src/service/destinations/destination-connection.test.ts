@@ -76,6 +76,7 @@ beforeEach(() => {
     onFailure: (error) => failures.push(error),
     onState: () => states.push(connection.state),
     onPackets: () => undefined,
+    onUploads: () => undefined,
   });
 });
 

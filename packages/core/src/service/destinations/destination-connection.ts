@@ -21,6 +21,8 @@ export interface ConnectionHost {
   openSession(hooks: SessionHooks, signal: AbortSignal): Promise<ConnectedClient>;
   onLink(link: Link): void;
   onFailure(error: JetStreamError): void;
+  /** More is sent than before, or less. */
+  onUploads(): void;
   /** It has another state. */
   onState(): void;
   /** Packets came, or went, within the last second. */
@@ -57,8 +59,9 @@ export class DestinationConnection {
     return this.#uploads > 0 ? 'negotiating' : 'disconnected';
   }
 
-  get isIdle(): boolean {
-    return this.#uploads === 0;
+  /** How many are under way. */
+  get uploads(): number {
+    return this.#uploads;
   }
 
   /** It holds a port and a thread. */
@@ -75,12 +78,12 @@ export class DestinationConnection {
   /** @param sourceOf may throw: then the transfer fails with that */
   upload(sourceOf: () => UploadSource, options: Omit<UploadOptions, 'mappings' | 'symlinks'>): Transfer {
     this.#unsetIdle();
-    this.#uploads++;
+    this.#count(+1);
     const transfer = new LinkedTransfer(this.#ready(), (session) => session.uploadFrom(sourceOf(), options));
     void transfer.done
       .catch(() => undefined)
       .then(() => {
-        this.#uploads--;
+        this.#count(-1);
         this.#rest();
       });
     return transfer;
@@ -106,6 +109,11 @@ export class DestinationConnection {
       this.#tellState();
     }
     await this.#closed;
+  }
+
+  #count(change: number): void {
+    this.#uploads += change;
+    this.#host.onUploads();
   }
 
   #ready(): Promise<ConnectedClient> {

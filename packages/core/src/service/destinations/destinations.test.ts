@@ -44,6 +44,7 @@ beforeEach(async () => {
     credentials,
     links: {
       manifests: { get: () => undefined, sourceOf: () => Promise.reject() as never },
+      bandwidth: undefined as never,
       storage: new StorageWorkers(),
       memory: new BlockMemory(1),
       hostKey: { privateKey: new Uint8Array(32) },

@@ -51,7 +51,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
 
   static async open(
     context: ServiceContext,
-    manifests: ServerLinksOptions['manifests'],
+    { manifests, bandwidth }: Pick<ServerLinksOptions, 'manifests' | 'bandwidth'>,
     times: Partial<Pick<ServerLinksOptions, 'idleMs' | 'reconnectTimeoutMs' | 'clock'>> = {},
   ): Promise<Destinations> {
     const { options, state, stateDirectory, storage, hostKey, serverId, logger } = context;
@@ -64,6 +64,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
       links: {
         ...context,
         manifests,
+        bandwidth,
         identity: { uid: state.serverUid, id: serverId },
         congestion: options.congestion ?? 'bbr',
         portable: options.portable ?? false,

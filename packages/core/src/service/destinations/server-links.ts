@@ -4,12 +4,15 @@ import type { BlockMemory } from '../../block-memory.ts';
 import { ClientPaths } from '../../client/client-paths.ts';
 import { startClientLanes } from '../../client/connect.ts';
 import type { ConnectedClient, SessionHooks } from '../../client/connected-client.ts';
+import type { Link } from '../../client/link.ts';
 import { DEFAULT_CONNECT_TIMEOUT_MS, openSession } from '../../client/open-session.ts';
 import type { Clock } from '../../clock.ts';
 import type { PathStore, Transfer } from '../../contract.ts';
 import type { Lanes } from '../../lane/lanes.ts';
 import { toRatePolicy } from '../../rate-policy-options.ts';
 import type { StorageWorkers } from '../../storage/storage-workers.ts';
+import type { Bandwidth, Registered } from '../bandwidth/bandwidth.ts';
+import { shareConnection } from '../bandwidth/share-connection.ts';
 import type { Manifests } from '../manifests/manifests.ts';
 import { DestinationConnection } from './destination-connection.ts';
 import type { CredentialStore } from './destination-credentials.ts';
@@ -23,6 +26,7 @@ const DEFAULT_IDLE_MS = 60_000;
 export interface ServerLinksOptions {
   credentials: CredentialStore;
   manifests: Pick<Manifests, 'get' | 'sourceOf'>;
+  bandwidth: Bandwidth;
   storage: StorageWorkers;
   memory: BlockMemory;
   /** Its Noise key, by which other servers know this one. */
@@ -106,27 +110,31 @@ export class ServerLinks implements DestinationLinks {
   #connectionTo(destinationId: string): DestinationConnection {
     const known = this.#connections.get(destinationId);
     if (known !== undefined) return known;
+    let shares: Registered | undefined;
     const connection = new DestinationConnection({
       clock: this.#options.clock,
       idleMs: this.#options.idleMs ?? DEFAULT_IDLE_MS,
       openSession: (hooks, signal) => this.#openSession(destinationId, connection, hooks, signal),
-      onLink: ({ server, session }) =>
-        this.#book.onContact(destinationId, {
-          destinationIP: session.connection.remoteAddress.address,
-          lastError: null,
-          lastErrorMessage: null,
-          ...(server !== undefined && {
-            lastDestinationServerId: server.id,
-            lastDestinationServerUid: server.uid,
-          }),
-        }),
+      onLink: (link) => {
+        shares = this.#share(link, connection);
+        this.#book.onContact(destinationId, contactOver(link));
+      },
       onFailure: ({ code, message }) =>
         this.#book.onContact(destinationId, { lastError: code, lastErrorMessage: message }),
       onPackets: (packets) => this.#book.onPackets(destinationId, packets),
+      onUploads: () => shares?.changed(),
       onState: () => this.#book.onState(destinationId),
     });
     this.#connections.set(destinationId, connection);
     return connection;
+  }
+
+  /** Takes part in the limits of this server, until its end. */
+  #share({ session }: Link, connection: DestinationConnection): Registered {
+    const transfers = { sending: () => connection.uploads, receiving: () => 0 };
+    const shares = shareConnection(this.#options.bandwidth, session, transfers);
+    void session.connection.ended.then(() => shares.remove());
+    return shares;
   }
 
   #upload(
@@ -232,7 +240,7 @@ export class ServerLinks implements DestinationLinks {
   async #makeRoomFor(one: DestinationConnection): Promise<void> {
     const others = [...this.#connections.values()].filter((other) => other !== one && other.isOpen);
     if (others.length < MAX_CONNECTED) return;
-    const idle = others.find((other) => other.isIdle);
+    const idle = others.find(({ uploads }) => uploads === 0);
     if (idle === undefined) {
       throw new JetStreamError(
         'limit-exceeded',
@@ -241,6 +249,18 @@ export class ServerLinks implements DestinationLinks {
     }
     await idle.close(new JetStreamError('none', ''));
   }
+}
+
+function contactOver({ server, session }: Link): Partial<DestinationContact> {
+  return {
+    destinationIP: session.connection.remoteAddress.address,
+    lastError: null,
+    lastErrorMessage: null,
+    ...(server !== undefined && {
+      lastDestinationServerId: server.id,
+      lastDestinationServerUid: server.uid,
+    }),
+  };
 }
 
 /** `sendRateMax` is the rate of 'fixed', and a bound to all others. */

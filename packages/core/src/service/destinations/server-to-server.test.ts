@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   const { context, parts } = sender.service;
-  destinations = await Destinations.open(context, parts.manifests, { clock: HURRIED_CLOCK });
+  destinations = await Destinations.open(context, parts, { clock: HURRIED_CLOCK });
   await trustSender();
 });
 afterEach(async () => {
