@@ -41,7 +41,7 @@ describe.skipIf(!mayMakeUsers)(
       execFileSync('chpasswd', { input: `${user}:${SECRET}\n` });
       arena = await Arena.create();
       chmodSync(arena.base, 0o755);
-      server = await arena.startServer(['--sandbox-dir', join(arena.sandbox, '%u')]);
+      server = await arena.startServer(['--sandbox-dir', join(arena.sandbox, '%u'), '--log-level', 'trace']);
     });
     afterAll(async () => {
       await arena.close();

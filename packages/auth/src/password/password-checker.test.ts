@@ -11,13 +11,17 @@ class FakeHelpers {
   readonly asked: { question: PasswordQuestion; answer: (answer: PasswordAnswer) => void }[] = [];
   running = 0;
   started = 0;
+  last: PasswordHelper | undefined;
 
   readonly start = (): PasswordHelper => {
     this.running++;
     this.started++;
     let end: (error: Error) => void = () => undefined;
     let isKilled = false;
-    return {
+    this.last = {
+      get hasEnded() {
+        return isKilled;
+      },
       ask: (question) =>
         new Promise((resolve, reject) => {
           end = reject;
@@ -29,6 +33,7 @@ class FakeHelpers {
         end(new Error('killed'));
       },
     };
+    return this.last;
   };
 }
 
@@ -107,6 +112,19 @@ describe('the checker of passwords', () => {
       ),
     );
     expect([...codes].sort()).toEqual([false, 'limit-exceeded']);
+    checker.close();
+  });
+
+  it('asks no helper that has ended meanwhile', async () => {
+    const { helpers, checker } = checkerOf();
+    const first = checker.check('a', bytes(), '::1');
+    helpers.asked.shift()!.answer(YES);
+    await first;
+    helpers.last!.kill();
+    const second = checker.check('a', bytes(), '::1');
+    helpers.asked.shift()!.answer(YES);
+    expect(await second).toEqual(YES);
+    expect(helpers.started).toBe(2);
     checker.close();
   });
 

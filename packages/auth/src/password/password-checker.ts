@@ -159,9 +159,12 @@ export class PasswordChecker {
   }
 
   #takeIdle(): PasswordHelper | undefined {
-    const entry = this.#idle.pop();
-    clearTimeout(entry?.timer);
-    return entry?.helper;
+    for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
+      clearTimeout(entry.timer);
+      // Somebody may have killed it meanwhile.
+      if (!entry.helper.hasEnded) return entry.helper;
+    }
+    return undefined;
   }
 }
 

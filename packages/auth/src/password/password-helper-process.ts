@@ -15,6 +15,8 @@ const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 export interface PasswordHelper {
   /** @throws Error when the process ends before it has answered */
   ask(question: PasswordQuestion): Promise<PasswordAnswer>;
+  /** It takes no question any more. */
+  readonly hasEnded: boolean;
   /** Ends it at once, and what it started. */
   kill(): void;
 }
@@ -46,6 +48,11 @@ export class PasswordHelperProcess implements PasswordHelper {
     return this.#child.pid;
   }
 
+  get hasEnded(): boolean {
+    const { exitCode, signalCode, connected } = this.#child;
+    return exitCode !== null || signalCode !== null || !connected;
+  }
+
   ask(question: PasswordQuestion): Promise<PasswordAnswer> {
     const child = this.#child;
     return new Promise((resolve, reject) => {
@@ -63,7 +70,7 @@ export class PasswordHelperProcess implements PasswordHelper {
       };
       child.once('message', onAnswer).once('exit', onEnd).once('error', onEnd);
       child.channel?.ref();
-      if (child.exitCode !== null || child.signalCode !== null || !child.connected) return onEnd();
+      if (this.hasEnded) return onEnd();
       child.send(question, (error) => {
         if (error) onEnd();
       });

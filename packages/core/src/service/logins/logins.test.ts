@@ -48,6 +48,7 @@ async function loginsOf({ actsAsOthers = true } = {}) {
         const accepted = user !== 'nobody' && Buffer.from(password).toString() === 'secret';
         return { accepted, reason: 'as PAM says', failDelayMs: 0 };
       },
+      hasEnded: false,
       kill: () => undefined,
     }),
   });
