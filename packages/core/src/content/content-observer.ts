@@ -16,6 +16,8 @@ export interface ContentObserver {
     presentBytes: number,
     activity: WriterActivity | undefined,
   ): void;
+  /** At a receiver: all is durable, and the sender is told once this resolves. It rejects with why the transfer fails after all. */
+  beforeComplete?(): Promise<void>;
   /** Everything that could be sent is durable at the receiver. */
   onComplete(): void;
   onFailed(error: JetStreamError): void;

@@ -270,6 +270,8 @@ export class ContentReceiver implements TransferHandler {
     const dead = (await this.#journal?.dead(deadPartials)) ?? [];
     if (dead.length > 0) await this.#storage.call('removeDead', dead);
     if (this.#over) return;
+    await this.#observer.beforeComplete?.();
+    if (this.#over) return;
     this.stop();
     this.#sendProgress();
     const { filesDone, durableBytes, failed } = this.#progress;

@@ -18,6 +18,7 @@ import type { ReceiverState } from '../resume/receiver-state.ts';
 import type { Bandwidth, Registered } from '../service/bandwidth/bandwidth.ts';
 import { shareConnection } from '../service/bandwidth/share-connection.ts';
 import type { LoggedIn, Logins } from '../service/logins/logins.ts';
+import type { Receiving } from '../service/receiving/receiving.ts';
 import type { Sandboxes } from '../service/sandboxes/sandboxes.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
 import { heedReceiveLimit } from '../session/receive-limit.ts';
@@ -42,6 +43,7 @@ export interface ServerConnectionContext {
   state: ReceiverState;
   sandboxes: Sandboxes;
   bandwidth: Bandwidth;
+  receiving: Receiving;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
   /** Another transfer may run now; each has a thread of its own. */
   hasRoom: () => boolean;

@@ -1,4 +1,5 @@
-import { escapeName, resolveTarget } from '@jetstream/manifest';
+import { join } from 'node:path';
+import { escapeName, resolveTarget, type SandboxRule } from '@jetstream/manifest';
 import { currentUser } from '@jetstream/platform';
 import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
@@ -9,6 +10,7 @@ import { decodeReceiving } from '../content/receiving-options.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { RecordHolder } from '../resume/record-journal.ts';
+import type { Reception } from '../service/receiving/reception.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { ClientLogin, ServerConnectionContext } from './server-connection.ts';
@@ -52,6 +54,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   #content: (TransferHandler & { start?(): void; stop(): void; end?(): Promise<void> }) | undefined;
   #direction: 'upload' | 'download' = 'upload';
   #accountName = '';
+  /** Of an upload that writes. */
+  #reception: Reception | undefined;
   #over = false;
   #onEnded!: () => void;
 
@@ -125,7 +129,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   }
 
   async #open(open: OpenTransfer): Promise<void> {
-    const { account, restrictions } = await this.#loggedIn;
+    const login = await this.#loggedIn;
+    const { account, restrictions } = login;
     if (this.#over) return;
     if (restrictions !== undefined) {
       throw new JetStreamError('permission-denied', 'the token does not allow this transfer');
@@ -159,6 +164,17 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         : this.#context.state.journal(String(uid), this, (note) =>
             logger.info({ account: name, transfer: this.#port.transfer, note: escapeName(note) }, 'resume'),
           );
+      if (!verify) {
+        this.#reception = this.#context.receiving.begin({
+          transferId: open.transferId,
+          account: name,
+          peerKey: login.peerKey,
+          serverUid: login.server?.uid ?? null,
+          from: this.#session.connection.remoteAddress,
+          destinationPath: open.destinationPath,
+          localPath: localDirectory(sandbox, open.destinationPath),
+        });
+      }
       this.#content = new ContentReceiver(this.#port, storage, this.#observer(), {
         verify,
         journal,
@@ -200,21 +216,25 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
 
   #observer() {
     return {
-      onTotals: ({ directories }: TransferTotals) => {
+      onTotals: ({ files, directories, bytes }: TransferTotals) => {
         this.#summary.directories = directories;
+        this.#reception?.onTotals(files, bytes);
       },
       onFileBegun: () => undefined,
       onFile: (outcome: FileOutcome) => this.#onFile(outcome),
       onLimiter: () => undefined,
-      onProgress: (_written: number, _durable: number, presentBytes: number) => {
+      onProgress: (written: number, _durable: number, presentBytes: number) => {
         this.#summary.presentBytes = presentBytes;
+        this.#reception?.onProgress(written - presentBytes);
       },
+      beforeComplete: async () => this.#reception?.onDurable(),
       onComplete: () => void this.#end(undefined),
       onFailed: (error: JetStreamError) => this.#fail(error),
     };
   }
 
   #onFile(outcome: FileOutcome): void {
+    this.#reception?.onFile(outcome.error !== undefined);
     const summary = this.#summary;
     const { source, target } = outcome;
     // The targets of a download are the client's own business; here they are numbers.
@@ -259,10 +279,21 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         { account: this.#accountName, code: error.code, why: escapeName(error.message), ...counts },
         'transfer failed',
       );
+    this.#reception?.end(error);
     onTransfer(this.#accountName, this.#direction, this.#summary);
     await this.#content?.end?.();
     await this.#storage?.close();
     this.#onEnded();
     this.#life.onOver();
+  }
+}
+
+/** Where a destination path leads on this machine; the root when it leads nowhere. */
+function localDirectory(sandbox: SandboxRule, destinationPath: string): string {
+  try {
+    const { mount, beneath } = resolveTarget({ sandbox, destinationPath, targetPath: 'file' });
+    return join(mount.root ?? '/', ...beneath.slice(0, -1));
+  } catch {
+    return '/';
   }
 }

@@ -244,6 +244,7 @@ class JetStreamServer implements RunningServer {
       state: this.#state,
       sandboxes: parts.sandboxes,
       bandwidth: parts.bandwidth,
+      receiving: parts.receiving,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
       hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,

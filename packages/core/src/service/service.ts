@@ -22,6 +22,7 @@ import { Roles } from './logins/roles.ts';
 import { Manifests } from './manifests/manifests.ts';
 import { ownerAccess } from './owner-access.ts';
 import type { ServicePart } from './part.ts';
+import { Receiving } from './receiving/receiving.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
 import { Settings } from './settings/settings.ts';
 import { Tokens } from './tokens/tokens.ts';
@@ -81,6 +82,8 @@ async function openParts(context: ServiceContext) {
     context.events,
   );
 
+  const receiving = await Receiving.open(context, () => undefined);
+
   // Destinations, manifests
   const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
   const tokens = await Tokens.open(context, manifests);
@@ -98,6 +101,7 @@ async function openParts(context: ServiceContext) {
     sandboxes,
     files,
     bandwidth,
+    receiving,
     manifests,
     destinations,
     tokens,
