@@ -15,4 +15,6 @@ export {
 export * from '@jetstream/api/client';
 export { askPassword } from './api-client/ask-password.ts';
 export { type CertificatePinOptions, pinnedCertificate } from './api-client/certificate-pins.ts';
+export { confirmCertificate } from './api-client/confirm-certificate.ts';
+export { type ApiConnectOptions, connectApi } from './api-client/connect-api.ts';
 export { loginKeys } from './api-client/login-keys.ts';

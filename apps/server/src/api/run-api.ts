@@ -1,8 +1,12 @@
 import {
   type ApiClient,
+  type ApiConnectOptions,
+  askPassword,
   type CommandName,
   commandDefinition,
   commandOptions,
+  confirmCertificate,
+  connectApi,
   type Json,
   type OptionKind,
   parseParameters,
@@ -12,14 +16,13 @@ import { API_OPTIONS, ASYNC_OPTIONS, COMMON_OPTIONS, WATCH_OPTIONS } from './api
 import { findCommand } from './command-names.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { apiHelp, commandHelp, watchHelp } from './help.ts';
-import { type ApiTarget, logIn, openClient } from './log-in.ts';
 import { json, optionValue } from './option-value.ts';
 import { type GivenOptions, takeOptions } from './option-words.ts';
 import { sortedJson } from './sorted-json.ts';
 import { usage } from './usage.ts';
 
 interface Call {
-  target: ApiTarget;
+  target: ApiConnectOptions;
   raise: ('superuser' | 'wrangler')[];
   signal: AbortSignal;
 }
@@ -41,7 +44,7 @@ export async function runApi(argv: readonly string[]): Promise<number> {
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());
   const call: Call = {
-    target: readTarget(options),
+    target: readTarget(options, stopping.signal),
     raise: (['superuser', 'wrangler'] as const).filter((role) => options.get(role)?.[0] === 'true'),
     signal: stopping.signal,
   };
@@ -52,17 +55,24 @@ export async function runApi(argv: readonly string[]): Promise<number> {
   return runCommand(command, given, call);
 }
 
-function readTarget(options: GivenOptions['options']): ApiTarget {
+function readTarget(options: GivenOptions['options'], signal: AbortSignal): ApiConnectOptions {
   const port = options.get('api-control-port')?.[0] ?? '8886';
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     throw usage('--api-control-port is a number from 1 to 65535');
   }
+  const [user] = options.get('user') ?? [];
+  const [identityFile] = options.get('identity') ?? [];
+  const isAtTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
   return {
     host: options.get('host')?.[0] ?? 'localhost',
     port: Number(port),
-    user: options.get('user')?.[0],
-    identityFile: options.get('identity')?.[0],
-    acceptNew: options.get('accept-new')?.[0] === 'true',
+    ...(user !== undefined && { user }),
+    ...(identityFile !== undefined && { identityFile }),
+    ...(isAtTerminal && {
+      unknownHost: (server) => confirmCertificate(server, signal),
+      askPassword: (name, host) => askPassword(`Password of ${name} at ${host}: `),
+    }),
+    ...(options.get('accept-new')?.[0] === 'true' && { unknownHost: 'accept-new' }),
   };
 }
 
@@ -138,21 +148,16 @@ function needsLogIn(command: CommandName, { target, raise }: Call): boolean {
 
 async function withClient(
   { target, raise, signal }: Call,
-  needsLogIn: boolean,
+  logIn: boolean,
   work: (client: ApiClient) => Promise<number>,
 ): Promise<number> {
-  const client = await openClient(target, signal);
-  let isOwnSession = false;
+  const client = await connectApi({ ...target, logIn });
   try {
-    if (needsLogIn) {
-      await logIn(client, target);
-      isOwnSession = true;
-    }
     for (const role of raise) await client.call(role, {}, { signal });
     return await work(client);
   } finally {
-    // Only one session of many that an account may have, but scripts make many.
-    if (isOwnSession) await client.call('logout', {}, { timeoutMs: 2_000 }).catch(() => {});
+    // Scripts make many sessions, and an account may have only so many.
+    if (logIn) await client.call('logout', {}, { timeoutMs: 2_000 }).catch(() => {});
     await client.close();
   }
 }

@@ -1,14 +1,22 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { JetStreamError } from '@jetstream/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { boundChallenge } from '../bound-challenge.ts';
-import { selfSigned } from '../testing/self-signed.ts';
+import { checkCertificate, createCertificate } from '../server/certificate.ts';
 import { ApiClient, type ApiClientOptions } from './api-client.ts';
 
 const challenge = Buffer.alloc(32, 7);
 const accept = () => {};
+
+async function selfSigned(): Promise<{ key: string; cert: string; der: Uint8Array }> {
+  const { certificate, key, der } = checkCertificate(
+    await createCertificate(['localhost'], Date.now()),
+    Date.now(),
+  );
+  return { key, cert: certificate, der };
+}
 
 interface Asked {
   command: string;
@@ -47,6 +55,10 @@ class FakeServer {
   async listen(port = 0): Promise<number> {
     await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  closeConnections(): void {
+    this.#server.closeAllConnections();
   }
 
   close(): void {
@@ -92,7 +104,7 @@ describe('a client of the API', () => {
   it('sends nothing before the certificate is accepted, and tells why it is not', async () => {
     const before = server.asked.length;
     const refuse = async ({ der, isVouchedFor }: { der: Uint8Array; isVouchedFor: boolean }) => {
-      expect(Buffer.from(der).equals(certificate.der)).toBe(true);
+      expect(Buffer.from(der).equals(Buffer.from(certificate.der))).toBe(true);
       expect(isVouchedFor).toBe(false);
       throw new JetStreamError('host-key-unknown', 'not known');
     };
@@ -101,6 +113,22 @@ describe('a client of the API', () => {
       code: 'host-key-unknown',
     });
     expect(server.asked).toHaveLength(before);
+  });
+
+  it('connects once more when the server has given up while a person was asked', async () => {
+    const clock = vi.spyOn(performance, 'now');
+    const startMs = performance.now();
+    const checkCertificate = vi.fn(async () => {
+      server.closeConnections();
+      clock.mockReturnValue(startMs + 60_000);
+    });
+    try {
+      await using client = await connect({ checkCertificate });
+      expect(await client.call('echo', { message: 'a' })).toEqual({ message: 'a' });
+      expect(checkCertificate).toHaveBeenCalledTimes(1);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('sends nothing to who shows another certificate later', async () => {

@@ -4,6 +4,9 @@ import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { JetStreamError } from '@jetstream/protocol';
 
+/** How long a certificate is looked at on a connection that is then used. */
+const MAX_CHECK_MS = 1_000;
+
 /** What a server showed in the TLS handshake. */
 export interface ServerCertificate {
   /** DER. */
@@ -38,33 +41,58 @@ export class PinnedAgent extends Agent {
 
   /** Called by http for each connection that is needed. */
   override createConnection(
-    { host, port }: RequestOptions,
+    options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
-    const socket = connect({
-      host: String(host),
-      port: Number(port),
-      servername: isIP(String(host)) ? '' : String(host),
-      ALPNProtocols: ['http/1.1'],
-      // Whom to trust is settled below.
-      rejectUnauthorized: false,
-    });
-    const timer = setTimeout(
-      () => socket.destroy(new JetStreamError('host-unreachable', 'the server did not answer in time')),
-      this.#connectTimeoutMs,
+    this.#connect(String(options.host), Number(options.port)).then(
+      (socket) => callback?.(null, socket),
+      // Of an error nothing else is looked at.
+      (error) => callback?.(error, undefined as unknown as Duplex),
     );
-    const fail = (error: Error) => {
-      clearTimeout(timer);
+  }
+
+  async #connect(host: string, port: number): Promise<TLSSocket> {
+    const socket = await this.#open(host, port);
+    const ignore = () => {};
+    socket.on('error', ignore);
+    const isFirst = this.#pinned === undefined;
+    const startMs = performance.now();
+    try {
+      await this.#admit(socket);
+    } catch (error) {
       socket.destroy();
-      callback?.(error, socket);
-    };
-    socket.once('error', fail);
-    socket.once('secureConnect', () => {
-      clearTimeout(timer);
-      this.#admit(socket).then(() => {
-        socket.removeListener('error', fail);
-        callback?.(null, socket);
-      }, fail);
+      throw error;
+    }
+    socket.removeListener('error', ignore);
+    if (!isFirst || performance.now() - startMs < MAX_CHECK_MS) return socket;
+    // A person was asked; the server may have given up meanwhile.
+    socket.destroy();
+    return this.#connect(host, port);
+  }
+
+  #open(host: string, port: number): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({
+        host,
+        port,
+        servername: isIP(host) ? '' : host,
+        ALPNProtocols: ['http/1.1'],
+        // Whom to trust is settled by `#admit`.
+        rejectUnauthorized: false,
+      });
+      const timer = setTimeout(
+        () => socket.destroy(new JetStreamError('host-unreachable', 'the server did not answer in time')),
+        this.#connectTimeoutMs,
+      );
+      socket.once('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      socket.once('secureConnect', () => {
+        clearTimeout(timer);
+        socket.removeAllListeners('error');
+        resolve(socket);
+      });
     });
   }
 

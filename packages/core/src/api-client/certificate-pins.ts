@@ -10,8 +10,8 @@ export interface CertificatePinOptions {
   port: number;
   /** What to do with a host not seen before: as `unknownHost` of ClientOptions. This machine's own is remembered unasked. */
   unknownHost: 'accept-new' | 'refuse' | ((host: { name: string; fingerprint: string }) => Promise<boolean>);
-  /** Where certificates are remembered. Default: `known_api_hosts` in the configuration directory. */
-  file?: string;
+  /** Of `known_api_hosts`, where certificates are remembered. Default: that of auth's configDirectory. */
+  configDirectory?: string;
 }
 
 /**
@@ -19,7 +19,8 @@ export interface CertificatePinOptions {
  * an authority vouches for, of a host that none is remembered of, passes and is not remembered, so that it can be renewed.
  */
 export function pinnedCertificate(options: CertificatePinOptions): CertificateCheck {
-  const { host, port, unknownHost, file = join(configDirectory(), 'known_api_hosts') } = options;
+  const { host, port, unknownHost } = options;
+  const file = join(options.configDirectory ?? configDirectory(), 'known_api_hosts');
   return async ({ der, isVouchedFor }) => {
     const digest = createHash('sha256').update(der).digest();
     const pins = KnownHosts.open(file, CERTIFICATE_DIGEST);

@@ -3,15 +3,12 @@ import { collectSigners, configDirectory, loginSignatureInput } from '@jetstream
 
 /**
  * Signs a login with the keys that the user has: own identity, agent, `~/.ssh/id_ed25519`, or the one named.
- * @param identityFile offers this key and no other
+ * @param options.identityFile offers this key and no other
  * @returns a function that throws JetStreamError when no key can be used
  */
-export function loginKeys(identityFile?: string): SignLogin {
+export function loginKeys(options: { identityFile?: string; configDirectory?: string } = {}): SignLogin {
   return async (hash, user) => {
-    const signers = await collectSigners({
-      configDirectory: configDirectory(),
-      ...(identityFile !== undefined && { identityFile }),
-    });
+    const signers = await collectSigners({ configDirectory: configDirectory(), ...options });
     const input = loginSignatureInput(hash, user);
     const signed = await Promise.allSettled(
       signers.map(async (signer) => ({
