@@ -45,7 +45,8 @@ export async function connect(
 }
 
 function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptions {
-  const { plan, port, identityFile, knownHostsFile, ratePolicy, congestion, portable, pathMemory } = options;
+  const { plan, port, identityFile, token, knownHostsFile, ratePolicy, congestion, portable, pathMemory } =
+    options;
   return {
     host: plan.host,
     connectTimeoutMs: options.connectTimeoutMs,
@@ -59,6 +60,8 @@ function toClientOptions(options: JscpOptions, signal: AbortSignal): ClientOptio
     ...(port !== undefined && { port }),
     ...(plan.user !== undefined && { user: plan.user }),
     ...(identityFile !== undefined && { identityFile }),
+    ...(token !== undefined && { token: token.token }),
+    ...(token?.password !== undefined && { tokenPassword: token.password }),
     ...(knownHostsFile !== undefined && { knownHostsFile }),
     ...(ratePolicy !== undefined && { ratePolicy }),
     ...(congestion !== undefined && { congestion }),

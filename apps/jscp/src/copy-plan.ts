@@ -2,12 +2,15 @@ import { posix, resolve } from 'node:path';
 import type { FileMapping } from '@jetstream/core';
 import { JetStreamError } from '@jetstream/protocol';
 import { type LocalOperand, type Operand, parseOperand, type RemoteOperand } from './operands.ts';
+import type { SharedLink } from './shared-link.ts';
 
 /** What one call of `jscp` copies, and where to. */
 export interface CopyPlan {
   direction: 'upload' | 'download';
   host: string;
   user: string | undefined;
+  /** Of a shared link, which also says where and who. */
+  link: SharedLink | undefined;
   mappings: FileMapping[];
   /** Upload: prefix that the server puts before each target. A download's is already part of its targets. */
   destinationPath: string | undefined;
@@ -28,6 +31,7 @@ export function planCopy(operands: readonly string[], destinationPath: string | 
   }
   const sources = operands.slice(0, -1).map(parseOperand);
   const target = parseOperand(operands.at(-1)!);
+  if (target.kind === 'link') throw usage('a link is a source: jscp LINK DEST');
   return target.kind === 'remote'
     ? planUpload(sources, target, destinationPath)
     : planDownload(sources, target, destinationPath);
@@ -39,7 +43,7 @@ function planUpload(
   destinationPath: string | undefined,
 ): CopyPlan {
   const paths = sources.map((source) => {
-    if (source.kind === 'remote') {
+    if (source.kind !== 'local') {
       throw usage('both sides are remote: copy to this machine first, or run jscp on one of the two hosts');
     }
     return source.path;
@@ -50,7 +54,8 @@ function planUpload(
     target: into ? beneath(target.path, nameOfLocal(source)) : target.path,
   }));
   refuseCollisions(mappings);
-  return { direction: 'upload', host: target.host, user: target.user, mappings, destinationPath };
+  const { host, user } = target;
+  return { direction: 'upload', host, user, link: undefined, mappings, destinationPath };
 }
 
 function planDownload(
@@ -58,7 +63,10 @@ function planDownload(
   target: LocalOperand,
   destinationPath: string | undefined,
 ): CopyPlan {
+  const [only] = sources;
+  if (only?.kind === 'link' && sources.length === 1) return planLink(only.link, target, destinationPath);
   const remotes = sources.map((source) => {
+    if (source.kind === 'link') throw usage('a link is copied by itself: jscp LINK DEST');
     if (source.kind === 'local') {
       throw usage(
         `"${source.path}" and the target are both local: one side is [user@]host:path (use cp for local copies)`,
@@ -79,7 +87,21 @@ function planDownload(
     target: into ? resolve(base, nameOfRemote(path)) : resolve(base),
   }));
   refuseCollisions(mappings);
-  return { direction: 'download', host: first.host, user: first.user, mappings, destinationPath: undefined };
+  const { host, user } = first;
+  return { direction: 'download', host, user, link: undefined, mappings, destinationPath: undefined };
+}
+
+/** All that a link has comes to stand beneath the target. */
+function planLink(link: SharedLink, target: LocalOperand, destinationPath: string | undefined): CopyPlan {
+  const base = destinationPath === undefined ? target.path : posix.join(destinationPath, target.path);
+  return {
+    direction: 'download',
+    host: link.host,
+    user: undefined,
+    link,
+    mappings: [{ source: '/', target: resolve(base) }],
+    destinationPath: undefined,
+  };
 }
 
 function namesDirectory(path: string): boolean {

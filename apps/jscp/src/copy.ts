@@ -9,6 +9,7 @@ import type { JscpOptions } from './options.ts';
 import { type PasswordLogin, Passwords } from './passwords.ts';
 import { formatCount, formatFiles } from './quantities.ts';
 import { limitedRateLine } from './rate-policy.ts';
+import { downloadId } from './token.ts';
 
 /**
  * Runs one copy from connect to the last rename.
@@ -73,11 +74,15 @@ function refuseMissing(mappings: JscpOptions['plan']['mappings']): void {
 
 function begin(
   session: ClientSession,
-  { plan, symlinks, receiving }: JscpOptions,
+  { plan, symlinks, receiving, token }: JscpOptions,
   signal: AbortSignal,
 ): Transfer {
   const { mappings, destinationPath } = plan;
-  if (plan.direction === 'download') return session.download({ ...receiving, mappings, symlinks, signal });
+  if (plan.direction === 'download') {
+    const transferId = token && downloadId(token.token, mappings[0]!.target);
+    const id = transferId !== undefined && { transferId };
+    return session.download({ ...receiving, mappings, symlinks, signal, ...id });
+  }
   return session.upload({
     ...receiving,
     mappings,

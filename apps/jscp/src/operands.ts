@@ -1,4 +1,5 @@
 import { JetStreamError } from '@jetstream/protocol';
+import { isLink, parseSharedLink, type SharedLink } from './shared-link.ts';
 
 /** A path of this machine. */
 export interface LocalOperand {
@@ -14,7 +15,13 @@ export interface RemoteOperand {
   path: string;
 }
 
-export type Operand = LocalOperand | RemoteOperand;
+/** `jetstream://host/download?token=…` */
+export interface LinkOperand {
+  kind: 'link';
+  link: SharedLink;
+}
+
+export type Operand = LocalOperand | RemoteOperand | LinkOperand;
 
 /** The user may hold `@` (a full name of a domain), so the last one before the host counts. */
 const REMOTE = /^(?:(?<user>[^/:]*)@)?(?:\[(?<bracketed>[^\]/]*)\]|(?<plain>[^/:@[\]]*)):(?<path>.*)$/s;
@@ -28,6 +35,7 @@ const IPV6 = /^[0-9a-f:.]*:[0-9a-f:.]*(%[\w.-]+)?$/i;
 export function parseOperand(text: string): Operand {
   if (text === '') throw unusable(text, 'an empty name is no path');
   if (text.includes('\0')) throw unusable(text, 'a path holds no NUL byte');
+  if (isLink(text)) return { kind: 'link', link: parseSharedLink(text) };
   const firstSlash = text.indexOf('/');
   const beforeSlash = firstSlash < 0 ? text : text.slice(0, firstSlash);
   if (!beforeSlash.includes(':')) return { kind: 'local', path: text };

@@ -10,6 +10,11 @@ export const OPTIONS = {
     describe:
       'Private key to log in with (OpenSSH, Ed25519) [default: own identity, agent, ~/.ssh/id_ed25519]',
   },
+  'token-file': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'File that holds a token, or a link, to log in with [default: $JETSTREAM_TOKEN]',
+  },
   policy: {
     choices: ['low', 'fair', 'high', 'fixed'] as const,
     requiresArg: true,

@@ -5,6 +5,7 @@ import { parsePlainly } from './plain-parser.ts';
 import { readRatePolicy } from './rate-policy.ts';
 import { type Receiving, readReceiving } from './receiving.ts';
 import { parseSeconds } from './seconds.ts';
+import { readToken, type Token } from './token.ts';
 import { usageError } from './usage-error.ts';
 
 /** Everything one copy needs, each value parsed and in its range. */
@@ -12,6 +13,8 @@ export interface JscpOptions {
   plan: CopyPlan;
   port: number | undefined;
   identityFile: string | undefined;
+  /** Logs in instead of a key. */
+  token: Token | undefined;
   knownHostsFile: string | undefined;
   acceptNew: boolean;
   ratePolicy: RatePolicyOptions | undefined;
@@ -52,12 +55,19 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
   if (values['print-identity']) return { do: 'print-identity' };
   if (values.json && values.q) throw usageError('--json and -q exclude each other');
 
+  const plan = planCopy(operands, values.d);
   return {
     do: 'copy',
     options: {
-      plan: planCopy(operands, values.d),
-      port: values.P === undefined ? undefined : parsePort(values.P),
+      plan,
+      port: values.P === undefined ? plan.link?.port : parsePort(values.P),
       identityFile: values.i,
+      token: readToken({
+        link: plan.link?.token,
+        file: values['token-file'],
+        hasKey: values.i !== undefined,
+        environment: process.env,
+      }),
       knownHostsFile: values['known-hosts'],
       acceptNew: values['accept-new'] ?? false,
       ratePolicy: readRatePolicy({

@@ -246,6 +246,8 @@ export interface UploadOptions extends ReceivingOptions {
 }
 
 export interface DownloadOptions extends ReceivingOptions {
+  /** 32 hex digits by which the server of a shared link knows a download that comes again after an interruption. Default: none. */
+  transferId?: string;
   /** Sources beneath the server's root, each to a local target path. */
   mappings: readonly FileMapping[];
   destinationPath?: string;

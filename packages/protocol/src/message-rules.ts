@@ -206,10 +206,7 @@ function checkOpenTransfer(open: OpenTransfer): void {
   demand(fitsUtf8(destinationPath, MAX_PATH_BYTES), 'destination path');
   for (const path of sourcePaths) demand(fitsUtf8(path, MAX_PATH_BYTES), 'source path');
   if (receiving !== undefined) checkReceiving(receiving);
-  demand(
-    transferId.length === 0 || (direction === Direction.UPLOAD && transferId.length === TRANSFER_ID_BYTES),
-    'transfer id',
-  );
+  demand(transferId.length === 0 || transferId.length === TRANSFER_ID_BYTES, 'transfer id');
 }
 
 /** A mode that we do not know is refused: it may spare files that any other would replace. */

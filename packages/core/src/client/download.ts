@@ -10,6 +10,7 @@ import type { RecordHolder } from '../resume/record-journal.ts';
 import { checkPathLengths } from './path-lengths.ts';
 import type { SessionRates } from './session-rates.ts';
 import type { TransferAttempt } from './transfer-attempt.ts';
+import { readTransferId } from './transfer-id.ts';
 
 /** A client has one process's transfers only, and these do not copy the same files. */
 const NEVER_GIVES_WAY: RecordHolder = { giveWay: async () => false };
@@ -20,12 +21,14 @@ export class Download {
   readonly #rules: ReceivingRules;
   readonly #stateDirectory: string;
   readonly #localTargets: readonly string[];
+  readonly #transferId: Uint8Array;
   #state: DownloadState | undefined;
 
   /** @throws JetStreamError `name-invalid`, `invalid-argument` */
   constructor(options: DownloadOptions, stateDirectory: string) {
     checkPathLengths(options.mappings.map(({ source }) => source));
     this.#options = options;
+    this.#transferId = readTransferId(options.transferId);
     this.#rules = checkReceivingOptions(options);
     this.#stateDirectory = stateDirectory;
     this.#localTargets = options.mappings.map(({ target }) => resolve(options.destinationPath ?? '', target));
@@ -60,7 +63,7 @@ export class Download {
         receiving: undefined,
         verify,
         preserve,
-        transferId: new Uint8Array(),
+        transferId: this.#transferId,
       },
     });
     const { checkpointIntervalMs, ...rules } = this.#rules;

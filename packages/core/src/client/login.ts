@@ -88,7 +88,7 @@ function refused({ user, hostName, advice }: LoginRequest, limited: boolean): Je
     'login-refused',
     limited
       ? `${hostName} refuses logins from here for a while after too many failed ones: try again in a minute`
-      : `${hostName} does not let the user ${user} in: ${advice}`,
-    { subject: `${user}@${hostName}` },
+      : `${hostName} does not let ${user === '' ? 'this token' : `the user ${user}`} in: ${advice}`,
+    { subject: user === '' ? hostName : `${user}@${hostName}` },
   );
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { SYSTEM_ROOT } from '@jetstream/manifest';
-import { Direction, JetStreamError } from '@jetstream/protocol';
+import { Direction } from '@jetstream/protocol';
 import type { BlockMemory } from '../block-memory.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { checkReceivingOptions, encodeReceiving } from '../content/receiving-options.ts';
@@ -11,6 +11,7 @@ import type { ScanRequest } from '../storage/storage-operations.ts';
 import type { BeginAttempt } from './client-transfer.ts';
 import { checkPathLengths } from './path-lengths.ts';
 import type { SessionRates } from './session-rates.ts';
+import { readTransferId } from './transfer-id.ts';
 
 /** What is sent, and by whose rights it is read. */
 export interface UploadSource extends ScanRequest {
@@ -61,13 +62,6 @@ export function beginUpload(
     const content = new ContentSender(port, storage, memory, observer, list?.());
     attempt.begin(content, storage.call('openReader', { ...source, verify, preserve }));
   };
-}
-
-function readTransferId(transferId: string | undefined): Uint8Array {
-  if (transferId === undefined) return new Uint8Array();
-  if (!/^[\da-f]{32}$/.test(transferId))
-    throw new JetStreamError('invalid-argument', 'a transfer id is 32 hexadecimal digits in lower case');
-  return Buffer.from(transferId, 'hex');
 }
 
 export function uploadRate(rates: SessionRates): TransferRate {

@@ -20,6 +20,7 @@ import { shareConnection } from '../service/bandwidth/share-connection.ts';
 import type { LoggedIn, Logins } from '../service/logins/logins.ts';
 import type { Receiving } from '../service/receiving/receiving.ts';
 import type { Sandboxes } from '../service/sandboxes/sandboxes.ts';
+import type { SharedTokens } from '../service/tokens/shared-tokens.ts';
 import { decodeRatePolicy, encodeRatePolicy } from '../session/rate-policy-message.ts';
 import { heedReceiveLimit } from '../session/receive-limit.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
@@ -44,6 +45,7 @@ export interface ServerConnectionContext {
   sandboxes: Sandboxes;
   bandwidth: Bandwidth;
   receiving: Receiving;
+  sharedTokens: SharedTokens;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
   /** Another transfer may run now; each has a thread of its own. */
   hasRoom: () => boolean;
@@ -113,6 +115,22 @@ export class ServerConnection {
     return false;
   }
 
+  /**
+   * Ends the connection of a client whose token has ended.
+   * @returns whether it may go on
+   */
+  recheckToken(): boolean {
+    const { logins, sharedTokens } = this.#context;
+    const { identity, restrictions } = this.#login ?? {};
+    const isOver =
+      (identity !== undefined && !logins.isStillValid(identity)) ||
+      (restrictions !== undefined &&
+        'sharedToken' in restrictions &&
+        sharedTokens.get(restrictions.sharedToken) === undefined);
+    if (isOver) this.#session.close('login-refused', 'the token has ended');
+    return !isOver;
+  }
+
   get runningTransfers(): number {
     return this.#transfers.size;
   }
@@ -162,7 +180,7 @@ export class ServerConnection {
     }
     this.#login = { ...outcome.value, peerKey, server: login.server };
     // It may have been taken off the list meanwhile.
-    if (!this.recheckPeer()) return;
+    if (!this.recheckPeer() || !this.recheckToken()) return;
     this.#onLoggedIn(this.#login);
     session.connection.raiseLimits();
     const value = { errorCode: 0, message: '', account: this.#login.account.name, server: identity };

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { escapeName, resolveTarget, type SandboxRule } from '@jetstream/manifest';
-import { currentUser } from '@jetstream/platform';
 import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
 import { ContentReceiver } from '../content/content-receiver.ts';
@@ -10,10 +9,12 @@ import { decodeReceiving } from '../content/receiving-options.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { RecordHolder } from '../resume/record-journal.ts';
+import { actsAs } from '../service/account.ts';
 import type { Reception } from '../service/receiving/reception.ts';
 import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { ClientLogin, ServerConnectionContext } from './server-connection.ts';
+import { LinkedFiles, transferRights } from './transfer-rights.ts';
 
 /** Failures kept for the summary of one transfer. */
 const MAX_FAILURES_KEPT = 1_000;
@@ -56,6 +57,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   #accountName = '';
   /** Of an upload that writes. */
   #reception: Reception | undefined;
+  /** What else is to be done when all of it is sent. */
+  #onComplete: (() => Promise<void>) | undefined;
   #over = false;
   #onEnded!: () => void;
 
@@ -130,12 +133,10 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
 
   async #open(open: OpenTransfer): Promise<void> {
     const login = await this.#loggedIn;
-    const { account, restrictions } = login;
+    const { account, restrictions, peerKey } = login;
     if (this.#over) return;
-    if (restrictions !== undefined) {
-      throw new JetStreamError('permission-denied', 'the token does not allow this transfer');
-    }
     this.#accountName = account.name;
+    const { path, sharedToken } = transferRights(restrictions, open);
     if (this.#refusing()) {
       throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
     }
@@ -148,8 +149,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     const { name, uid } = account;
     const { sandboxes, logger, memory } = this.#context;
     this.#direction = open.direction === Direction.UPLOAD ? 'upload' : 'download';
-    const sandbox = sandboxes.ruleFor(account);
-    const actAs = uid === currentUser().uid ? undefined : account;
+    const sandbox = sandboxes.ruleFor(account, path);
+    const actAs = actsAs(account);
     const storage = this.#context.storage.take();
     this.#storage = storage;
     logger.info(
@@ -193,6 +194,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         preserve,
         resumable: journal !== undefined,
       });
+    } else if (sharedToken !== undefined) {
+      await this.#openLink(sharedToken, open, peerKey);
     } else {
       const places = open.sourcePaths.map((targetPath) => resolveTarget({ sandbox, targetPath }));
       this.#content = new ContentSender(this.#port, storage, memory, this.#observer());
@@ -211,7 +214,27 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     if (this.#over) return;
     this.#life.onBegun();
     this.#port.send({ $case: 'accepted', value: {} });
-    this.#content.start?.();
+    this.#content?.start?.();
+  }
+
+  /** Counted once, however often it is interrupted: by the id that the client gives it, or for as long as the client lives. */
+  async #openLink(
+    token: string,
+    { transferId, verify, preserve }: OpenTransfer,
+    peerKey: Uint8Array,
+  ): Promise<void> {
+    const { sharedTokens, memory, logger } = this.#context;
+    const client = Buffer.from(transferId.length > 0 ? transferId : peerKey).toString('base64');
+    const { list, ...source } = await sharedTokens.begin(token, client);
+    if (this.#over) return;
+    this.#onComplete = () =>
+      sharedTokens.completed(token, client).catch((error) => {
+        logger.error({ token, why: escapeName(String(error)) }, 'a download of a shared link is not counted');
+      });
+    const storage = this.#storage!;
+    const files = new LinkedFiles(list!());
+    this.#content = new ContentSender(this.#port, storage, memory, this.#observer(), files);
+    await storage.call('openReader', { ...source, verify, preserve });
   }
 
   #observer() {
@@ -281,6 +304,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
       );
     this.#reception?.end(error);
     onTransfer(this.#accountName, this.#direction, this.#summary);
+    if (error === undefined) await this.#onComplete?.();
     await this.#content?.end?.();
     await this.#storage?.close();
     this.#onEnded();

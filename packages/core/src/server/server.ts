@@ -121,6 +121,9 @@ class JetStreamServer implements RunningServer {
     service.parts.authorizedClients.onChange = () => {
       for (const connection of this.#connections) connection.recheckPeer();
     };
+    service.parts.tokens.onEnded(() => {
+      for (const connection of this.#connections) connection.recheckToken();
+    });
   }
 
   get lanes(): Lanes {
@@ -245,6 +248,7 @@ class JetStreamServer implements RunningServer {
       sandboxes: parts.sandboxes,
       bandwidth: parts.bandwidth,
       receiving: parts.receiving,
+      sharedTokens: parts.tokens.shared,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
       hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,

@@ -88,6 +88,7 @@ async function openParts(context: ServiceContext) {
   const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
   const tokens = await Tokens.open(context, manifests);
   manifests.addUse((manifestId) => tokens.shared.useOf(manifestId));
+  logins.tokens = tokens;
 
   const destinations = await Destinations.open(context, { manifests, bandwidth });
 

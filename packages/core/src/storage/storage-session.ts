@@ -278,6 +278,8 @@ export class StorageSession {
     this.#scanner = undefined;
     this.#reader = undefined;
     this.#writer = undefined;
+    this.#files = undefined;
+    this.#operation = undefined;
     this.#closeFileSystem = undefined;
   }
 

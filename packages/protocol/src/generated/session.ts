@@ -259,7 +259,7 @@ export interface OpenTransfer {
   verify: boolean;
   /** Entries carry their permissions. */
   preserve: boolean;
-  /** Upload: none, or 16 bytes by which the sender knows this transfer, over all its attempts (TR-6). */
+  /** None, or 16 bytes by which the client knows this transfer, over all its attempts (TR-6). */
   transferId: Uint8Array;
 }
 

@@ -123,12 +123,9 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
       receiving: fc.option(anyReceiving, { nil: undefined }),
       verify: fc.boolean(),
       preserve: fc.boolean(),
-      transferId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      transferId: fc.oneof(fc.constant(new Uint8Array()), fc.uint8Array({ minLength: 16, maxLength: 16 })),
     })
-    .map(({ transferId, ...value }) => ({
-      $case: 'open' as const,
-      value: { ...value, transferId: value.direction === Direction.UPLOAD ? transferId : new Uint8Array() },
-    })),
+    .map((value) => ({ $case: 'open' as const, value })),
   fc.constant({ $case: 'accepted' as const, value: {} }),
   fc
     .record({ errorCode: anyErrorCode, message: anyText, subject: anyText })

@@ -29,6 +29,6 @@ export interface SharedTokenRecord extends TokenRecord {
   downloadCount: number;
   /** null: none. */
   downloadLimit: number | null;
-  /** Clients that have begun a download and not ended it: each holds one of those that the limit leaves. */
-  begun: string[];
+  /** How often each client has begun a download that it has not ended; each of them holds one of those that the limit leaves. */
+  begun: Readonly<Record<string, number>>;
 }

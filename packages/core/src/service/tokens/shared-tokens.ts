@@ -34,6 +34,9 @@ type Commands = Pick<
   'send.createSharedToken' | 'send.getSharedToken' | 'send.getSharedTokens' | 'send.deleteSharedToken'
 >;
 
+/** Of one download: who never ends it has had it often enough. */
+const MAX_BEGINNINGS = 100;
+
 const PERMISSIONS: TokenPermissions = { upload: false, download: true, delete: false, share: false };
 
 /** Shared links: whoever has one may download the files of one manifest, as its creator. */
@@ -102,11 +105,13 @@ export class SharedTokens {
       throw new JetStreamError('permission-denied', 'the link is over');
     }
     const { downloadLimit, downloadCount, begun } = record;
-    if (downloadLimit !== null && !begun.includes(client)) {
-      if (downloadCount + begun.length >= downloadLimit) {
+    if (downloadLimit !== null) {
+      const times = begun[client] ?? 0;
+      const isFull = times === 0 && downloadCount + Object.keys(begun).length >= downloadLimit;
+      if (isFull || times >= MAX_BEGINNINGS) {
         throw new JetStreamError('permission-denied', 'the link was used as often as it may be');
       }
-      await this.store.put({ ...record, begun: [...begun, client] });
+      await this.store.put({ ...record, begun: { ...begun, [client]: times + 1 } });
     }
     return this.#options.manifests.sourceOf(manifest);
   }
@@ -115,7 +120,7 @@ export class SharedTokens {
   async completed(token: string, client: string): Promise<void> {
     const record = this.store.get(token);
     if (record === undefined) return;
-    const begun = record.begun.filter((one) => one !== client);
+    const { [client]: _, ...begun } = record.begun;
     await this.store.put({ ...record, begun, downloadCount: record.downloadCount + 1 });
   }
 
@@ -135,7 +140,7 @@ export class SharedTokens {
         subject: manifestId,
       });
     }
-    const own = { manifestId, downloadLimit, downloadCount: 0, begun: [] };
+    const own = { manifestId, downloadLimit, downloadCount: 0, begun: {} };
     const { record, secret } = await this.store.create(given, caller, own);
     return { ...describe(record), secret, link: linkOf(secret) };
   }

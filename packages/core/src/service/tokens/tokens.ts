@@ -1,5 +1,5 @@
 import type { ApiHandlers, ApiIdentity } from '@jetstream/api';
-import { JetStreamError } from '@jetstream/protocol';
+import { refused } from '@jetstream/auth';
 import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import { newId } from '../ids.ts';
 import type { TokenLogin, TokenVerifier } from '../logins/token-verifier.ts';
@@ -93,10 +93,7 @@ export class Tokens implements ServicePart, TokenVerifier {
       const { owner, token } = shared;
       return { account: owner, token, tokenSession, restrictions: { sharedToken: token } };
     }
-    throw new JetStreamError(
-      'login-refused',
-      'there is no such token, it has ended, or its password is another one',
-    );
+    throw refused('there is no such token, it has ended, or its password is another one');
   }
 
   isStillValid({ token }: ApiIdentity): boolean {
