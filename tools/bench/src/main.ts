@@ -12,6 +12,7 @@ import { describeMachine } from './machine.ts';
 import { CaseOutput } from './report/case-output.ts';
 import { endedWell } from './runs/rough-once.ts';
 import { runCopies } from './runs/run-copies.ts';
+import { runFigures } from './runs/run-figures.ts';
 import { runFlows } from './runs/run-flows.ts';
 import { runResume } from './runs/run-resume.ts';
 import { runRough } from './runs/run-rough.ts';
@@ -84,6 +85,11 @@ async function runCase(each: Case, command: BenchCommand, commandLine: string): 
       const results = await runResume(each, command.runs, work, (round) => output.resumeRound(round));
       output.resume(each, results);
       return results.runs.every(({ result }) => result.outcome === 'copied');
+    }
+    if (each.kind === 'figures') {
+      const results = await runFigures(each, command.runs, work, (round) => output.figuresRound(round));
+      output.figures(each, results);
+      return results.runs.every(({ figures }) => figures !== undefined);
     }
     const contenders = contendersOf(each, command);
     const results = await runCopies(each, contenders, command.runs, work, (round) => output.copyRound(round));

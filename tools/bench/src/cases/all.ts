@@ -1,4 +1,5 @@
 import { CONTENDERS } from '../contenders/all.ts';
+import { API } from './api.ts';
 import type { Case, CopyCase } from './case.ts';
 import { FLOWS } from './flows.ts';
 import { LOCAL_COPIES } from './local-copies.ts';
@@ -44,6 +45,7 @@ export const CASES: readonly Case[] = [
   ...MANY_FILES,
   ...RESUME,
   ...FLOWS,
+  ...API,
   ROUGH,
   TRIAL,
   TRIAL_AGAIN,

@@ -6,6 +6,7 @@ import type { FlowsResult } from '../runs/flows-once.ts';
 import type { ResumeResult } from '../runs/resume-once.ts';
 import type { RoughResult } from '../runs/rough-once.ts';
 import type { Source } from '../runs/source.ts';
+import type { WorkDirectory } from '../runs/work-directory.ts';
 
 /** What a figure has to lie in, both ends included. */
 export interface Interval {
@@ -134,7 +135,15 @@ export interface Interruption {
   readonly killed: readonly ('client' | 'server')[];
 }
 
-export type Case = CopyCase | FlowsCase | RoughCase | ResumeCase;
+/** What is no copy: figures by name. */
+export interface FiguresCase extends CaseDescription {
+  readonly kind: 'figures';
+  /** @throws Error when it cannot be measured */
+  readonly measure: (work: WorkDirectory) => Promise<Readonly<Record<string, number>>>;
+  readonly bounds: readonly Bound<FiguresResults>[];
+}
+
+export type Case = CopyCase | FlowsCase | RoughCase | ResumeCase | FiguresCase;
 
 /** All runs of a case. */
 export interface CopyResults {
@@ -155,6 +164,16 @@ export interface RoughResults {
     /** From 1. */
     readonly run: number;
     readonly result: RoughResult;
+  }[];
+}
+
+export interface FiguresResults {
+  readonly runs: readonly {
+    /** From 1. */
+    readonly run: number;
+    /** undefined: it could not be measured. */
+    readonly figures?: Readonly<Record<string, number>>;
+    readonly why?: string;
   }[];
 }
 

@@ -1,15 +1,22 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { AEAD_TAG_BYTES, PROTECTED_HEADER_BYTES } from '@jetstream/protocol';
-import { type Place, Running } from '../processes/running.ts';
+import { complaint, type Place, Running } from '../processes/running.ts';
 import type { Contender, Copied } from './contender.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const JSCP = join(ROOT, 'apps/jscp/bin/jscp.mjs');
 const JETSTREAM = join(ROOT, 'apps/server/bin/jetstream.mjs');
+const API_LOAD = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/contenders/programs/api-load.js' : './programs/api-load.js',
+    import.meta.url,
+  ),
+);
 const IP_AND_UDP_BYTES = 28;
 
 export interface JetStreamOptions {
@@ -106,6 +113,26 @@ export function startJscp(place: Place, what: readonly string[], options: Progra
     JETSTREAM_CONFIG_DIR: directories(directory).config,
     XDG_STATE_HOME: directories(directory).config,
   });
+}
+
+/** A program that loads the API: its figures are the last line that it prints. */
+export function startApiLoad(
+  place: Place,
+  what: readonly string[],
+  { port, directory }: ProgramOptions,
+): ApiLoad {
+  return new ApiLoad(place, [process.execPath, API_LOAD, String(port), userInfo().username, ...what], {
+    JETSTREAM_CONFIG_DIR: directories(directory).config,
+  });
+}
+
+class ApiLoad extends Running {
+  /** When it has ended. @throws Error why it has none */
+  async result(): Promise<Record<string, number>> {
+    const { status, stdout, stderr } = await this.ended;
+    if (status !== 0) throw new Error(`api-load ended with status ${status}: ${complaint(stderr)}`);
+    return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>;
+  }
 }
 
 /** @returns undefined when the line of jscp says nothing about it */

@@ -5,6 +5,8 @@ import type {
   Case,
   CopyCase,
   CopyResults,
+  FiguresCase,
+  FiguresResults,
   FlowsCase,
   FlowsResults,
   ResumeCase,
@@ -17,6 +19,7 @@ import type { FlowsRound } from '../runs/run-flows.ts';
 import { boundsTable, judged } from './bounds-table.ts';
 import { copyPlot } from './copy-plot.ts';
 import { copyTables } from './copy-table.ts';
+import { figuresTable, figuresWords } from './figures-table.ts';
 import { flowsPlot, flowsTable } from './flows-table.ts';
 import { resumeTable, resumeWords } from './resume-table.ts';
 import { roughTable, roughWords } from './rough-table.ts';
@@ -69,6 +72,10 @@ export class CaseOutput {
     this.#say([interruption.label], run, resumeWords(result), result.lostByEmulation);
   }
 
+  figuresRound(round: FiguresResults['runs'][number]): void {
+    this.#say([], round.run, figuresWords(round));
+  }
+
   copies(copyCase: CopyCase, results: CopyResults): void {
     this.#finish(copyTables(copyCase, results), copyCase.bounds, results);
   }
@@ -79,6 +86,10 @@ export class CaseOutput {
 
   resume(resumeCase: ResumeCase, results: ResumeResults): void {
     this.#finish([resumeTable(results)], resumeCase.bounds, results);
+  }
+
+  figures({ bounds }: FiguresCase, results: FiguresResults): void {
+    this.#finish([figuresTable(results)], bounds, results);
   }
 
   rough(results: RoughResults): void {
