@@ -35,8 +35,19 @@ const OPTIONS: Record<string, ServerOption> = {
   },
   'persistent-state-dir': {
     describe:
-      'Directory of the host key, authorized_keys and records of half transfers, of one server at a time [default: /var/lib/jetstream/state for root, else $XDG_STATE_HOME/jetstream]',
+      'Directory of all that is kept: host key, authorized_keys, destinations, transfers …; of one server at a time [default: /var/lib/jetstream/state for root, else $XDG_STATE_HOME/jetstream]',
     read: (value) => ({ stateDirectory: absolute(value) }),
+  },
+  'persistent-destinations': {
+    describe:
+      'Whether destinations, and with them transfers, are kept over a restart; no removes those of earlier runs [default: yes]',
+    read: (value) => ({ persistentDestinations: readFlag(value) }),
+    isFlag: true,
+  },
+  'persistent-transfers': {
+    describe: 'The same of transfers alone [default: yes]',
+    read: (value) => ({ persistentTransfers: readFlag(value) }),
+    isFlag: true,
   },
   'log-level': {
     describe: `Least serious kind of log line on standard error: ${LOG_LEVELS.join(', ')} [default: info]`,
