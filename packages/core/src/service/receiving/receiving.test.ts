@@ -177,10 +177,13 @@ describe('what a server receives', () => {
     const later = (hours: number) =>
       receiving.collect({ nowUs: nowUs + hours * HOUR_US, lifetimeUs: LIFETIME_US });
     expect(await later(47)).toEqual({ receiveTransfersDeleted: 0 });
-    expect(await later(49)).toEqual({ receiveTransfersDeleted: 1 });
-    expect(list().map(({ status }) => status)).toEqual(['error', 'receiving']);
+    expect(await later(49)).toEqual({ receiveTransfersDeleted: 0 });
+    expect(list().map(({ status }) => status)).toEqual(['complete', 'error', 'receiving']);
     expect(await later(96)).toEqual({ receiveTransfersDeleted: 0 });
     expect(await later(98)).toEqual({ receiveTransfersDeleted: 1 });
+    // Its sender may ask for it again.
+    expect(await later(30 * 24 - 1)).toEqual({ receiveTransfersDeleted: 0 });
+    expect(await later(30 * 24 + 1)).toEqual({ receiveTransfersDeleted: 1 });
     expect(list()).toHaveLength(1);
     active.end(undefined);
   });

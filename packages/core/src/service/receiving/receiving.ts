@@ -19,6 +19,9 @@ const MAX_NAMED = 10_000;
 /** And of others, which nobody asks for by name. */
 const MAX_UNNAMED = 1_000;
 
+/** How long at least it is known that a transfer was complete: its sender may have been cut off before it heard of that. */
+const ONCE_US = 30 * 86_400e6;
+
 export interface ReceivingContext {
   state: State;
   clock: ServiceClock;
@@ -191,10 +194,11 @@ export class Receiving implements ServicePart, ReceptionHost {
 
   /** Of what was interrupted, it is given up when nobody went on with it for as long as ended transfers are kept. */
   async collect({ nowUs, lifetimeUs }: CleanUpTime): Promise<Partial<Removed>> {
-    const old = nowUs - lifetimeUs;
     let receiveTransfersDeleted = 0;
     for (const [key, record] of [...this.#records.entries()]) {
-      if (this.#active.has(key) || latestTime(record) > old) continue;
+      const mayComeAgain = record.isNamed && record.status === 'complete';
+      const keptUs = mayComeAgain ? Math.max(lifetimeUs, ONCE_US) : lifetimeUs;
+      if (this.#active.has(key) || latestTime(record) > nowUs - keptUs) continue;
       if (record.status === 'receiving') await this.#giveUp(record, nowUs);
       else {
         await this.#records.delete(key);
