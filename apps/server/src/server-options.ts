@@ -84,9 +84,17 @@ const OPTIONS: Record<string, ServerOption> = {
     read: (value) => ({ bandwidthLimits: { borrowOutgoing: readFlag(value) } }),
     isFlag: true,
   },
+  'max-transfers': {
+    describe: 'Transfers that this server sends by itself at once, 1 to 32 [default: 16]',
+    read: (value) => ({ maxTransfers: readCount(value, 32) }),
+  },
+  'max-transfers-per-destination': {
+    describe: 'Of them, to one destination, 1 to 32 [default: 8]',
+    read: (value) => ({ maxTransfersPerDestination: readCount(value, 32) }),
+  },
   lanes: {
     describe: 'Network threads that share the port, 1 to 16 [default: one for two processors, at most 4]',
-    read: (value) => ({ lanes: readLanes(value) }),
+    read: (value) => ({ lanes: readCount(value, 16) }),
   },
   datagrams: {
     describe:
@@ -202,10 +210,10 @@ function readFlag(value: string): boolean {
   return oneOf(['yes', 'no', 'true', 'false'], value).match(/yes|true/) !== null;
 }
 
-function readLanes(value: string): number {
-  const lanes = /^\d{1,2}$/.test(value) ? Number(value) : 0;
-  if (!(lanes >= 1 && lanes <= 16)) throw new Error('give a number from 1 to 16');
-  return lanes;
+function readCount(value: string, most: number): number {
+  const count = /^\d{1,2}$/.test(value) ? Number(value) : 0;
+  if (!(count >= 1 && count <= most)) throw new Error(`give a number from 1 to ${most}`);
+  return count;
 }
 
 /** Not normalised: a `..` in a sandbox directory is for the path rule to refuse. */

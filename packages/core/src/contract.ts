@@ -295,6 +295,9 @@ export interface ServerOptions {
   persistentDestinations?: boolean;
   /** As `persistentDestinations`, of transfers alone. */
   persistentTransfers?: boolean;
+  /** Of the transfers that it sends by itself: how many at once, in all and to one destination. 1 to 32; default 16 and 8. */
+  maxTransfers?: number;
+  maxTransfersPerDestination?: number;
   /** false: nobody makes API tokens or comes in with one. Default true. */
   apiTokens?: boolean;
   /** As `apiTokens`, of shared links. */

@@ -26,6 +26,9 @@ import { Receiving } from './receiving/receiving.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
 import { Settings } from './settings/settings.ts';
 import { Tokens } from './tokens/tokens.ts';
+import { submitCommand } from './transfers/submit-transfer.ts';
+import { Transfers } from './transfers/transfers.ts';
+import { userDataCommands } from './user-data.ts';
 
 /** What the server gives to its service. */
 export interface ServiceEnvironment {
@@ -93,6 +96,21 @@ async function openParts(context: ServiceContext) {
   const destinations = await Destinations.open(context, { manifests, bandwidth });
 
   // Transfers and their queue
+  const transfers = await Transfers.open(context, destinations, manifests);
+  destinations.setQueue(transfers);
+  manifests.addUse((manifestId) => {
+    const [user] = transfers.usersOfManifest(manifestId);
+    return user && `transfer ${user}`;
+  });
+  const submission: ServicePart = { commands: submitCommand({ destinations, manifests, transfers }) };
+  const userData: ServicePart = {
+    commands: userDataCommands({
+      destinationId: destinations,
+      manifestId: manifests,
+      transferId: transfers,
+      token: tokens.shared.store,
+    }),
+  };
 
   const parts = {
     eventLog,
@@ -105,6 +123,9 @@ async function openParts(context: ServiceContext) {
     receiving,
     manifests,
     destinations,
+    transfers,
+    submission,
+    userData,
     tokens,
     halfFiles,
   };

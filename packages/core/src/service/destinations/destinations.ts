@@ -126,6 +126,14 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     given: Parameters<'send.createDestination'>,
     caller: ApiCaller,
   ): Promise<Readonly<DestinationRecord>> {
+    return (await this.obtain(given, caller)).record;
+  }
+
+  /** As `create`, and tells whether it is a new one. */
+  async obtain(
+    given: Parameters<'send.createDestination'>,
+    caller: ApiCaller,
+  ): Promise<{ record: Readonly<DestinationRecord>; isNew: boolean }> {
     const { records, credentials, clock, events } = this.#options;
     await credentials.check(given);
     const { address, port } = parseDestinationAddress(given.destinationAddress, given.destinationPort);
@@ -147,7 +155,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
         record.ownerToken === owner.ownerToken &&
         isEqual(settings, record) &&
         credentials.isSame(record, given);
-      if (isSame) return record;
+      if (isSame) return { record, isNew: false };
     }
     const destinationId = newId();
     const record: DestinationRecord = {
@@ -161,7 +169,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     };
     await records.put(destinationId, record);
     events.emit('destinationCreated', this.describe(record), record);
-    return record;
+    return { record, isNew: true };
   }
 
   /**

@@ -537,15 +537,15 @@ describe('the transfers of a server', () => {
     const [complete, runs] = [await service.create(), await service.create()];
     (await service.links.upload(complete)).complete();
     await service.settle();
-    expect(service.transfers.userOfManifest('manifest-of-ann')).toBe(`transfer ${runs}`);
-    expect(service.transfers.userOfManifest('manifest-of-bob')).toBeUndefined();
+    expect(service.transfers.usersOfManifest('manifest-of-ann')).toEqual([runs]);
+    expect(service.transfers.usersOfManifest('manifest-of-bob')).toEqual([]);
     expect(service.transfers.queuedFor('far-of-ann')).toBe(1);
     await service.transfers.suspend(runs, ann);
     expect(service.transfers.queuedFor('far-of-ann')).toBe(0);
-    expect(service.transfers.userOfDestination('far-of-ann')).toBe(`transfer ${runs}`);
+    expect(service.transfers.usersOfDestination('far-of-ann')).toEqual([runs]);
     await service.transfers.delete(runs, ann);
-    expect(service.transfers.userOfDestination('far-of-ann')).toBeUndefined();
-    expect(service.transfers.userOfManifest('manifest-of-ann')).toBeUndefined();
+    expect(service.transfers.usersOfDestination('far-of-ann')).toEqual([]);
+    expect(service.transfers.usersOfManifest('manifest-of-ann')).toEqual([]);
   });
 
   it('are forgotten so long after their end, and not before', async () => {

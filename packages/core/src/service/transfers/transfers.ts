@@ -1,10 +1,11 @@
 import type { ApiCaller, UserData } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
-import type { Clock } from '../../clock.ts';
+import { type Clock, PROCESS_CLOCK } from '../../clock.ts';
 import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
 import type { Logger } from '../../logging.ts';
 import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import type { ServiceClock } from '../clock.ts';
+import type { Destinations } from '../destinations/destinations.ts';
 import type { DestinationLinks } from '../destinations/links.ts';
 import type { DestinationRecord } from '../destinations/record.ts';
 import type { ServiceEvents } from '../events.ts';
@@ -12,13 +13,16 @@ import { newId } from '../ids.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
 import { findOwned, ownerOf } from '../owner.ts';
 import type { ServicePart } from '../part.ts';
+import type { ServiceContext } from '../service.ts';
 import { requirePermission } from '../tokens/permissions.ts';
 import type { UserDataHolder } from '../user-data.ts';
 import { describeTransfer } from './describe-transfer.ts';
+import { queueLimits } from './queue-options.ts';
 import { NOTHING_REACHED, type TransferReach, type TransferRecord, type TransferRules } from './record.ts';
 import { failed } from './run-outcome.ts';
 import { TransferBook, type TransferStore } from './transfer-book.ts';
 import { transferCommands } from './transfer-commands.ts';
+import type { TransferUse } from './transfer-index.ts';
 import type { QueueLimits } from './transfer-queue.ts';
 import { TransferRunner } from './transfer-runner.ts';
 import {
@@ -65,6 +69,24 @@ export class Transfers implements ServicePart, UserDataHolder {
   readonly #runner: TransferRunner;
   /** Pending ones whose manifest is still being scanned. */
   readonly #awaitingManifest = new Map<string, Set<string>>();
+
+  static async open(
+    context: ServiceContext,
+    destinations: Pick<Destinations, 'get' | 'links'>,
+    manifests: TransfersOptions['manifests'],
+  ): Promise<Transfers> {
+    return new Transfers({
+      ...context,
+      store: await context.state.collection<TransferRecord>('transfers'),
+      links: destinations.links,
+      destinations,
+      manifests,
+      limits: queueLimits(context.options),
+      serviceClock: context.clock,
+      clock: PROCESS_CLOCK,
+      random: Math.random,
+    });
+  }
 
   constructor(options: TransfersOptions) {
     const { store, events, links, destinations, manifests, limits, clock, random, logger } = options;
@@ -265,26 +287,20 @@ export class Transfers implements ServicePart, UserDataHolder {
     }
   }
 
-  /** One that needs the manifest, or may once it is resumed; undefined: there is none. */
-  userOfManifest(manifestId: string): string | undefined {
-    return this.#userOf(
-      'manifestId',
-      manifestId,
-      ({ status }) => status !== 'complete' && status !== 'cancelled',
-    );
+  /** Ids of those that need the manifest, or may once they are resumed. */
+  usersOfManifest(manifestId: string): string[] {
+    const uses = ({ status }: TransferRecord) => status !== 'complete' && status !== 'cancelled';
+    return this.#usersOf('manifestId', manifestId, uses);
   }
 
-  /** One that is not over; undefined: there is none. */
-  userOfDestination(destinationId: string): string | undefined {
-    return this.#userOf('destinationId', destinationId, ({ status }) => !isOver(status));
+  /** Ids of those that are not over. */
+  usersOfDestination(destinationId: string): string[] {
+    return this.#usersOf('destinationId', destinationId, ({ status }) => !isOver(status));
   }
 
   /** How many are pending or in progress. */
   queuedFor(destinationId: string): number {
-    let queued = 0;
-    for (const { status } of this.#book.usersOf('destinationId', destinationId))
-      if (isProcessing(status)) queued++;
-    return queued;
+    return this.#usersOf('destinationId', destinationId, ({ status }) => isProcessing(status)).length;
   }
 
   /** Forgets those that ended that long ago, each by its own clock. */
@@ -369,14 +385,8 @@ export class Transfers implements ServicePart, UserDataHolder {
     if (ready?.status === 'pending') this.#runner.enqueue(ready);
   }
 
-  #userOf(
-    key: 'manifestId' | 'destinationId',
-    id: string,
-    isUsing: (record: TransferRecord) => boolean,
-  ): string | undefined {
-    for (const record of this.#book.usersOf(key, id))
-      if (isUsing(record)) return `transfer ${record.transferId}`;
-    return undefined;
+  #usersOf(use: TransferUse, id: string, isUsing: (record: TransferRecord) => boolean): string[] {
+    return [...this.#book.usersOf(use, id)].filter(isUsing).map(({ transferId }) => transferId);
   }
 }
 

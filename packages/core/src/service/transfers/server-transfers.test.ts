@@ -1,0 +1,213 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Arguments, COMMANDS, type Result, type TransferStatus } from '@jetstream/api';
+import { currentUser } from '@jetstream/platform';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { apiCaller } from '../../testing/api-caller.ts';
+import { TestServer } from '../../testing/test-server.ts';
+
+type Submitted = Result<'send.submitTransfer'>;
+
+const me = apiCaller();
+const context = { signal: new AbortController().signal };
+const ownConfig = process.env.JETSTREAM_CONFIG_DIR;
+
+let sender: TestServer;
+let receiver: TestServer;
+
+beforeAll(async () => {
+  [sender, receiver] = await Promise.all([TestServer.start({ maxTransfers: 2 }), TestServer.start()]);
+  process.env.JETSTREAM_CONFIG_DIR = sender.directory('empty');
+  const { commands } = receiver.service.parts.authorizedClients;
+  const clientPublicKey = Buffer.from(sender.service.context.hostKey.publicKey).toString('base64');
+  await commands['recv.addAuthorizedClientAsync']({ clientPublicKey, account: currentUser().name });
+});
+afterEach(() => {
+  for (const { sandbox } of [sender, receiver]) {
+    for (const name of readdirSync(sandbox)) rmSync(join(sandbox, name), { recursive: true });
+  }
+});
+afterAll(async () => {
+  if (ownConfig === undefined) delete process.env.JETSTREAM_CONFIG_DIR;
+  else process.env.JETSTREAM_CONFIG_DIR = ownConfig;
+  await Promise.all([sender.end(), receiver.end()]);
+});
+
+/** As the API's server calls it. */
+async function call<C extends keyof typeof COMMANDS>(command: C, given: Arguments<C>): Promise<Result<C>> {
+  const handler = sender.service.handlers[command as 'send.submitTransfer']!;
+  const parameters = COMMANDS[command].parameters.parse(given);
+  return (await handler(parameters as never, me, context)) as Result<C>;
+}
+
+function submit(
+  mappings: string[],
+  transfer: Arguments<'send.submitTransfer'>['transfer'] = {},
+  destination: Partial<Arguments<'send.createDestination'>> = {},
+): Promise<Submitted> {
+  return call('send.submitTransfer', {
+    destination: { destinationAddress: '127.0.0.1', destinationPort: receiver.server.port, ...destination },
+    manifest: { fileMappings: mappings },
+    transfer: { destinationPath: '/in', ...transfer },
+  });
+}
+
+const idOf = ({ transfer }: Submitted) => transfer.transferId;
+const get = (transferId: string) => call('send.getTransfer', { transferId });
+
+async function until(transferId: string, ...statuses: TransferStatus[]) {
+  for (;;) {
+    const transfer = await get(transferId);
+    if (statuses.includes(transfer.status)) return transfer;
+    await new Promise<void>((resolve) => {
+      const stop = sender.service.context.events.subscribe((event) => {
+        if (event.transferId !== transferId) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+}
+
+const over = (transferId: string) => until(transferId, 'complete', 'error', 'cancelled');
+const put = (path: string, content: string | Buffer) => writeFileSync(join(sender.sandbox, path), content);
+const received = (path: string) => join(receiver.sandbox, 'in', path);
+/** So slow that it takes 4 s and more. */
+const slow = { sendRateMax: 8_000 };
+const BIG = Buffer.alloc(4_000_000, 'big');
+
+describe('a transfer that a server was given', () => {
+  it('is sent as soon as its manifest is complete, with all that is asked for in one call', async () => {
+    put('a', 'content');
+    const submitted = await submit(['/a:/b'], { userData: { job: 1 }, checkpointFrequencySeconds: null });
+    expect(submitted.transfer).toMatchObject({ status: 'pending', userData: { job: 1 }, processing: true });
+    const { destinationId, manifestId } = submitted.transfer;
+    expect([submitted.destination.destinationId, submitted.manifest.manifestId]).toEqual([
+      destinationId,
+      manifestId,
+    ]);
+    expect(await over(idOf(submitted))).toMatchObject({
+      ...{ status: 'complete', totalFiles: 1, filesDone: 1, totalBytes: 7, bytesDurable: 7, totalBlocks: 1 },
+      ...{ blocksAcked: 1, attempts: 1, errorCode: null, destinationPath: '/in', failures: [] },
+    });
+    expect(readFileSync(received('b'), 'utf8')).toBe('content');
+    const { bytesSent, packetsSent, packetsRecv, bytesRecv } = await get(idOf(submitted));
+    for (const count of [bytesSent, packetsSent, packetsRecv, bytesRecv]) expect(count).toBeGreaterThan(0);
+  });
+
+  it('is made with all its parts or not at all', async () => {
+    const { transfers, manifests } = sender.service.parts;
+    const counts = async () => [
+      [...transfers.values()].length,
+      [...manifests.values()].length,
+      (await call('send.getDestinations', {})).length,
+    ];
+    put('a', 'content');
+    await submit(['/a:/b']);
+    const before = await counts();
+    const wrong = { destination: { destinationAddress: '127.0.0.1', destinationPort: 1 } };
+    await expect(submit(['/../a:/b'], {}, wrong.destination)).rejects.toThrow();
+    await expect(
+      call('send.submitTransfer', { ...wrong, manifestId: '0'.repeat(32), transfer: {} }),
+    ).rejects.toMatchObject({ code: 'not-found' });
+    expect(await counts()).toEqual(before);
+  });
+
+  it('of which a file cannot be read fails by its name, and brings the rest over when it is resumed', async () => {
+    put('good', 'good');
+    put('gone', 'gone');
+    const { manifestId } = await call('send.createManifest', {
+      fileMappings: ['/good:/good', '/gone:/gone'],
+    });
+    expect(await call('send.waitForManifest', { manifestId })).toMatchObject({ status: 'complete' });
+    rmSync(join(sender.sandbox, 'gone'));
+    const { destinationId } = await call('send.createDestination', {
+      destinationAddress: '127.0.0.1',
+      destinationPort: receiver.server.port,
+    });
+    const request = { destinationId, manifestId, destinationPath: '/in' };
+    const { transferId } = await call('send.createTransfer', request);
+    const failed = await over(transferId);
+    expect(failed).toMatchObject({
+      status: 'error',
+      errorCode: 'transfer-failed',
+      filesDone: 1,
+      filesFailed: 1,
+    });
+    expect(failed.failures).toMatchObject([{ source: '/gone', errorCode: 'not-found' }]);
+    put('gone', 'gone');
+    await call('send.resumeTransfer', { transferId });
+    expect(await over(transferId)).toMatchObject({ status: 'complete', attempts: 2, failures: [] });
+    expect(readFileSync(received('gone'), 'utf8')).toBe('gone');
+  });
+
+  it('is suspended, resumed, failed and cancelled while it is sent', async () => {
+    put('big', BIG);
+    const [resumed, cancelled] = [
+      await submit(['/big:/resumed'], {}, slow),
+      await submit(['/big:/cancelled'], {}, slow),
+    ];
+    await Promise.all([resumed, cancelled].map((one) => until(idOf(one), 'inProgress')));
+    const suspended = await call('send.suspendTransfer', { transferId: idOf(resumed) });
+    expect(suspended).toMatchObject({ status: 'suspended', processing: false });
+    expect(await call('send.cancelTransfer', { transferId: idOf(cancelled) })).toMatchObject({
+      status: 'cancelled',
+    });
+    await expect(call('send.resumeTransfer', { transferId: idOf(cancelled) })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    const failed = await submit(['/big:/failed'], {}, slow);
+    await until(idOf(failed), 'inProgress');
+    const errorMessage = 'no longer wanted';
+    expect(await call('send.failTransfer', { transferId: idOf(failed), errorMessage })).toMatchObject({
+      status: 'error',
+      errorMessage,
+    });
+    await call('send.setSendRateAsync', { transferId: idOf(resumed), sendRateMax: null });
+    await call('send.resumeTransfer', { transferId: idOf(resumed) });
+    expect(await over(idOf(resumed))).toMatchObject({ status: 'complete', attempts: 2 });
+    expect(readFileSync(received('resumed')).equals(BIG)).toBe(true);
+    expect(['cancelled', 'failed'].filter((name) => existsSync(received(name)))).toEqual([]);
+  });
+
+  it('of lower priority goes first', async () => {
+    put('big', BIG);
+    put('a', 'content');
+    const holding = [await submit(['/big:/0'], {}, slow), await submit(['/big:/1'], {}, slow)];
+    await Promise.all(holding.map((one) => until(idOf(one), 'inProgress')));
+    const priorities = [300, 100, 200];
+    const waiting = [];
+    for (const priority of priorities) waiting.push(await submit([`/a:/${priority}`], { priority }));
+    await Promise.all(
+      waiting.map(({ manifest }) => call('send.waitForManifest', { manifestId: manifest.manifestId })),
+    );
+    await call('send.updateTransfer', { transferId: idOf(waiting[1]!), priority: 400 });
+    for (const one of holding) await call('send.cancelTransfer', { transferId: idOf(one) });
+    const ended = await Promise.all(waiting.map((one) => over(idOf(one))));
+    expect(ended.map(({ status }) => status)).toEqual(['complete', 'complete', 'complete']);
+    const [first, second, third] = ended.map(({ startTime }) => startTime!);
+    expect([third! <= first!, first! <= second!]).toEqual([true, true]);
+  });
+
+  it('goes on by itself when the server is started again, from what is durable', async () => {
+    put('big', BIG);
+    mkdirSync(join(sender.sandbox, 'd'));
+    put('d/a', 'content');
+    const runs = await submit(['/big:/big'], { checkpointFrequencySeconds: 0.1 }, slow);
+    await until(idOf(runs), 'inProgress');
+    const waits = await submit(['/d:/d'], { priority: 5 }, { destinationPort: 9 });
+    await call('send.suspendTransfer', { transferId: idOf(waits) });
+    while ((await get(idOf(runs))).bytesDurable < 1_000_000) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const before = await get(idOf(runs));
+    await sender.server.close();
+    await sender.startServer();
+    await call('send.setSendRateAsync', { transferId: idOf(runs), sendRateMax: null });
+    const after = await over(idOf(runs));
+    expect(after).toMatchObject({ status: 'complete', attempts: 2, startTime: before.startTime });
+    expect(after.endTime! - after.startTime!).toBeGreaterThan(0);
+    expect(readFileSync(received('big')).equals(BIG)).toBe(true);
+    expect(await get(idOf(waits))).toMatchObject({ status: 'suspended', attempts: 0 });
+  });
+});
