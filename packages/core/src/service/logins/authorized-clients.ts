@@ -1,4 +1,6 @@
 import type { ApiHandlers, AuthorizedClient, AuthorizedClients as Listed } from '@jetstream/api';
+import type { AccountDatabase } from '@jetstream/auth';
+import * as platform from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import type { Collection, State } from '@jetstream/state';
 import type { ServiceEvents } from '../events.ts';
@@ -6,6 +8,8 @@ import type { ServicePart } from '../part.ts';
 import type { Setting, Settings } from '../settings/settings.ts';
 
 const KEY_BYTES = 32;
+
+type Accounts = Pick<AccountDatabase, 'lookUpAccount'>;
 
 /** Sending servers whose host key is trusted: the handshake proves it, so that their logins need nothing else. */
 export class AuthorizedClients implements ServicePart {
@@ -29,20 +33,32 @@ export class AuthorizedClients implements ServicePart {
   readonly #clients: Collection<AuthorizedClient>;
   readonly #only: Setting<boolean>;
   readonly #events: ServiceEvents;
+  readonly #accounts: Accounts;
   /** Set by whoever has connections that may have to end. */
   onChange: () => void = () => undefined;
 
-  private constructor(clients: Collection<AuthorizedClient>, only: Setting<boolean>, events: ServiceEvents) {
+  private constructor(
+    clients: Collection<AuthorizedClient>,
+    only: Setting<boolean>,
+    events: ServiceEvents,
+    accounts: Accounts,
+  ) {
+    this.#accounts = accounts;
     this.#clients = clients;
     this.#only = only;
     this.#events = events;
   }
 
-  static async open(state: State, settings: Settings, events: ServiceEvents): Promise<AuthorizedClients> {
+  static async open(
+    state: State,
+    settings: Settings,
+    events: ServiceEvents,
+    accounts: Accounts = platform,
+  ): Promise<AuthorizedClients> {
     const clients = await state.collection<AuthorizedClient>('authorizedClients', { decode: asClient });
     // Whatever is stored and is not plainly "no" keeps strangers out.
     const only = settings.setting('onlyAuthorizedClientsAllowed', false, (stored) => stored !== false);
-    return new AuthorizedClients(clients, only, events);
+    return new AuthorizedClients(clients, only, events, accounts);
   }
 
   /** Nobody else may connect. */
@@ -56,6 +72,8 @@ export class AuthorizedClients implements ServicePart {
   }
 
   async #add(clientPublicKey: string, account: string | null): Promise<AuthorizedClient> {
+    if (account !== null && this.#accounts.lookUpAccount(account) === undefined)
+      throw new JetStreamError('not-found', `there is no account ${account}`, { subject: account });
     const key = canonical(clientPublicKey);
     const client = { clientPublicKey: key, account };
     await this.#clients.put(key, client);

@@ -38,7 +38,7 @@ async function loginsOf({ actsAsOthers = true } = {}) {
   const events = new ServiceEvents(SERVICE_CLOCK, logger);
   const told: string[] = [];
   events.subscribe((event) => told.push(JSON.stringify(event)));
-  const authorizedClients = await AuthorizedClients.open(state, await Settings.open(state), events);
+  const authorizedClients = await AuthorizedClients.open(state, await Settings.open(state), events, database);
   const waits: number[] = [];
   const asked: string[] = [];
   const passwords = new PasswordChecker({
@@ -173,6 +173,9 @@ describe('a login by static key', () => {
       clients: [{ clientPublicKey: CLIENT, account: null }],
     });
     const other = Buffer.alloc(32).toString('base64');
+    await expect(
+      commands['recv.addAuthorizedClientAsync']({ clientPublicKey: other, account: 'nobody' }),
+    ).rejects.toMatchObject({ code: 'not-found' });
     await expect(
       commands['recv.removeAuthorizedClientAsync']({ clientPublicKey: other }),
     ).rejects.toMatchObject({ code: 'not-found' });
