@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
+import { askPassword } from '@jetstream/core';
 import type { JetStreamError } from '@jetstream/protocol';
-import { askPassword } from './ask-password.ts';
 import type { JscpOptions } from './options.ts';
+import { printable } from './printable.ts';
 
 const MAX_QUESTIONS = 3;
 
@@ -40,7 +41,7 @@ export class Passwords {
     if (code !== 'login-refused' || !this.#interactive || isGiven) return false;
     if (this.#questions++ === MAX_QUESTIONS) return false;
     const { host, user = userInfo().username } = this.#options.plan;
-    const password = await askPassword(`${user} at ${host}`, this.#signal);
+    const password = await askPassword(`Password of ${printable(`${user} at ${host}`)}: `, this.#signal);
     this.current = { password, offerKeys: false };
     return password !== '';
   }

@@ -13,8 +13,8 @@ export {
   parseParameters,
 } from '@jetstream/api';
 export * from '@jetstream/api/client';
-export { askPassword } from './api-client/ask-password.ts';
 export { type CertificatePinOptions, pinnedCertificate } from './api-client/certificate-pins.ts';
 export { confirmCertificate } from './api-client/confirm-certificate.ts';
 export { type ApiConnectOptions, connectApi } from './api-client/connect-api.ts';
 export { loginKeys } from './api-client/login-keys.ts';
+export { askPassword } from './ask-password.ts';

@@ -1,5 +1,6 @@
 /** `@jetstream/core`: servers and clients for other programs to embed. */
 export { type ErrorCode, JetStreamError } from '@jetstream/protocol';
+export { askPassword } from './ask-password.ts';
 export { parseBitRate } from './bit-rate.ts';
 export { Client } from './client/client.ts';
 export { clientIdentityLine } from './client/identity.ts';

@@ -70,7 +70,7 @@ function readTarget(options: GivenOptions['options'], signal: AbortSignal): ApiC
     ...(identityFile !== undefined && { identityFile }),
     ...(isAtTerminal && {
       unknownHost: (server) => confirmCertificate(server, signal),
-      askPassword: (name, host) => askPassword(`Password of ${name} at ${host}: `),
+      askPassword: (name, host) => askPassword(`Password of ${name} at ${host}: `, signal),
     }),
     ...(options.get('accept-new')?.[0] === 'true' && { unknownHost: 'accept-new' }),
   };

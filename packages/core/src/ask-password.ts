@@ -1,18 +1,16 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { JetStreamError } from '@jetstream/protocol';
-import { printable } from './printable.ts';
 
 /**
  * Asks at the terminal, which shows nothing of what is typed.
- * @param whose for the person, e.g. `ada at host`
  * @throws JetStreamError `cancelled` upon Ctrl-C, Ctrl-D or the signal
  */
-export function askPassword(whose: string, signal: AbortSignal): Promise<string> {
+export function askPassword(question: string, signal: AbortSignal): Promise<string> {
   // readline sets the terminal to pass on each key without showing it, and shows it by itself: here to nobody.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const prompt = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 });
-  process.stderr.write(`Password of ${printable(whose)}: `);
+  process.stderr.write(question);
   return new Promise<string>((resolve, reject) => {
     const cancel = () => prompt.close();
     signal.addEventListener('abort', cancel, { once: true });
