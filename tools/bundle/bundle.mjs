@@ -2,7 +2,7 @@
 // core starts as worker threads, and password-helper.js, a process of its own. What is imported lazily becomes a chunk of its own, so
 // that `--version` loads next to nothing.
 // Packages with native code stay outside and are resolved from the app's own dependencies.
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -21,12 +21,16 @@ const threads = [
   })),
 ];
 const written = await Promise.all(threads.map(bundle));
-removeStaleChunks(written.flat());
+removeStaleChunks(written.flatMap(({ outputs }) => outputs));
+writeFileSync(
+  join(outdir, 'third-party-licenses.json'),
+  `${JSON.stringify(licensesOf(written.flatMap(({ inputs }) => inputs)), null, 2)}\n`,
+);
 
 /**
  * Each thread by itself: what two share stands in both, because a chunk in common would hold all that either might use.
  * @param {{ in: string, out: string }} thread
- * @returns {Promise<string[]>} names of the files written
+ * @returns {Promise<{ outputs: string[], inputs: string[] }>} names of the files written, paths of those read
  */
 async function bundle(thread) {
   const { metafile } = await build({
@@ -51,7 +55,28 @@ async function bundle(thread) {
     metafile: true,
     logLevel: 'warning',
   });
-  return Object.keys(metafile.outputs).map((path) => basename(path));
+  return {
+    outputs: Object.keys(metafile.outputs).map((path) => basename(path)),
+    inputs: Object.keys(metafile.inputs).map((path) => resolve(path)),
+  };
+}
+
+/**
+ * What stands in the bundle, and what it needs from outside of it.
+ * @param {string[]} inputs
+ * @returns {{ name: string, version: string, license: string }[]}
+ */
+function licensesOf(inputs) {
+  const directories = new Set(inputs.map((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]));
+  for (const name of NATIVE_PACKAGES) directories.add(join(app, 'node_modules', name));
+  const licenses = new Map();
+  for (const directory of directories) {
+    if (directory === undefined || !existsSync(join(directory, 'package.json'))) continue;
+    const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    if (!name.startsWith('@jetstream/'))
+      licenses.set(`${name} ${version}`, { name, version, license: license ?? 'UNKNOWN' });
+  }
+  return [...licenses.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** @param {string} name */

@@ -2,6 +2,7 @@ import { Server } from '@jetstream/core';
 import { EXIT_CODES } from './exit-codes.ts';
 import { checkSandboxIsDirectory } from './sandbox-check.ts';
 import { parseServerOptions } from './server-options.ts';
+import { thirdPartyLicenses } from './third-party-licenses.ts';
 
 /**
  * `jetstream server`: runs until a signal ends it.
@@ -17,10 +18,10 @@ export async function runServer(argv: readonly string[]): Promise<number> {
   const { options } = parsed;
   if (options.sandboxDirectory !== undefined) checkSandboxIsDirectory(options.sandboxDirectory);
   const stopping = stopOnSignal();
-  const server = await Server.start(options);
-  process.stdout.write(`ready udp=${server.port} api=-\n`);
+  const server = await Server.start({ ...options, thirdPartyLicenses });
+  process.stdout.write(`ready udp=${server.port} api=${server.apiPort ?? '-'}\n`);
 
-  await stopping.first;
+  await Promise.race([stopping.first, server.closed]);
   await Promise.race([server.drain(), stopping.second.then(() => server.close())]);
   return EXIT_CODES.ok.status;
 }

@@ -46,6 +46,21 @@ describe('the options of jetstream server', () => {
     });
   });
 
+  it('of the API are parts of one thing, and --no-api wins', async () => {
+    const words =
+      '--api-port=0 --api-host ::1 --api-allow-remote-control=false --api-certificate c --api-key /k';
+    const api = { port: 0, host: '::1', allowRemoteControl: false };
+    const files = { certificateFile: join(process.cwd(), 'c'), keyFile: '/k' };
+    expect(await options(...words.split(' '))).toEqual({ api: { ...api, ...files } });
+    expect(await options('--api-allow-remote-control')).toEqual({ api: { allowRemoteControl: true } });
+    for (const off of ['--no-api', '--api=false', '--api=no']) {
+      expect(await options('--api-port', '1', off)).toEqual({ api: false });
+    }
+    expect(await options('--api', '--no-api=no', '--disable-telemetry')).toEqual({});
+    writeFileSync(config, '--api-allow-remote-control=false\n--disable-telemetry\n');
+    expect(await options('--config', config)).toEqual({ api: { allowRemoteControl: false } });
+  });
+
   it('come from a response file too, and the command line wins', async () => {
     writeFileSync(config, '--recv-port 9000\n--log-level warn\n');
     expect(await options('--config', config, '--recv-port', '9001')).toEqual({

@@ -28,6 +28,47 @@ const OPTIONS: Record<string, ServerOption> = {
     describe: 'Address to listen on [default: all]',
     read: (host) => ({ host }),
   },
+  'api-port': {
+    describe: 'TCP port of the API; 0 picks a free one [default: 8886]',
+    read: (value) => ({ api: { port: readPort(value) } }),
+  },
+  'api-host': {
+    describe: 'Address to listen on for the API [default: all]',
+    read: (host) => ({ api: { host } }),
+  },
+  'api-allow-remote-control': {
+    describe: 'Whether other machines may use the API [default: yes]',
+    read: (value) => ({ api: { allowRemoteControl: readFlag(value) } }),
+    isFlag: true,
+  },
+  'api-certificate': {
+    describe:
+      'PEM file of the certificate of the API, read again when it changes; needs --api-key [default: one of its own]',
+    read: (value) => ({ api: { certificateFile: absolute(value) } }),
+  },
+  'api-key': {
+    describe: 'PEM file of its private key, open to nobody else',
+    read: (value) => ({ api: { keyFile: absolute(value) } }),
+  },
+  api: {
+    describe: 'Whether there is an API [default: yes]',
+    read: (value) => (readFlag(value) ? {} : { api: false }),
+    isFlag: true,
+  },
+  'no-api': {
+    describe: 'The same as --api=no',
+    read: (value) => (readFlag(value) ? { api: false } : {}),
+    isFlag: true,
+  },
+  'external-address': {
+    describe: 'HOST:PORT by which others reach this server, for links [default: none]',
+    read: (value) => ({ externalAddress: readAddress(value) }),
+  },
+  'disable-telemetry': {
+    describe: 'Has no effect: nothing is ever collected or sent',
+    read: (value) => (readFlag(value) ? {} : {}),
+    isFlag: true,
+  },
   'sandbox-dir': {
     describe:
       'Directory that holds everything clients see; %u user, %d domain, %f full name, %% percent [default: /]',
@@ -135,11 +176,13 @@ export async function parseServerOptions(
 function merge(before: ServerOptions, after: ServerOptions): ServerOptions {
   const rateLimits = { ...before.rateLimits, ...after.rateLimits };
   const bandwidthLimits = { ...before.bandwidthLimits, ...after.bandwidthLimits };
+  const api = after.api === false || before.api === false ? false : { ...before.api, ...after.api };
   return {
     ...before,
     ...after,
     ...(Object.keys(rateLimits).length > 0 && { rateLimits }),
     ...(Object.keys(bandwidthLimits).length > 0 && { bandwidthLimits }),
+    ...((api === false || Object.keys(api).length > 0) && { api }),
   };
 }
 
@@ -191,7 +234,7 @@ function describeOptions(columns: number) {
     .epilogue(EPILOGUE);
 }
 
-const EPILOGUE = `Standard output: one line when the server is ready: "ready udp=PORT api=-".
+const EPILOGUE = `Standard output: one line when the server is ready: "ready udp=PORT api=PORT"; without an API "api=-".
 Standard error:  the log, one JSON object a line.
 SIGTERM, SIGINT: takes nothing new, lets transfers end, exits 0; a second one ends them too.
 
@@ -208,6 +251,11 @@ function readPort(value: string): number {
 
 function readFlag(value: string): boolean {
   return oneOf(['yes', 'no', 'true', 'false'], value).match(/yes|true/) !== null;
+}
+
+function readAddress(value: string): string {
+  if (!/^[\w.:[\]-]{1,255}$/.test(value)) throw new Error('give a host, or HOST:PORT');
+  return value;
 }
 
 function readCount(value: string, most: number): number {

@@ -11,7 +11,7 @@ export {
 export { loginSignatureInput, verifyLoginSignature } from './login-signature.ts';
 export { PasswordChecker, type PasswordCheckerOptions } from './password/password-checker.ts';
 export { authenticateByPassword, type PasswordLoginContext } from './password/password-login.ts';
-export { readPrivateFile } from './private-file.ts';
+export { createPrivateFile, readPrivateFile } from './private-file.ts';
 export { SecretBox } from './secret-box.ts';
 export { collectSigners, type SignerOptions } from './signers.ts';
 export { parsePrivateKey, type Signer } from './ssh-keys.ts';

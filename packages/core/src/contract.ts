@@ -270,7 +270,34 @@ export interface ClientSession extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The HTTPS API by which a server is driven. */
+export interface ApiOptions {
+  /** TCP; default 8886; 0 picks a free one. */
+  port?: number;
+  /** Default: all addresses. */
+  host?: string;
+  /** false: only programs on this machine may use it. Default true. */
+  allowRemoteControl?: boolean;
+  /**
+   * PEM files, both or none; read again when they change. Default: a certificate of its own, made at the first start in the state
+   * directory.
+   */
+  certificateFile?: string;
+  keyFile?: string;
+}
+
+export interface ThirdPartyLicense {
+  name: string;
+  version: string;
+  /** SPDX identifier. */
+  license: string;
+}
+
 export interface ServerOptions {
+  /** false: no API. Default: as ApiOptions says. */
+  api?: ApiOptions | false;
+  /** What the API tells of libraries in use. Default: nothing. */
+  thirdPartyLicenses?: () => Promise<readonly ThirdPartyLicense[]>;
   /** UDP; default 8886; 0 picks a free one. */
   port?: number;
   /** Default: all addresses. */
@@ -316,8 +343,12 @@ export interface ServerOptions {
 /** `await Server.start(options)` gives one of these. */
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
+  /** TCP port of the API; undefined: there is none. */
+  readonly apiPort: number | undefined;
   /** 32 hex digits, new at each start. */
   readonly serverId: string;
+  /** 32 hex digits, the same for the life of the state directory. */
+  readonly serverUid: string;
   readonly hostKeyFingerprint: string;
   on(
     event: 'transfer',
@@ -331,6 +362,8 @@ export interface RunningServer extends AsyncDisposable {
   drain(deadlineMs?: number): Promise<void>;
   /** Closes at once. */
   close(): Promise<void>;
+  /** Resolves when it has closed, also because somebody asked for that through the API. */
+  readonly closed: Promise<void>;
 }
 
 export type { JetStreamError };

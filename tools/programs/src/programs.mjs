@@ -81,26 +81,28 @@ export async function showJscp(parameters, options = {}) {
 
 /**
  * Starts a server and waits until it is ready.
- * @param {readonly string[]} parameters after `server`
+ * @param {readonly string[]} parameters after `server`; it has no API unless one of them begins with `--api`
  * @param {RunOptions} [options]
  * @returns {Promise<ServerProcess>}
  */
 export async function startServer(parameters, options = {}) {
+  const api = parameters.some((parameter) => parameter.startsWith('--api')) ? [] : ['--no-api'];
   const { child, finished, output } = collect(
-    start(JETSTREAM, ['server', ...parameters], options, ['ignore', 'pipe', 'pipe']),
+    start(JETSTREAM, ['server', ...api, ...parameters], options, ['ignore', 'pipe', 'pipe']),
   );
   const timer = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
-  const port = await Promise.race([
+  const ports = await Promise.race([
     finished.then(() => undefined),
     new Promise((resolve) => {
       child.stdout?.on('data', () => {
-        const ready = /^ready udp=(\d+) api=-$/m.exec(output.stdout);
-        if (ready) resolve(Number(ready[1]));
+        const ready = /^ready udp=(\d+) api=(\d+|-)$/m.exec(output.stdout);
+        if (ready)
+          resolve({ port: Number(ready[1]), apiPort: ready[2] === '-' ? undefined : Number(ready[2]) });
       });
     }),
   ]);
   clearTimeout(timer);
-  if (port !== undefined) return new ServerProcess(child, port, finished, output);
+  if (ports !== undefined) return new ServerProcess(child, ports, finished, output);
   const { status, signal, stderr } = await finished;
   throw new Error(`the server ended before it was ready (${signal ?? status}): ${stderr}`);
 }
@@ -110,13 +112,14 @@ export class ServerProcess {
 
   /**
    * @param {import('node:child_process').ChildProcess} child
-   * @param {number} port
+   * @param {{ port: number, apiPort: number | undefined }} ports
    * @param {Promise<Finished>} finished
    * @param {{ stderr: string }} output
    */
-  constructor(child, port, finished, output) {
+  constructor(child, { port, apiPort }, finished, output) {
     this.child = child;
     this.port = port;
+    this.apiPort = apiPort;
     this.finished = finished;
     this.#output = output;
   }

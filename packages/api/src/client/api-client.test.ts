@@ -4,7 +4,8 @@ import { JetStreamError } from '@jetstream/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { boundChallenge } from '../bound-challenge.ts';
-import { checkCertificate, createCertificate } from '../server/certificate.ts';
+import { checkCertificate } from '../server/certificate.ts';
+import { createCertificate } from '../server/self-signed-certificate.ts';
 import { ApiClient, type ApiClientOptions } from './api-client.ts';
 
 const challenge = Buffer.alloc(32, 7);

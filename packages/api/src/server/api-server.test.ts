@@ -270,7 +270,8 @@ it('tells nothing of its inside when something fails there', async () => {
 });
 
 it('shows a new certificate to those who come after it', async () => {
-  const { checkCertificate, createCertificate } = await import('./certificate.ts');
+  const { checkCertificate } = await import('./certificate.ts');
+  const { createCertificate } = await import('./self-signed-certificate.ts');
   const renewed = checkCertificate(await createCertificate(['other'], Date.now()), Date.now());
   test.server.setCertificate(renewed);
   const { connect } = await import('node:tls');

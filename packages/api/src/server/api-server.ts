@@ -34,6 +34,8 @@ export interface ApiServerOptions {
   events: ApiEvents;
   /** Figures of the rest of the server, for `/metrics`. */
   metricSources?: readonly MetricSource[];
+  /** Commands wait for it. */
+  ready?: Promise<void>;
   limits?: Partial<ApiLimits>;
   /** Of a monotonic clock, in milliseconds. */
   nowMs?: () => number;
@@ -97,7 +99,7 @@ class HttpsApiServer implements ApiServer {
       limits: this.#limits,
       nowMs: this.#nowMs,
     };
-    this.#calls = new CommandCalls(this.#parts, options.handlers);
+    this.#calls = new CommandCalls(this.#parts, options.handlers, options.ready);
     this.#connections = new ConnectionLimits(this.#limits);
     this.#metrics = new ApiMetrics([...(options.metricSources ?? []), ...this.#ownFigures()]);
     this.#https = this.#createServer();

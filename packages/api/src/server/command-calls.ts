@@ -23,10 +23,13 @@ export type AdmittedCall = (given: unknown) => Promise<unknown>;
 export class CommandCalls {
   readonly #parts: SessionParts;
   readonly #handlers = new Map<CommandName, Handler>();
+  readonly #ready: Promise<void> | undefined;
   #closing = false;
 
-  constructor(parts: SessionParts, handlers: Partial<ApiHandlers>) {
+  /** @param ready calls wait for it */
+  constructor(parts: SessionParts, handlers: Partial<ApiHandlers>, ready?: Promise<void>) {
     this.#parts = parts;
+    this.#ready = ready;
     for (const [name, handler] of Object.entries(sessionCommands(parts))) {
       this.#handlers.set(name as CommandName, handler as Handler);
     }
@@ -49,6 +52,7 @@ export class CommandCalls {
    * @throws JetStreamError `server-closing`, `not-found`, `unauthenticated`, `permission-denied`
    */
   async admit(name: string, peer: Peer): Promise<AdmittedCall> {
+    await this.#ready;
     if (this.#closing) throw new JetStreamError('server-closing', 'the server is shutting down');
     const handler = isCommandName(name) ? this.#handlers.get(name) : undefined;
     if (!isCommandName(name) || !handler) {

@@ -6,7 +6,8 @@ import type { ApiAuthenticator, ApiEvent, ApiHandlers, ApiIdentity } from '../co
 import { API_PATH } from '../openapi/open-api-document.ts';
 import type { Session } from '../schema/session.ts';
 import { type ApiServer, type ApiServerOptions, startApiServer } from '../server/api-server.ts';
-import { type CheckedCertificate, checkCertificate, createCertificate } from '../server/certificate.ts';
+import { type CheckedCertificate, checkCertificate } from '../server/certificate.ts';
+import { createCertificate } from '../server/self-signed-certificate.ts';
 
 export const identity = (account: string, token: string | null = null): ApiIdentity => ({
   account,

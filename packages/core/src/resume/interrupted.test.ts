@@ -135,7 +135,7 @@ describe('a state directory', () => {
   it('is for one server: a second one refuses to start, and the first one goes on', async () => {
     const stateDirectory = join(test.base, 'state');
     await expect(
-      Server.start({ port: 0, host: '127.0.0.1', stateDirectory, logLevel: 'silent' }),
+      Server.start({ port: 0, host: '127.0.0.1', stateDirectory, logLevel: 'silent', api: false }),
     ).rejects.toMatchObject({ code: 'state-locked', subject: join(stateDirectory, 'level') });
     await UPLOAD.start(await connect(), FAST).done;
   });

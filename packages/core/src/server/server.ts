@@ -53,6 +53,7 @@ export const Server = {
         memory: new BlockMemory(SERVER_MAX_BLOCKS),
         pathStore: await pathStoreOf(options, state),
         lanes: () => server.lanes,
+        terminate: () => void server.drain(),
       });
       const server = new JetStreamServer(service);
       await server.listen();
@@ -106,6 +107,9 @@ class JetStreamServer implements RunningServer {
   readonly #emitter = new EventEmitter();
   #lanes!: Lanes;
   #idleWaiters: (() => void)[] = [];
+  readonly closed: Promise<void>;
+  #onClosed!: () => void;
+  #closing: Promise<void> | undefined;
 
   constructor(service: Service) {
     const { options, logger, stateDirectory, state, storage, hostKey, pathStore } = service.context;
@@ -124,6 +128,9 @@ class JetStreamServer implements RunningServer {
     service.parts.tokens.onEnded(() => {
       for (const connection of this.#connections) connection.recheckToken();
     });
+    this.closed = new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
   }
 
   get lanes(): Lanes {
@@ -135,8 +142,16 @@ class JetStreamServer implements RunningServer {
     return this.#service;
   }
 
+  get apiPort(): number | undefined {
+    return this.#service.apiPort;
+  }
+
   get serverId(): string {
     return this.#service.context.serverId;
+  }
+
+  get serverUid(): string {
+    return this.#service.context.state.serverUid;
   }
 
   get port(): number {
@@ -174,11 +189,17 @@ class JetStreamServer implements RunningServer {
     );
     this.#storage.prepare();
     for (const known of await this.#paths.load()) this.#lanes.learnPath(known);
-    await this.#service.start();
+    try {
+      await this.#service.start();
+    } catch (error) {
+      await Promise.all([this.#lanes.close(), this.#storage.close()]);
+      throw error;
+    }
     const { path } = this.#lanes;
     this.#logger.info(
       {
         udp: this.port,
+        api: this.apiPort ?? '-',
         datagrams: path.kind,
         ...(path.refusal === undefined ? { lanes: this.#lanes.count } : { why: path.refusal }),
         hostKey: this.hostKeyFingerprint,
@@ -215,7 +236,12 @@ class JetStreamServer implements RunningServer {
     await this.close();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll().then(this.#onClosed);
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
     await this.#service.close();
     const connections = [...this.#connections];
     for (const connection of connections) connection.close('server-closing', 'the server is shutting down');
@@ -236,6 +262,7 @@ class JetStreamServer implements RunningServer {
     const { context, parts } = this.#service;
     const { serverId, state } = context;
     const { logins } = parts;
+    const endTraffic = this.#service.context.traffic.follow(connection);
     const served = new ServerConnection(connection, {
       logger: this.#logger,
       memory: context.memory,
@@ -258,6 +285,7 @@ class JetStreamServer implements RunningServer {
       },
       onClosed: () => {
         this.#connections.delete(served);
+        endTraffic();
         this.#checkIdle();
       },
     });

@@ -6,6 +6,10 @@ import type { PathStore, ServerOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
+import { eventCounts } from './api/event-counts.ts';
+import { serverCommands } from './api/server-commands.ts';
+import { ServiceApi } from './api/service-api.ts';
+import { UdpTraffic } from './api/udp-traffic.ts';
 import { asBandwidthLimits, Bandwidth } from './bandwidth/bandwidth.ts';
 import { CleanUp } from './clean-up/clean-up.ts';
 import { HalfFiles } from './clean-up/half-files.ts';
@@ -46,6 +50,8 @@ export interface ServiceEnvironment {
   memory: BlockMemory;
   /** undefined: none are used or kept. */
   pathStore: PathStore | undefined;
+  /** Ends the server as a signal does. */
+  terminate(): void;
 }
 
 /** What every part may use. */
@@ -54,6 +60,10 @@ export interface ServiceContext extends ServiceEnvironment {
   serverId: string;
   clock: ServiceClock;
   events: ServiceEvents;
+  /** Once the API listens; undefined: there is none. */
+  apiPort(): number | undefined;
+  /** Follows every connection, for figures. */
+  traffic: UdpTraffic;
 }
 
 /** By name, so that the server and its connections can ask them. Started in this order, closed in the opposite one. */
@@ -138,33 +148,63 @@ export class Service {
   readonly context: ServiceContext;
   readonly parts: ServiceParts;
   readonly handlers: Partial<ApiHandlers>;
+  #api: ServiceApi | undefined;
 
   private constructor(context: ServiceContext, parts: ServiceParts) {
     this.context = context;
     this.parts = parts;
-    this.handlers = mergeCommands(this.#all());
+    const commands = serverCommands({ context, api: () => this.#api, parts: () => this.#all() });
+    this.handlers = mergeCommands([...this.#all(), { commands }]);
   }
 
   /** Reads what is kept. Nothing runs yet. */
   static async open(environment: ServiceEnvironment): Promise<Service> {
     const clock = SERVICE_CLOCK;
     const events = new ServiceEvents(clock, environment.logger);
-    const context: ServiceContext = { ...environment, serverId: newId(), clock, events };
-    return new Service(context, await openParts(context));
+    const traffic = new UdpTraffic();
+    let service: Service | undefined;
+    const apiPort = () => service?.apiPort;
+    const context: ServiceContext = { ...environment, serverId: newId(), clock, events, traffic, apiPort };
+    service = new Service(context, await openParts(context));
+    return service;
   }
 
+  /** undefined: there is no API. */
+  get apiPort(): number | undefined {
+    return this.#api?.port;
+  }
+
+  /** @throws JetStreamError as `ServiceApi.listen`, before anything runs */
   async start(): Promise<void> {
+    const { events, traffic, serverId } = this.context;
+    let becomeReady!: () => void;
+    const ready = new Promise<void>((resolve) => {
+      becomeReady = resolve;
+    });
+    this.#api = await ServiceApi.listen(this.context, {
+      handlers: this.handlers,
+      authenticator: this.parts.logins,
+      metricSources: [
+        eventCounts(events),
+        ...traffic.metrics(),
+        ...this.#all().flatMap((part) => part.metrics?.() ?? []),
+      ],
+      ready,
+    });
     for (const part of this.#all()) await part.start?.();
-    this.context.events.emit('serverStarted', { serverId: this.context.serverId });
+    becomeReady();
+    events.emit('serverStarted', { serverId, apiControlPort: this.apiPort ?? null });
   }
 
   /** Begins nothing new; resolves when all that runs has ended. */
   async drain(): Promise<void> {
     this.context.events.emit('serverStopping', { serverId: this.context.serverId });
+    this.#api?.refuse();
     await Promise.all(this.#all().map((part) => part.drain?.()));
   }
 
   async close(): Promise<void> {
+    await this.#api?.close();
     for (const part of this.#all().reverse()) await part.close?.();
   }
 

@@ -32,6 +32,7 @@ export class TestServer {
       sandboxDirectory: this.sandbox,
       stateDirectory: this.directory('state'),
       logLevel: 'silent',
+      api: false,
       ...options,
     });
   }

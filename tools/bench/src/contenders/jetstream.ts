@@ -94,7 +94,7 @@ export async function startServer(
   const server = new Running(
     place,
     [
-      ...[...node, JETSTREAM, 'server', '--log-level', 'warn'],
+      ...[...node, JETSTREAM, 'server', '--no-api', '--log-level', 'warn'],
       ...['--recv-host', place.address, '--recv-port', String(port)],
       ...['--sandbox-dir', sandbox],
       ...['--persistent-state-dir', directories(directory).state],

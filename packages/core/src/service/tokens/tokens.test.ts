@@ -34,7 +34,14 @@ function open(options: ServerOptions = {}): Promise<Tokens> {
   const clock = { wallUs: () => nowUs, monotonicUs: () => nowUs };
   const events = new ServiceEvents(clock, pino({ level: 'silent' }));
   const lanes = () => ({ path: { port: 8886 } });
-  const context = { options, state, clock, events, lanes } as unknown as ServiceContext;
+  const context = {
+    options,
+    state,
+    clock,
+    events,
+    lanes,
+    apiPort: () => undefined,
+  } as unknown as ServiceContext;
   return Tokens.open(context, {
     get: (id) => manifests.get(id),
     find: (id) => manifests.get(id)!,

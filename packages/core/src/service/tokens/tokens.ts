@@ -56,7 +56,7 @@ export class Tokens implements ServicePart, TokenVerifier {
       linkOf: (secret) =>
         sharedLink(secret, {
           externalAddress: options.externalAddress,
-          apiPort: undefined,
+          apiPort: context.apiPort(),
           udpPort: context.lanes().path.port,
         }),
     });
