@@ -43,7 +43,9 @@ const fixedNeedsRate = (given: { ratePolicy: string; sendRateMax: number | null 
 
 export const createDestinationParameters = z
   .strictObject({
-    destinationAddress: hostAddress.describe('Host name or address.'),
+    destinationAddress: hostAddress.describe(
+      'Host name or address; `:PORT` may follow, but not an IPv6 address.',
+    ),
     destinationPort: port.default(8_886).describe('UDP port.'),
     userName: userName.optional().describe('User at the destination. Default: own account.'),
     ...credentials,

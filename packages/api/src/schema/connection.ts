@@ -23,7 +23,9 @@ export const connectionFields = {
     .string()
     .nullable()
     .describe('serverUid of the destination; null before contact.'),
-  lastError: errorCode.nullable().describe('Code of the last error of the link.'),
+  lastError: errorCode
+    .nullable()
+    .describe('Code of the last error of the link; null once it is connected again.'),
   lastErrorMessage: z.string().nullable().describe('The same in words.'),
   lastRecvTime: timeUs.nullable().describe('When a packet last came in, µs.'),
   lastSendTime: timeUs.nullable().describe('When a packet was last sent, µs.'),

@@ -11,7 +11,7 @@ export const destination = z
   .object({
     ...connectionFields,
     ...ownerFields,
-    destinationAddress: z.string().describe('Host name or address, as given.'),
+    destinationAddress: z.string().describe('Host name or address.'),
     permittedDestinationPublicKey: z
       .string()
       .nullable()
