@@ -74,6 +74,16 @@ const OPTIONS: Record<string, ServerOption> = {
       'Directory that holds everything clients see; %u user, %d domain, %f full name, %% percent [default: /]',
     read: (value) => ({ sandboxDirectory: absolute(value) }),
   },
+  'api-disable-api-tokens': {
+    describe: 'Nobody makes API tokens or comes in with one [default: no]',
+    read: (value) => ({ apiTokens: !readFlag(value) }),
+    isFlag: true,
+  },
+  'api-disable-shared-tokens': {
+    describe: 'The same of shared links [default: no]',
+    read: (value) => ({ sharedTokens: !readFlag(value) }),
+    isFlag: true,
+  },
   'persistent-state-dir': {
     describe:
       'Directory of all that is kept: host key, authorized_keys, destinations, transfers …; of one server at a time [default: /var/lib/jetstream/state for root, else $XDG_STATE_HOME/jetstream]',

@@ -84,11 +84,22 @@ describe('a destination', () => {
       create({ token: 'one' }),
       create({ token: 'one', tokenPassword: 'p' }),
       create({}, apiCaller({ account: 'ben' })),
-      create({}, apiCaller({ account: 'ann', token: 't' })),
+      create({ password: 'one' }, apiCaller({ account: 'ann', token: 't' })),
     ]);
     expect(new Set([first, ...others].map(({ destinationId }) => destinationId)).size).toBe(10);
     expect((await create({ password: 'two' })).destinationId).toBe(others[4]!.destinationId);
     expect(events.filter(({ _event }) => _event === 'destinationCreated')).toHaveLength(10);
+  });
+
+  it('that a token makes uses no rights of its creator elsewhere', async () => {
+    const token = apiCaller({ account: 'ann', token: 't' });
+    for (const given of [{}, { privateKey: 'key' }]) {
+      await expect(create(given, token)).rejects.toMatchObject({ code: 'permission-denied' });
+    }
+    const { destinationId } = await create({ password: 'one' }, token);
+    await expect(destinations.update(destinationId, { privateKey: 'key' }, token)).rejects.toMatchObject({
+      code: 'permission-denied',
+    });
   });
 
   it('never gives its secrets out, nor are they stored in the clear', async () => {

@@ -135,6 +135,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     caller: ApiCaller,
   ): Promise<{ record: Readonly<DestinationRecord>; isNew: boolean }> {
     const { records, credentials, clock, events } = this.#options;
+    requireOwnCredentials(caller, given);
     await credentials.check(given);
     const { address, port } = parseDestinationAddress(given.destinationAddress, given.destinationPort);
     const settings = {
@@ -182,6 +183,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     caller: ApiCaller,
   ): Promise<Readonly<DestinationRecord>> {
     const { credentials: store } = this.#options;
+    if (changes.privateKey !== undefined) requireOwnCredentials(caller, changes);
     await store.check(changes);
     const before = this.find(destinationId, caller);
     const { password, privateKey, token, tokenPassword, ...settings } = changes;
@@ -313,4 +315,20 @@ function isEqual(settings: object, record: DestinationRecord): boolean {
 function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const entries = Object.entries(object).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+/**
+ * Neither its creator's identity nor the trust in this server's host key is a token's to use: with them it could do elsewhere, or here by
+ * way of this machine's address, what it may not do itself.
+ * @throws JetStreamError `permission-denied`
+ */
+function requireOwnCredentials(
+  caller: ApiCaller,
+  { password, token }: { password?: string | undefined; token?: string | undefined },
+): void {
+  if (caller.token === null || password !== undefined || token !== undefined) return;
+  throw new JetStreamError(
+    'permission-denied',
+    'whoever came by a token has to give a password or a token of the destination',
+  );
 }
