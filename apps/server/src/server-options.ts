@@ -100,6 +100,16 @@ const OPTIONS: Record<string, ServerOption> = {
     read: (value) => ({ persistentTransfers: readFlag(value) }),
     isFlag: true,
   },
+  superuser: {
+    describe:
+      'Accounts that may become superusers, parted by commas, beside the one that runs the server [default: none]',
+    read: (value) => ({ superusers: readNames(value) }),
+  },
+  supergroup: {
+    describe:
+      'Groups whose members may, parted by commas, or none [default: sudo, wheel or admin, the first that there is]',
+    read: (value) => ({ supergroups: readNames(value) }),
+  },
   'log-level': {
     describe: `Least serious kind of log line on standard error: ${LOG_LEVELS.join(', ')} [default: info]`,
     read: (value) => ({ logLevel: oneOf(LOG_LEVELS, value) }),
@@ -252,6 +262,14 @@ Exit status:
 ${Object.values(EXIT_CODES)
   .map(({ status, meaning }) => `  ${status}  ${meaning}`)
   .join('\n')}`;
+
+function readNames(value: string): string[] {
+  if (value === 'none') return [];
+  return value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
 
 function readPort(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
