@@ -41,10 +41,8 @@ export function serverCommands({
   const startTime = clock.wallUs();
 
   const serverInformation = (caller: ApiCaller): ServerInformation => {
-    const told = Object.assign(
-      {},
-      ...parts().map((part) => part.serverInfo?.(caller)),
-    ) as Partial<ServerInformation>;
+    const fields = parts().map((part) => part.serverInfo?.(caller) as Partial<ServerInformation> | undefined);
+    const told = Object.assign({}, ...fields) as Partial<ServerInformation>;
     const isRaised = caller.superuser;
     return {
       allowRemoteControl: options.api === false || (options.api?.allowRemoteControl ?? true),
@@ -78,7 +76,7 @@ export function serverCommands({
         relayIP: null,
         relayPort: null,
         onlyAuthorizedClientsAllowed: false,
-        ...told.receiver,
+        ...Object.assign({}, ...fields.map((part) => part?.receiver)),
       },
       configuration: isRaised
         ? {
@@ -88,7 +86,7 @@ export function serverCommands({
             persistentTransfers: options.persistentTransfers ?? true,
             sandboxDir: options.sandboxDirectory ?? null,
             triggerDir: null,
-            ...told.configuration,
+            ...Object.assign({}, ...fields.map((part) => part?.configuration)),
           }
         : null,
     };

@@ -61,6 +61,10 @@ export class AuthorizedClients implements ServicePart {
     return new AuthorizedClients(clients, only, events, accounts);
   }
 
+  serverInfo() {
+    return { receiver: { onlyAuthorizedClientsAllowed: this.isExclusive } };
+  }
+
   /** Nobody else may connect. */
   get isExclusive(): boolean {
     return this.#only.value;
