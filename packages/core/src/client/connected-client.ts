@@ -47,6 +47,7 @@ export class ConnectedClient implements ClientSession, TransferHost {
   readonly #links: LinkKeeper<Link>;
   readonly #running = new Set<ClientTransfer>();
   readonly #ending = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
 
   constructor(
     first: Link,
@@ -132,9 +133,10 @@ export class ConnectedClient implements ClientSession, TransferHost {
   }
 
   /** As `close`, but transfers that run fail for that reason. */
-  async end(why: JetStreamError): Promise<void> {
+  end(why: JetStreamError): Promise<void> {
     this.#links.close(why);
-    await this.#resources.close(Promise.all(this.#ending));
+    this.#closed ??= this.#resources.close(Promise.all(this.#ending));
+    return this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

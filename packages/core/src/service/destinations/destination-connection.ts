@@ -97,15 +97,11 @@ export class DestinationConnection {
   /** Transfers that run fail for that reason. */
   async close(why: JetStreamError): Promise<void> {
     const opening = this.#opening;
-    const session = this.#session;
     this.#forget();
-    opening?.abort.abort(why);
     if (opening !== undefined) {
-      this.#closed = Promise.all([
-        this.#closed,
-        session?.end(why),
-        opening.session.then((opened) => opened.end(why)).catch(() => undefined),
-      ]);
+      opening.abort.abort(why);
+      const ended = opening.session.then((session) => session.end(why)).catch(() => undefined);
+      this.#closed = Promise.all([this.#closed, ended]);
       this.#tellState();
     }
     await this.#closed;

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Arguments, COMMANDS } from '@jetstream/api';
@@ -85,6 +87,14 @@ function send(to: DestinationRecord, manifestId: string, options: Partial<LinkUp
 async function until(transfer: Transfer, holds: (progress: TransferProgress) => boolean): Promise<void> {
   for await (const progress of transfer) if (holds(progress)) return;
   throw new Error('the transfer ended first');
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((closed) => socket.close(closed));
+  return port;
 }
 
 const put = (path: string, content: string | Buffer) => writeFileSync(join(sender.sandbox, path), content);
@@ -187,6 +197,14 @@ describe('a server that sends to another', () => {
       code: 'address-in-use',
       message: expect.stringContaining(String(receiver.server.port)),
     });
+    // It was free a moment ago.
+    const sourcePort = await freePort();
+    const transferId = newId();
+    await send(await destination({ sourcePort }), manifestId, { transferId }).done;
+    const { commands } = receiver.service.parts.receiving;
+    const all = { limit: 100, offset: 0 };
+    const told = commands['recv.getTransfersAsync'](all, apiCaller({ superuser: true }));
+    expect(told.find((one) => one.transferId === transferId)).toMatchObject({ sourcePort });
   });
 
   it('rides out the end of the other server, and sends at the rate that is set meanwhile', async () => {
