@@ -8,7 +8,7 @@ export interface ErrorBody {
   message: string;
   /** Object, path or host concerned; null: none. */
   subject: string | null;
-  /** Argument that is wrong, e.g. `fileMappings.3.source`; null: none. */
+  /** Argument that is wrong, e.g. `fileMappings[3].source`; null: none. */
   field: string | null;
   /** The same may succeed later without anybody changing anything. */
   retryable: boolean;
@@ -42,7 +42,10 @@ export function errorAnswer(error: unknown): { status: number; body: { error: Er
 export function wrongArgument({ issues }: z.ZodError): JetStreamError {
   const issue = issues[0]!;
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
-  const field = path.map(String).join('.').slice(0, 256);
+  const field = path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .slice(1, 256);
   const what = issue.code === 'unrecognized_keys' ? 'there is no such argument' : firstLine(issue.message);
   if (field === '') return new JetStreamError('invalid-argument', what);
   return new JetStreamError('invalid-argument', `${field}: ${what}`, { field });

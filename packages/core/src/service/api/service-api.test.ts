@@ -123,6 +123,8 @@ it('counts what goes over UDP, and logins, in its metrics', async () => {
       .end();
   });
   expect(text).toMatch(/^jetstream_packets_received_total [1-9]/m);
+  expect(text).toMatch(/^jetstream_transfers\{status="pending"\} 0$/m);
+  expect(text).toMatch(/^jetstream_receiving_transfers 0$/m);
   expect(text).toMatch(/^jetstream_events_total\{event="loggedIn"\} 1$/m);
   await client.close();
 });

@@ -1,4 +1,5 @@
 import type { ApiCaller, Parameters, ReceiveTransfer, Source } from '@jetstream/api';
+import type { MetricSource } from '@jetstream/api/server';
 import { JetStreamError } from '@jetstream/protocol';
 import type { Change, Collection, State } from '@jetstream/state';
 import type { PathAddress } from '@jetstream/transport';
@@ -86,6 +87,13 @@ export class Receiving implements ServicePart, ReceptionHost {
   ): Promise<Receiving> {
     const records = await context.state.collection('receiveRecords', { decode: asReceiveRecord });
     return new Receiving(context, records, prepareEnd);
+  }
+
+  metrics(): MetricSource[] {
+    const read = () => [{ value: this.#active.size }];
+    return [
+      { name: 'receiving_transfers', help: 'Transfers that this server receives now', kind: 'gauge', read },
+    ];
   }
 
   /** Nobody goes on with what has no name; the end of the server was its end. */

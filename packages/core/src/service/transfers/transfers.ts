@@ -1,4 +1,5 @@
 import type { ApiCaller, UserData } from '@jetstream/api';
+import type { MetricSource } from '@jetstream/api/server';
 import { JetStreamError } from '@jetstream/protocol';
 import { type Clock, PROCESS_CLOCK } from '../../clock.ts';
 import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
@@ -310,6 +311,17 @@ export class Transfers implements ServicePart, UserDataHolder {
     const old = [...this.#book.values()].filter(isOld);
     const removed = await Promise.all(old.map(({ transferId }) => this.#book.delete(transferId, isOld)));
     return { transfersDeleted: removed.filter(Boolean).length };
+  }
+
+  serverInfo({ account }: Pick<ApiCaller, 'account'>) {
+    return { transfersInProgress: account === '' ? null : this.counts().inProgress };
+  }
+
+  metrics(): MetricSource[] {
+    const read = () =>
+      Object.entries(this.counts()).map(([status, value]) => ({ value, labels: { status } }));
+    const help = 'Transfers that this server sends, by status; pending is the queue';
+    return [{ name: 'transfers', help, kind: 'gauge', labelNames: ['status'], read }];
   }
 
   /** How many there are of each status. */
