@@ -73,7 +73,10 @@ function innermost(issue: z.core.$ZodIssue): Issue {
 function refusal(command: CommandName, { message, path }: Issue): JetStreamError {
   const field = fieldName(path);
   const what = field === '' ? '' : `${field} `;
-  const text = message.replace(/^Invalid input: /, 'is no good: ').replace(/^Too /, 'is too ');
+  const text = message
+    .replace(/^Invalid input: /, 'is no good: ')
+    .replace(/^Too /, 'is too ')
+    .replace(/^Invalid option: expected one of /, 'is none of ');
   return new JetStreamError('invalid-argument', `${command}: ${what}${text}`, field === '' ? {} : { field });
 }
 
