@@ -10,6 +10,8 @@ const ON_ONE_PATH = [
   'tests/limits.test.ts',
   'tests/changing-sources.test.ts',
   'tests/password.test.ts',
+  'tests/api-console.test.ts',
+  'tests/api-generated-client.test.ts',
 ];
 
 export default defineConfig({

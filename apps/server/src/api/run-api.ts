@@ -133,6 +133,9 @@ async function answerTo(
     if (command === 'getRequestResult')
       return client.waitForRequest(String(parameters.requestId), { signal });
   }
+  // Only a complete manifest can be sent, and a script has it made in the line before.
+  if (command === 'send.createTransfer')
+    await client.waitForManifest(String(parameters.manifestId), { signal });
   return client.call(command, parameters as never, { signal });
 }
 
