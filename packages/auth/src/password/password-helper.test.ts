@@ -1,10 +1,13 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { lookUpAccount, pamChecker } from '@jetstream/platform';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LoginGuard } from '../login-guard.ts';
 import { pamServices } from '../testing/pam-services.ts';
+import { temporaryDirectory } from '../testing/temporary-directory.ts';
 import { PasswordChecker, type PasswordCheckerOptions } from './password-checker.ts';
 import { PasswordHelperProcess } from './password-helper-process.ts';
 import { authenticateByPassword } from './password-login.ts';
@@ -36,13 +39,16 @@ function processTexts(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => ['cmdline', 'environ'].map((file) => `/proc/${pid}/${file}`))
-    .map((file) => {
-      try {
-        return readFileSync(file, 'latin1');
-      } catch {
-        return '';
-      }
-    });
+    .map(textOf);
+}
+
+/** '': it cannot be read. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 describe.skipIf(!hasPam)(`the password helper${hasPam ? '' : ' (needs PAM and FFI)'}`, () => {
@@ -53,6 +59,37 @@ describe.skipIf(!hasPam)(`the password helper${hasPam ? '' : ' (needs PAM and FF
     const verdict = await check(checkerOf({ service: 'deny', pamDirectory }));
     expect(verdict).toMatchObject({ accepted: false, reason: 'Authentication failure' });
     expect((verdict as { failDelayMs: number }).failDelayMs).toBeGreaterThan(20_000);
+  });
+
+  it('tells modules the user, the address of the client and the password, and no more of ours', async () => {
+    const directory = temporaryDirectory();
+    const [script, seen] = [join(directory, 'module'), join(directory, 'seen')];
+    const lines = ['#!/bin/sh', `env > ${seen}-$PAM_USER`, `test "$(tr -d '\\0')" = '${SECRET}'`];
+    writeFileSync(script, `${lines.join('\n')}\n`, { mode: 0o700 });
+    const pamDirectory = pamServices({ script: { auth: `pam_exec.so expose_authtok quiet ${script}` } });
+    const checker = checkerOf({ service: 'script', pamDirectory });
+    expect(await check(checker)).toMatchObject({ accepted: true });
+    expect(await check(checker, 'root', `${SECRET}x`)).toMatchObject({ accepted: false });
+    const environment = readFileSync(`${seen}-root`, 'utf8');
+    for (const line of ['PAM_USER=root', 'PAM_RHOST=192.0.2.1', 'PAM_SERVICE=script', 'PAM_TTY=script'])
+      expect(environment).toContain(line);
+    expect(environment).not.toContain(SECRET);
+  });
+
+  it('ends when the server does, however that ends', async () => {
+    const file = join(temporaryDirectory(), 'server.mjs');
+    const source = new URL('../../dist/password/password-helper-process.js', import.meta.url);
+    writeFileSync(
+      file,
+      `import { PasswordHelperProcess } from '${source}';
+      process.send(new PasswordHelperProcess().pid);
+      setInterval(() => undefined, 1e6);`,
+    );
+    const server = fork(file, [], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const [pid] = (await once(server, 'message')) as [number];
+    server.kill('SIGKILL');
+    // Dead ones that nobody has asked after have no command line.
+    while (textOf(`/proc/${pid}/cmdline`) !== '') await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('lets nobody in where PAM has no rules, or rules that let in everybody', async () => {
