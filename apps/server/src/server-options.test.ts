@@ -26,7 +26,7 @@ describe('the options of jetstream server', () => {
 
   it('are all understood', async () => {
     const words =
-      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic --max-rate 1.5G --strongest-policy fair --incoming-rate-limit 2G --outgoing-rate-limit 500 --borrow-incoming-rate --borrow-outgoing-rate no --persistent-destinations=yes --persistent-transfers=false --api-disable-api-tokens --api-disable-shared-tokens=no --superuser ada,bob --supergroup none';
+      '--recv-port=0 --recv-host ::1 --sandbox-dir /storage/%u --persistent-state-dir state --log-level debug --congestion cubic --max-rate 1.5G --strongest-policy fair --incoming-rate-limit 2G --outgoing-rate-limit 500 --borrow-incoming-rate --borrow-outgoing-rate no --trigger-dir /etc/triggers --trigger-log --persistent-destinations=yes --persistent-transfers=false --api-disable-api-tokens --api-disable-shared-tokens=no --superuser ada,bob --supergroup none';
     expect(await options(...words.split(' '))).toEqual({
       port: 0,
       host: '::1',
@@ -37,6 +37,8 @@ describe('the options of jetstream server', () => {
       supergroups: [],
       congestion: 'cubic',
       rateLimits: { capBitsPerSecond: 1.5e9, strongestPolicy: 'fair' },
+      triggerDirectory: '/etc/triggers',
+      triggerLog: true,
       bandwidthLimits: {
         incomingBitsPerSecond: 2e9,
         outgoingBitsPerSecond: 500e6,

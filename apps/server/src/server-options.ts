@@ -153,6 +153,16 @@ const OPTIONS: Record<string, ServerOption> = {
     describe: 'Of them, to one destination, 1 to 32 [default: 8]',
     read: (value) => ({ maxTransfersPerDestination: readCount(value, 32) }),
   },
+  'trigger-dir': {
+    describe:
+      'Directory of programs that are run when something happens, each named for its event [default: /var/lib/jetstream/triggers for root, else $XDG_CONFIG_HOME/jetstream/triggers]',
+    read: (value) => ({ triggerDirectory: absolute(value) }),
+  },
+  'trigger-log': {
+    describe: 'Log each run of a trigger, and what it said [default: no]',
+    read: (value) => ({ triggerLog: readFlag(value) }),
+    isFlag: true,
+  },
   lanes: {
     describe: 'Network threads that share the port, 1 to 16 [default: one for two processors, at most 4]',
     read: (value) => ({ lanes: readCount(value, 16) }),

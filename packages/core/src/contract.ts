@@ -331,6 +331,13 @@ export interface ServerOptions {
   sharedTokens?: boolean;
   /** host or host:port by which others reach the server, for links that it gives out. Default: name of the machine. */
   externalAddress?: string;
+  /**
+   * Directory of programs that are run when something happens, each named for its event. Default: /var/lib/jetstream/triggers for root,
+   * `triggers` in the configuration directory otherwise.
+   */
+  triggerDirectory?: string;
+  /** Logs each run of a trigger, and what it said. Default false. */
+  triggerLog?: boolean;
   /** Where known paths are kept beyond the life of the server. Default: in its state. false: none are used or kept at all. */
   pathStore?: PathStore | false;
   /** Does without native functions on the network; the same as JETSTREAM_PORTABLE=1 for that. Default false. */

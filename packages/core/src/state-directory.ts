@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { configDirectory } from '@jetstream/auth';
 
 /** Of a server: `/var/lib/jetstream/state` for root, that of the user otherwise. */
 export function defaultStateDirectory(environment: NodeJS.ProcessEnv = process.env): string {
@@ -10,4 +11,9 @@ export function defaultStateDirectory(environment: NodeJS.ProcessEnv = process.e
 /** `$XDG_STATE_HOME/jetstream`, default `~/.local/state/jetstream`. */
 export function userStateDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   return join(environment.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'jetstream');
+}
+
+/** Of a server: `/var/lib/jetstream/triggers` for root, in the configuration directory of the user otherwise. */
+export function defaultTriggerDirectory(): string {
+  return process.getuid?.() === 0 ? '/var/lib/jetstream/triggers' : join(configDirectory(), 'triggers');
 }

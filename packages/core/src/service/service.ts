@@ -5,6 +5,7 @@ import { PROCESS_CLOCK } from '../clock.ts';
 import type { PathStore, ServerOptions } from '../contract.ts';
 import type { Lanes } from '../lane/lanes.ts';
 import type { Logger } from '../logging.ts';
+import { defaultTriggerDirectory } from '../state-directory.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import { eventCounts } from './api/event-counts.ts';
 import { serverCommands } from './api/server-commands.ts';
@@ -32,6 +33,9 @@ import { Settings } from './settings/settings.ts';
 import { Tokens } from './tokens/tokens.ts';
 import { submitCommand } from './transfers/submit-transfer.ts';
 import { Transfers } from './transfers/transfers.ts';
+import { receptionArguments } from './triggers/trigger-arguments.ts';
+import { followEvents } from './triggers/trigger-events.ts';
+import { Triggers } from './triggers/triggers.ts';
 import { userDataCommands } from './user-data.ts';
 
 /** What the server gives to its service. */
@@ -95,7 +99,19 @@ async function openParts(context: ServiceContext) {
     context.events,
   );
 
-  const receiving = await Receiving.open(context, () => undefined);
+  const { triggerDirectory = defaultTriggerDirectory(), triggerLog = false } = context.options;
+  const triggers = await Triggers.open(
+    { directory: triggerDirectory, log: triggerLog },
+    context.state,
+    context.logger,
+  );
+  followEvents(triggers, context.events, context.options.host);
+  const receiving = await Receiving.open(context, (record) =>
+    triggers.prepare(
+      record.status === 'complete' ? 'recv.transferComplete' : 'recv.transferError',
+      receptionArguments(record),
+    ),
+  );
 
   // Destinations, manifests
   const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
@@ -130,6 +146,7 @@ async function openParts(context: ServiceContext) {
     sandboxes,
     files,
     bandwidth,
+    triggers,
     receiving,
     manifests,
     destinations,

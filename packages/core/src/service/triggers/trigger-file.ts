@@ -1,0 +1,56 @@
+import { constants } from 'node:fs';
+import { access, lstat, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError } from '@jetstream/platform';
+import { JetStreamError } from '@jetstream/protocol';
+
+const OTHERS_MAY_WRITE = 0o022;
+
+/** What may set something off. A trigger is the file of that name. */
+export type TriggerEvent =
+  | 'launch'
+  | 'send.destinationCreated'
+  | 'send.destinationDeleted'
+  | 'send.transferComplete'
+  | 'send.transferError'
+  | 'recv.transferComplete'
+  | 'recv.transferError';
+
+/**
+ * The trigger for an event. It is run with the rights of this process, so nobody else may have a say in what it is.
+ * @returns its path; undefined when there is none
+ * @throws JetStreamError `permission-denied` when the directory or the file belongs to somebody else than this user or root, or others
+ *   may write to it, or the file may not be executed; `special-file`
+ */
+export async function findTrigger(directory: string, event: TriggerEvent): Promise<string | undefined> {
+  const path = join(directory, event);
+  try {
+    const file = await lstat(path);
+    refuseUnlessOwn(directory, await stat(directory));
+    if (!file.isFile()) {
+      throw new JetStreamError('special-file', `${path} is not a regular file`, { subject: path });
+    }
+    refuseUnlessOwn(path, file);
+    await access(path, constants.X_OK);
+    return path;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(error, path);
+  }
+}
+
+function refuseUnlessOwn(path: string, { uid, mode }: { uid: number; mode: number }): void {
+  const ownUid = process.getuid?.() ?? uid;
+  if (uid !== ownUid && uid !== 0) {
+    throw new JetStreamError('permission-denied', `${path} belongs to somebody else (uid ${uid})`, {
+      subject: path,
+    });
+  }
+  if ((mode & OTHERS_MAY_WRITE) !== 0) {
+    throw new JetStreamError(
+      'permission-denied',
+      `${path} is writable by others than its owner: run 'chmod go-w ${path}'`,
+      { subject: path },
+    );
+  }
+}
