@@ -33,7 +33,7 @@ import { Settings } from './settings/settings.ts';
 import { Tokens } from './tokens/tokens.ts';
 import { submitCommand } from './transfers/submit-transfer.ts';
 import { Transfers } from './transfers/transfers.ts';
-import { receptionArguments } from './triggers/trigger-arguments.ts';
+import { receptionArguments, sentArguments } from './triggers/trigger-arguments.ts';
 import { followEvents } from './triggers/trigger-events.ts';
 import { Triggers } from './triggers/triggers.ts';
 import { userDataCommands } from './user-data.ts';
@@ -127,6 +127,10 @@ async function openParts(context: ServiceContext) {
   manifests.addUse((manifestId) => {
     const [user] = transfers.usersOfManifest(manifestId);
     return user && `transfer ${user}`;
+  });
+  transfers.onEnded((transfer) => {
+    const event = transfer.status === 'complete' ? 'send.transferComplete' : 'send.transferError';
+    triggers.fire(event, sentArguments(transfer, destinations.get(transfer.destinationId)));
   });
   const submission: ServicePart = { commands: submitCommand({ destinations, manifests, transfers }) };
   const userData: ServicePart = {

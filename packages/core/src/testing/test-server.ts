@@ -31,6 +31,7 @@ export class TestServer {
       host: '127.0.0.1',
       sandboxDirectory: this.sandbox,
       stateDirectory: this.directory('state'),
+      triggerDirectory: this.directory('triggers'),
       logLevel: 'silent',
       api: false,
       ...options,

@@ -95,6 +95,51 @@ describe('a transfer that a server was given', () => {
     for (const count of [bytesSent, packetsSent, packetsRecv, bytesRecv]) expect(count).toBeGreaterThan(0);
   });
 
+  it('is recorded by its receiver as its own, and sets off a trigger at either end, once', async () => {
+    const ran = (server: TestServer) => join(server.base, 'ran');
+    for (const [server, event] of [
+      [sender, 'send.transferComplete'],
+      [receiver, 'recv.transferComplete'],
+    ] as const) {
+      const path = join(server.directory('triggers'), event);
+      writeFileSync(path, `#!/bin/sh\necho "$@" >> '${ran(server)}'\n`, { mode: 0o755 });
+    }
+    put('a', 'content');
+    const submitted = await submit(['/a:/b']);
+    await over(idOf(submitted));
+    const words: string[][] = [];
+    for (const server of [sender, receiver]) {
+      const lines = () =>
+        existsSync(ran(server)) ? readFileSync(ran(server), 'utf8').trim().split('\n') : [];
+      const isOurs = (line: string) => line.startsWith(idOf(submitted));
+      while (!lines().some(isOurs)) await new Promise<void>((resolve) => setTimeout(resolve, 10));
+      words.push(
+        ...lines()
+          .filter(isOurs)
+          .map((line) => line.split(' ')),
+      );
+    }
+    const { name } = currentUser();
+    expect(words).toHaveLength(2);
+    const far = `127.0.0.1:${receiver.server.port}`;
+    expect(words[0]).toEqual([idOf(submitted), name, '/in', '1', '7', far]);
+    expect(words[1]!.slice(0, 5)).toEqual([idOf(submitted), name, join(receiver.sandbox, 'in'), '1', '7']);
+    const { commands } = receiver.service.parts.receiving;
+    const page = { limit: 1_000, offset: 0 };
+    const found = commands['recv.getTransfersAsync'](page, me).filter(
+      ({ transferId }) => transferId === idOf(submitted),
+    );
+    expect(found).toMatchObject([
+      {
+        ...{ status: 'complete', totalFiles: 1, totalSize: 7, destinationPath: '/in' },
+        sourceServerUid: sender.service.context.state.serverUid,
+      },
+    ]);
+    expect(commands['recv.getSourcesAsync'](page, me)).toMatchObject([
+      { account: name, destinationPublicKey: found[0]!.sourcePublicKey, activeTransferCount: 0 },
+    ]);
+  });
+
   it('is made with all its parts or not at all', async () => {
     const { transfers, manifests } = sender.service.parts;
     const counts = async () => [

@@ -58,6 +58,9 @@ export class TransferBook {
     }
   }
 
+  /** Set by whoever wants to know: a transfer has come to another status, durably. */
+  onStatus: (record: TransferRecord) => void = () => undefined;
+
   countOf(owner: string): number {
     return this.#index.idsOf('owner', owner).size;
   }
@@ -98,6 +101,7 @@ export class TransferBook {
       const kept = { ...changed, snapshotTime: this.now(record) };
       await this.#write(transferId, () => this.#store.put(transferId, kept));
       this.#tell('transferUpdated', kept);
+      if (kept.status !== record.status) this.onStatus(kept);
       return kept;
     });
   }

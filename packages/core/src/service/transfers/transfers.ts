@@ -118,6 +118,13 @@ export class Transfers implements ServicePart, UserDataHolder {
     this.#runner.start();
   }
 
+  /** @param listener told of each that is complete or has failed for good, once, when that is durable */
+  onEnded(listener: (transfer: ReturnType<typeof describeTransfer>) => void): void {
+    this.#book.onStatus = (record) => {
+      if (record.status === 'complete' || record.status === 'error') listener(this.describe(record));
+    };
+  }
+
   drain(): Promise<void> {
     return this.#runner.drain();
   }
