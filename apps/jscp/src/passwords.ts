@@ -6,12 +6,14 @@ import { printable } from './printable.ts';
 
 const MAX_QUESTIONS = 3;
 
-/** What to log in with when no key does. */
-export interface PasswordLogin {
-  password: string;
-  /** false: they were refused a moment ago. */
-  offerKeys: boolean;
-}
+/** What to log in with when no key does, or no token by itself. */
+export type PasswordLogin =
+  | {
+      password: string;
+      /** false: they were refused a moment ago. */
+      offerKeys: boolean;
+    }
+  | { tokenPassword: string };
 
 /** The password of one copy: `$JETSTREAM_PASSWORD`, or what somebody types when it turns out that no key lets in. */
 export class Passwords {
@@ -28,7 +30,7 @@ export class Passwords {
     const { JETSTREAM_PASSWORD: given } = process.env;
     // What this process starts has no need of it.
     delete process.env.JETSTREAM_PASSWORD;
-    if (given) this.current = { password: given, offerKeys: true };
+    if (given && options.token === undefined) this.current = { password: given, offerKeys: true };
   }
 
   /**
@@ -37,12 +39,15 @@ export class Passwords {
    * @throws JetStreamError `cancelled`
    */
   async next({ code }: JetStreamError): Promise<boolean> {
-    const isGiven = this.#questions === 0 && this.current !== undefined;
+    const { token } = this.#options;
+    const isGiven = this.#questions === 0 && (this.current ?? token?.password) !== undefined;
     if (code !== 'login-refused' || !this.#interactive || isGiven) return false;
     if (this.#questions++ === MAX_QUESTIONS) return false;
     const { host, user = userInfo().username } = this.#options.plan;
-    const password = await askPassword(`Password of ${printable(`${user} at ${host}`)}: `, this.#signal);
-    this.current = { password, offerKeys: false };
+    const whose =
+      token === undefined ? `${user} at ${host}` : `the token for ${host}, which is refused without one`;
+    const password = await askPassword(`Password of ${printable(whose)}: `, this.#signal);
+    this.current = token === undefined ? { password, offerKeys: false } : { tokenPassword: password };
     return password !== '';
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiCaller, ApiHandlers, CommandName, Parameters } from '@jetstream/api';
+import { ApiClient } from '@jetstream/api/client';
 import { currentUser } from '@jetstream/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientSession } from '../../contract.ts';
@@ -9,7 +10,7 @@ import { TestServer } from '../../testing/test-server.ts';
 let test: TestServer;
 
 beforeAll(async () => {
-  test = await TestServer.start();
+  test = await TestServer.start({ api: { port: 0, host: '127.0.0.1' } });
   for (const [path, content] of [
     ['shared/a', 'content of a'],
     ['shared/deep/b', 'content of b'],
@@ -98,6 +99,26 @@ describe('a session by API token', () => {
     for await (const { ackedBytes } of running) if (ackedBytes > 0) break;
     await call('deleteAPIToken', { token });
     await expect(running.done).rejects.toMatchObject({ code: 'login-refused' });
+  });
+
+  it('does the same over HTTPS, until the token is taken back', async () => {
+    const { secret, token } = await create({ download: true });
+    const client = await ApiClient.connect({
+      host: '127.0.0.1',
+      port: test.server.apiPort!,
+      checkCertificate: () => undefined,
+      login: { token: secret! },
+    });
+    const { entries } = await client.work('lsAsync', { path: '/' });
+    expect(entries.map(({ path }) => path)).toContain('/a');
+    await expect(client.work('rmAsync', { path: '/a' })).rejects.toMatchObject({
+      code: 'permission-denied',
+    });
+    await expect(client.call('superuser', {})).rejects.toMatchObject({ code: 'permission-denied' });
+    await expect(client.call('getAPIToken', { token })).rejects.toMatchObject({ code: 'not-found' });
+    await call('deleteAPIToken', { token });
+    await expect(client.call('echo', { message: '' })).rejects.toMatchObject({ code: 'unauthenticated' });
+    await client.close();
   });
 
   it('takes the password of the token', async () => {

@@ -67,7 +67,6 @@ export class Tokens implements ServicePart, TokenVerifier {
     return {
       APITokensAvailable: this.api.isEnabled,
       sharedTokensAvailable: this.shared.isEnabled,
-      serverExternalAddress: this.#context.options.externalAddress ?? null,
     };
   }
 
