@@ -51,7 +51,7 @@ export const SESSION_COMMANDS = {
     access: 'anyone',
   },
   authToken: {
-    summary: 'Log in with an API token or the token of a shared link',
+    summary: 'Log in with an API token',
     parameters: z.strictObject({ token: tokenSecret, password: password.optional() }),
     result: session,
     access: 'anyone',
