@@ -122,6 +122,36 @@ describe('a server', () => {
     for (const line of stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
   });
 
+  it('opens its API on a port of its own, and ends with 0 when a superuser says so there', async () => {
+    const server = await arena.startServer(['--api-port=0', '--api-host=127.0.0.1']);
+    const api = (...words: string[]) =>
+      jetstream('api', '--host=127.0.0.1', `--api-control-port=${server.apiPort}`, ...words);
+    expect(JSON.parse((await api('getServerInfo')).stdout)).toMatchObject({
+      apiControlPort: server.apiPort,
+      receiver: { ports: [server.port] },
+    });
+    const licenses = JSON.parse((await api('getThirdPartyLicenses')).stdout);
+    expect(licenses).toContainEqual(expect.objectContaining({ name: 'fastify', license: 'MIT' }));
+    expect((await api('terminate')).status).not.toBe(0);
+    expect(await api('--superuser', 'terminate')).toMatchObject({ status: 0 });
+    const { status, stdout } = await server.finished;
+    expect([status, stdout]).toEqual([0, `ready udp=${server.port} api=${server.apiPort}\n`]);
+  });
+
+  it('says how its API cannot be had', async () => {
+    const first = await arena.startServer(['--api-port=0', '--api-host=127.0.0.1']);
+    const start = (...words: string[]) => arena.startServer(['--api-host=127.0.0.1', ...words]);
+    await expect(start(`--api-port=${first.apiPort}`)).rejects.toThrow(
+      /\(3\): jetstream: TCP port \d+ .*in use/,
+    );
+    await expect(start('--api-port=0', '--api-key=/nowhere')).rejects.toThrow(
+      /\(2\): jetstream: .*needs its key/,
+    );
+    const files = ['--api-certificate=/nowhere.pem', '--api-key=/nowhere.key'];
+    await expect(start('--api-port=0', ...files)).rejects.toThrow(/\(4\): jetstream: .*nowhere/);
+    await first.stop();
+  });
+
   it('has the same key after a restart', async () => {
     const keys = [];
     for (let start = 0; start < 2; start += 1) {

@@ -189,6 +189,13 @@ class HttpsApiServer implements ApiServer {
       clientErrorHandler: (error, socket) => refuseRequest(error, socket),
     });
     app.addHook('onRequest', async (request, reply) => {
+      try {
+        reply.raw.once('close', this.#connections.beginRequest(request.raw.socket));
+      } catch (error) {
+        // Its answer would have to wait for all the others.
+        request.raw.socket.destroy();
+        throw error;
+      }
       const { allowRemoteControl } = this.#options;
       if (allowRemoteControl || isLoopback(plainAddress(request.raw.socket.remoteAddress))) return;
       reply.header('connection', 'close');

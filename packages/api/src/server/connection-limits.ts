@@ -6,6 +6,7 @@ import { isLoopback, networkOf, plainAddress } from './peer-address.ts';
 interface Connection {
   readonly socket: Socket;
   readonly network: string;
+  requests: number;
   /** undefined: nothing that came over it was logged in. */
   account: string | undefined;
 }
@@ -38,7 +39,7 @@ export class ConnectionLimits {
       return false;
     }
     const key = keyOf(socket);
-    this.#connections.set(key, { socket, network, account: undefined });
+    this.#connections.set(key, { socket, network, requests: 0, account: undefined });
     change(this.#strangers, network, 1);
     socket.once('close', () => this.#remove(key));
     return true;
@@ -57,6 +58,23 @@ export class ConnectionLimits {
     this.#uncount(connection);
     connection.account = account;
     change(this.#ofAccount, account, 1);
+  }
+
+  /**
+   * A request has come: HTTP lets one follow the other before it is answered (RFC 9112 §9.3.2), and each waits in memory.
+   * @returns to be called at its end
+   * @throws JetStreamError `limit-exceeded`
+   */
+  beginRequest(socket: Socket): () => void {
+    const connection = this.#connections.get(keyOf(socket));
+    if (!connection) return () => undefined;
+    if (connection.requests >= this.#limits.requestsPerConnection) {
+      throw new JetStreamError('limit-exceeded', 'too many requests at once on this connection');
+    }
+    connection.requests++;
+    return () => {
+      connection.requests--;
+    };
   }
 
   destroyAll(): void {

@@ -211,6 +211,18 @@ describe('a connection', () => {
     await expectUndisturbed();
   });
 
+  it('on which too many requests wait for their answers is ended', async () => {
+    await using slow = await TestApiServer.start({ handlers: { sleep: () => new Promise(() => undefined) } });
+    const bearer = await slow.logIn('ann');
+    const socket = await tls(slow.port);
+    const body = '{"milliseconds":1}';
+    const head = `POST /api/v1/sleep HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${bearer}\r\ncontent-type: application/json`;
+    socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(17));
+    await new Promise((resolve) => socket.resume().once('close', resolve));
+    expect((await slow.call('echo', { message: 'x' }, bearer)).status).toBe(200);
+    await expect.poll(async () => (await slow.send('GET', '/metrics')).body).toMatch(/api_connections 1$/m);
+  });
+
   it('that speaks no HTTP is ended', async () => {
     for (const garbage of [
       '\0\x01\x02 garbage\r\n\r\n',

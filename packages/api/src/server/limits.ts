@@ -8,6 +8,8 @@ export interface ApiLimits {
   strangersOfThisMachine: number;
   /** Of these that carried requests of one account. */
   connectionsPerAccount: number;
+  /** Requests that wait for their answers on one connection. */
+  requestsPerConnection: number;
   /** From the connection to the end of the TLS handshake. */
   tlsHandshakeTimeoutMs: number;
   /** From the first byte of a request, or the connection, to the end of its headers. */
@@ -61,6 +63,7 @@ export const API_LIMITS: ApiLimits = {
   strangersPerAddress: 64,
   strangersOfThisMachine: 512,
   connectionsPerAccount: 512,
+  requestsPerConnection: 16,
   tlsHandshakeTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,

@@ -109,6 +109,7 @@ class JetStreamServer implements RunningServer {
   #idleWaiters: (() => void)[] = [];
   readonly closed: Promise<void>;
   #onClosed!: () => void;
+  #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(service: Service) {
@@ -221,7 +222,12 @@ class JetStreamServer implements RunningServer {
     return this;
   }
 
-  async drain(deadlineMs: number = DEFAULT_DRAIN_MS): Promise<void> {
+  drain(deadlineMs: number = DEFAULT_DRAIN_MS): Promise<void> {
+    this.#draining ??= this.#closing ?? this.#drain(deadlineMs);
+    return this.#draining;
+  }
+
+  async #drain(deadlineMs: number): Promise<void> {
     this.#lanes.stopAccepting();
     this.#logger.info({ transfers: this.#runningTransfers() }, 'draining');
     for (const connection of this.#connections) connection.refuseNewTransfers();

@@ -37,7 +37,7 @@ export function serverCommands({
   api,
   parts,
 }: ServerCommandsParts): Pick<ApiHandlers, ServerCommandName> {
-  const { options, events, hostKey, serverId, state, stateDirectory, clock } = context;
+  const { options, hostKey, serverId, state, stateDirectory, clock } = context;
   const startTime = clock.wallUs();
 
   const serverInformation = (caller: ApiCaller): ServerInformation => {
@@ -106,7 +106,6 @@ export function serverCommands({
       }),
     terminate: (_nothing, { account }) => {
       context.logger.info({ account }, 'asked to terminate');
-      events.emit('serverStopping', { serverId, account });
       // After the answer.
       setImmediate(() => context.terminate());
       return null;
