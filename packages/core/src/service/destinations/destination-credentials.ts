@@ -3,6 +3,7 @@ import { parsePrivateKey, type SecretBox, type Signer } from '@jetstream/auth';
 import type { Credentials } from '../../client/credentials.ts';
 import type { OwnerIdentity } from './owner-identity.ts';
 import type { DestinationCredentials, DestinationRecord } from './record.ts';
+import { vouchesFor } from './vouching.ts';
 
 /** As a caller gives them: one of the first three, or none. */
 export type GivenCredentials = Pick<
@@ -62,13 +63,11 @@ export class CredentialStore {
   }
 
   /** @throws JetStreamError as `SecretBox.open`; `permission-denied` when the owner is no account any more */
-  async loginTo({
-    destinationId,
-    owner,
-    userName,
-    credentials,
-  }: DestinationRecord): Promise<DestinationLogin> {
-    const trust = `trust this server there (recv.addAuthorizedClientAsync with clientPublicKey ${this.#hostKey})`;
+  async loginTo(destination: DestinationRecord): Promise<DestinationLogin> {
+    const { destinationId, owner, userName, credentials } = destination;
+    const trust = vouchesFor(destination)
+      ? `trust this server there (recv.addAuthorizedClientAsync with clientPublicKey ${this.#hostKey})`
+      : `name ${owner} as userName, for this server speaks for nobody else`;
     const listed = (signer: Signer) =>
       `add the line '${publicKeyLine(signer)}' to ~${userName}/.ssh/authorized_keys there, or ${trust}`;
     if (credentials.kind === 'none') {

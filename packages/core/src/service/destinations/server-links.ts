@@ -18,6 +18,7 @@ import { DestinationConnection } from './destination-connection.ts';
 import type { CredentialStore } from './destination-credentials.ts';
 import type { DestinationLink, DestinationLinks, LinkUploadOptions } from './links.ts';
 import type { DestinationContact, DestinationRecord } from './record.ts';
+import { staticKeyFor } from './vouching.ts';
 
 /** Destinations that are connected at the same time; each has a thread. */
 const MAX_CONNECTED = 32;
@@ -210,9 +211,10 @@ export class ServerLinks implements DestinationLinks {
   }
 
   #startLanes(
-    { sourcePort, destinationAddress }: DestinationRecord,
+    destination: DestinationRecord,
     ratePolicy: RatePolicy,
   ): { paths: ClientPaths; lanes: Promise<Lanes> } {
+    const { sourcePort, destinationAddress } = destination;
     const { pathStore, hostKey, congestion, portable, onPathFailure } = this.#options;
     const paths = new ClientPaths(pathStore, onPathFailure);
     const lanes = startClientLanes(
@@ -223,7 +225,7 @@ export class ServerLinks implements DestinationLinks {
         remembersPaths: pathStore !== undefined,
         portable,
         port: sourcePort,
-        staticPrivateKey: hostKey.privateKey,
+        staticPrivateKey: staticKeyFor(destination, hostKey.privateKey),
       },
       (path) => paths.onSeen(path),
     ).catch((cause) => {

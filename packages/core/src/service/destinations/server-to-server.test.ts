@@ -268,6 +268,12 @@ describe.skipIf(!canActAsOthers() || lookUpAccount('nobody') === undefined)(
       const { failures } = await send(to, manifestId).done;
       expect(failures).toMatchObject([{ source: '/d/secret', error: { code: 'permission-denied' } }]);
       expect(readFileSync(received('d/open'), 'utf8')).toBe('open');
+      // It is not let in as somebody else by the trust in its server.
+      const asRoot = { ...parameters, userName: user };
+      await expect(send(await destinations.create(asRoot, caller), manifestId).done).rejects.toMatchObject({
+        code: 'login-refused',
+        message: expect.stringContaining('name nobody'),
+      });
       expect(existsSync(received('d/secret'))).toBe(false);
     });
   },
