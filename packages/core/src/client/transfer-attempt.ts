@@ -100,8 +100,11 @@ export class TransferAttempt implements TransferHandler {
     if (this.#over) return;
     this.#over = true;
     if (error !== undefined) this.port.send({ $case: 'failed', value: failureToWire(error) });
-    this.port.close();
-    this.#onOver(error, this.#close());
+    const counted = this.port.close();
+    const closed = this.#close();
+    // What was sent last is counted by then.
+    if (error === undefined) void counted.then(() => this.#onOver(undefined, closed));
+    else this.#onOver(error, closed);
   }
 
   async #close(): Promise<void> {

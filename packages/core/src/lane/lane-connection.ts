@@ -40,7 +40,7 @@ export class LaneConnection {
   readonly #waitingStreams = new Set<number>();
   readonly #sending = new Map<number, SendingTransfer>();
   /** Closed by us, but the lane may have told of them before it knew. */
-  readonly #closing = new Set<number>();
+  readonly #closing = new Map<number, () => void>();
   readonly #awaitingPeer = new Set<(heard: boolean) => void>();
   /** Resolves at the end of the connection: it uses nothing any more that it was lent for sending. */
   readonly ended: Promise<void>;
@@ -126,11 +126,14 @@ export class LaneConnection {
     this.#call('requestBlock', transfer, block);
   }
 
-  /** No event of the transfer comes any more; what was written to its stream is still delivered. */
-  closeTransfer(transfer: number): void {
+  /**
+   * No event of the transfer comes any more; what was written to its stream is still delivered.
+   * @returns resolves when the lane knows, with `stats` as they were then, or at the end of the connection
+   */
+  async closeTransfer(transfer: number): Promise<void> {
     if (this.#closed || this.#closing.has(transfer)) return;
-    this.#closing.add(transfer);
     this.#call('closeTransfer', transfer);
+    await new Promise<void>((resolve) => this.#closing.set(transfer, resolve));
   }
 
   /** How fast this side sends. @param policy one that passed `checkRatePolicy` */
@@ -248,6 +251,7 @@ export class LaneConnection {
   }
 
   #onTransferClosed(transfer: number): void {
+    this.#closing.get(transfer)?.();
     this.#closing.delete(transfer);
     this.#queuedBytes.delete(transfer);
     this.#waitingStreams.delete(transfer);
@@ -259,6 +263,7 @@ export class LaneConnection {
   #onClosed(): void {
     this.#closed = true;
     this.#answerWaiting(false);
+    for (const onTransferClosed of this.#closing.values()) onTransferClosed();
     for (const sending of this.#sending.values()) sending.end();
     this.#sending.clear();
     this.#onEnded();

@@ -84,6 +84,7 @@ export class ServedConnection implements ConnectionCommands {
     this.#wanting.delete(transfer);
     this.#limiters.delete(transfer);
     this.#waitingBytes.delete(transfer);
+    this.tellStats();
     this.#tell({ type: 'transfer-closed', transfer });
   }
 

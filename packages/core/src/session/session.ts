@@ -93,8 +93,8 @@ export class Session {
     return new TransferPort(this, transfer, stream);
   }
 
-  removeTransfer(transfer: number): void {
-    if (this.#transfers.delete(transfer)) this.connection.closeTransfer(transfer);
+  async removeTransfer(transfer: number): Promise<void> {
+    if (this.#transfers.delete(transfer)) await this.connection.closeTransfer(transfer);
   }
 
   close(code: ErrorCode, reason: string): void {
@@ -148,7 +148,7 @@ export class Session {
     const open = this.#transfers.get(transfer);
     if (open !== undefined) return open;
     const handler = this.handler.onIncomingTransfer?.(transfer);
-    if (handler === undefined) this.connection.closeTransfer(transfer);
+    if (handler === undefined) void this.connection.closeTransfer(transfer);
     return this.#transfers.get(transfer);
   }
 
@@ -198,7 +198,8 @@ export class TransferPort {
     return this.#stream.writable();
   }
 
-  close(): void {
-    this.#session.removeTransfer(this.transfer);
+  /** @returns resolves when the counts of the connection are as they were at the end of the transfer */
+  close(): Promise<void> {
+    return this.#session.removeTransfer(this.transfer);
   }
 }

@@ -91,8 +91,16 @@ describe('a transfer that a server was given', () => {
       ...{ blocksAcked: 1, attempts: 1, errorCode: null, destinationPath: '/in', failures: [] },
     });
     expect(readFileSync(received('b'), 'utf8')).toBe('content');
-    const { bytesSent, packetsSent, packetsRecv, bytesRecv } = await get(idOf(submitted));
-    for (const count of [bytesSent, packetsSent, packetsRecv, bytesRecv]) expect(count).toBeGreaterThan(0);
+  });
+
+  it('tells at its end all that went over the network', async () => {
+    put('big', BIG);
+    const { bytesSent, packetsSent, bytesRecv, packetsRecv, blocksSent, blocksRetransmitted, totalBlocks } =
+      await over(idOf(await submit(['/big:/big'])));
+    expect(blocksSent - blocksRetransmitted).toBe(totalBlocks);
+    expect(bytesSent).toBeGreaterThan(BIG.length);
+    expect(packetsSent).toBeGreaterThan(BIG.length / 65_536);
+    expect([bytesRecv > 0, packetsRecv > 0]).toEqual([true, true]);
   });
 
   it('is recorded by its receiver as its own, and sets off a trigger at either end, once', async () => {
