@@ -66,6 +66,28 @@ describe('npm run bench', () => {
     expect(result.sentTwiceBytes).toBeLessThan(result.arrivedBytes);
   });
 
+  it.skipIf(lack)(
+    `measures lists of stored transfers, and a copy while API clients ask${needs}`,
+    async () => {
+      await bench(
+        'trial-api',
+        '--runs',
+        '1',
+        '--output',
+        join(base, 'results'),
+        '--disk',
+        join(base, 'files'),
+      );
+      const { runs } = JSON.parse(readFileSync(join(base, 'results', 'trial-api.json'), 'utf8'));
+      expect(Object.values(runs[0].figures).every(Number.isFinite)).toBe(true);
+      expect(runs[0].figures).toMatchObject({
+        'list, median, s': expect.any(Number),
+        'rate lost, share': expect.any(Number),
+        'answers a second': expect.any(Number),
+      });
+    },
+  );
+
   it.skipIf(lack)(`leaves no namespace, process or file behind when it is killed${needs}`, async () => {
     const files = join(base, 'files');
     const parameters = ['trial', '--runs', '1', '--peers', 'jetstream', '--disk', files];

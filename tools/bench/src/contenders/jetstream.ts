@@ -88,13 +88,14 @@ export async function authorize(directory: string): Promise<void> {
 /** Starts `jetstream server`. Resolves when it is ready. */
 export async function startServer(
   place: Place,
-  options: ProgramOptions & { readonly sandbox: string },
+  options: ProgramOptions & { readonly sandbox: string; readonly api?: true },
 ): Promise<Running> {
-  const { port, directory, sandbox, environment = {}, node = [process.execPath] } = options;
+  const { port, directory, sandbox, api, environment = {}, node = [process.execPath] } = options;
   const server = new Running(
     place,
     [
-      ...[...node, JETSTREAM, 'server', '--no-api', '--log-level', 'warn'],
+      ...[...node, JETSTREAM, 'server', '--log-level', 'warn'],
+      ...(api ? ['--api-host', place.address, '--api-port', String(port)] : ['--no-api']),
       ...['--recv-host', place.address, '--recv-port', String(port)],
       ...['--sandbox-dir', sandbox],
       ...['--persistent-state-dir', directories(directory).state],

@@ -37,7 +37,7 @@ export async function polling(
     return (mebibytes * 2 ** 20 * 8) / 1e3 / (atMs - jscp.startedMs);
   };
   try {
-    const server = await startServer(loopback, { ...options, sandbox });
+    const server = await startServer(loopback, { ...options, sandbox, api: true });
     const alone = await copy();
     const clientsRun = startApiLoad(loopback, ['poll', `${clients}`], options);
     await clientsRun.says(/^ready$/m);
