@@ -19,7 +19,7 @@ export async function runServer(argv: readonly string[]): Promise<number> {
   if (options.sandboxDirectory !== undefined) checkSandboxIsDirectory(options.sandboxDirectory);
   const stopping = stopOnSignal();
   const server = await Server.start({ ...options, thirdPartyLicenses });
-  process.stdout.write(`ready udp=${server.port} api=${server.apiPort ?? '-'}\n`);
+  process.stdout.write(`ready udp=${server.ports.join(',')} api=${server.apiPort ?? '-'}\n`);
 
   await Promise.race([stopping.first, server.closed]);
   await Promise.race([server.drain(), stopping.second.then(() => server.close())]);

@@ -75,7 +75,18 @@ describe('the options of jetstream server', () => {
     });
   });
 
+  it('may give several ports, one by one or parted by commas', async () => {
+    expect(await options('--recv-port', '1, 2', '--recv-port=3')).toEqual({ port: [1, 2, 3] });
+    writeFileSync(config, '--recv-port 9000\n--recv-port 9001\n--lanes 1\n--lanes 2\n');
+    expect(await options('--config', config)).toEqual({ port: [9_000, 9_001], lanes: 2 });
+    expect(await options('--config', config, '--recv-port', '9', '--lanes', '3', '--lanes', '4')).toEqual({
+      port: 9,
+      lanes: 4,
+    });
+  });
+
   it.each([
+    [['--recv-port', '1,'], /^--recv-port "1,": a port is a number/],
     [['--frob'], /^unknown option --frob \(see/],
     [['--recv-port', '65536'], /^--recv-port "65536": a port is a number from 0 to 65535/],
     [['--recv-port'], /^--recv-port needs a value/],

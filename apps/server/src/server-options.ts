@@ -16,13 +16,17 @@ interface ServerOption {
   read: (value: string) => ServerOptions;
   /** Yes or no: may stand without a value, which means yes. */
   isFlag?: true;
+  /** May be given several times: that is the same as its values parted by commas. */
+  isList?: true;
 }
 
 /** Every option that may also stand in a response file. */
 const OPTIONS: Record<string, ServerOption> = {
   'recv-port': {
-    describe: 'UDP port to send and receive on; 0 picks a free one [default: 8886]',
-    read: (value) => ({ port: readPort(value) }),
+    describe:
+      'UDP port to send and receive on, or several, parted by commas or given one by one; 0 picks a free one [default: 8886]',
+    read: (value) => ({ port: readPorts(value) }),
+    isList: true,
   },
   'recv-host': {
     describe: 'Address to listen on [default: all]',
@@ -192,14 +196,29 @@ export async function parseServerOptions(
   if (values.help) return { help: await parser.getHelp() };
   if (values._.length > 0) throw usage(`unexpected "${values._[0]}"`);
 
-  const given: GivenOption[] = [];
-  if (values.config !== undefined) given.push(...readResponseFile(values.config, OPTIONS));
-  for (const name of Object.keys(OPTIONS)) {
-    const value = values[name];
-    if (typeof value === 'string')
-      given.push({ name, value: OPTIONS[name]!.isFlag && value === '' ? 'yes' : value, origin: `--${name}` });
-  }
+  // The last one counts, as of every option that is no list.
+  const config = [values.config].flat().at(-1);
+  const ofFile = config === undefined ? [] : readResponseFile(config, OPTIONS);
+  const ofLine = Object.entries(OPTIONS).flatMap(([name, { isFlag }]) =>
+    [values[name]]
+      .flat()
+      .filter((value) => typeof value === 'string')
+      .map((value) => ({ name, value: isFlag && value === '' ? 'yes' : value, origin: `--${name}` })),
+  );
+  const given = [...joinLists(ofFile), ...joinLists(ofLine)];
   return { options: given.map(readOption).reduce(merge, {}) };
+}
+
+/** What was given one by one, as one. */
+function joinLists(given: readonly GivenOption[]): GivenOption[] {
+  const joined: GivenOption[] = [];
+  for (const option of given) {
+    const { isList } = OPTIONS[option.name]!;
+    const before = isList && joined.find(({ name }) => name === option.name);
+    if (before) before.value += `,${option.value}`;
+    else joined.push({ ...option });
+  }
+  return joined;
 }
 
 /** Some options are parts of one thing. */
@@ -256,7 +275,7 @@ function describeOptions(columns: number) {
     .parserConfiguration({
       'boolean-negation': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
+      'duplicate-arguments-array': true,
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
@@ -279,6 +298,11 @@ function readNames(value: string): string[] {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+}
+
+function readPorts(value: string): number | number[] {
+  const ports = value.split(',').map((port) => readPort(port.trim()));
+  return ports.length === 1 ? ports[0]! : ports;
 }
 
 function readPort(value: string): number {

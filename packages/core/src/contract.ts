@@ -298,8 +298,8 @@ export interface ServerOptions {
   api?: ApiOptions | false;
   /** What the API tells of libraries in use. Default: nothing. */
   thirdPartyLicenses?: () => Promise<readonly ThirdPartyLicense[]>;
-  /** UDP; default 8886; 0 picks a free one. */
-  port?: number;
+  /** UDP; default 8886; 0 picks a free one. Several, up to 16, are alike, and share all else. */
+  port?: number | readonly number[];
   /** Default: all addresses. */
   host?: string;
   /** May hold %u %d %f %%. Default: none, the system's root. */
@@ -349,7 +349,10 @@ export interface ServerOptions {
 
 /** `await Server.start(options)` gives one of these. */
 export interface RunningServer extends AsyncDisposable {
+  /** The first UDP port. */
   readonly port: number;
+  /** All of them. */
+  readonly ports: readonly number[];
   /** TCP port of the API; undefined: there is none. */
   readonly apiPort: number | undefined;
   /** 32 hex digits, new at each start. */

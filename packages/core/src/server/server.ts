@@ -8,7 +8,8 @@ import { BlockMemory } from '../block-memory.ts';
 import { asJetStreamError } from '../content/failure.ts';
 import type { PathStore, RunningServer, ServerOptions, TransferSummary } from '../contract.ts';
 import type { LaneConnection } from '../lane/lane-connection.ts';
-import { defaultLaneCount, Lanes } from '../lane/lanes.ts';
+import { defaultLaneCount } from '../lane/lanes.ts';
+import { ListeningPorts } from '../lane/listening-ports.ts';
 import { createLogger, type Logger } from '../logging.ts';
 import { KeptPaths } from '../paths/kept-paths.ts';
 import { StatePaths } from '../paths/state-paths.ts';
@@ -105,7 +106,7 @@ class JetStreamServer implements RunningServer {
   readonly #paths: KeptPaths;
   readonly #connections = new Set<ServerConnection>();
   readonly #emitter = new EventEmitter();
-  #lanes!: Lanes;
+  #lanes!: ListeningPorts;
   #idleWaiters: (() => void)[] = [];
   readonly closed: Promise<void>;
   #onClosed!: () => void;
@@ -134,7 +135,7 @@ class JetStreamServer implements RunningServer {
     });
   }
 
-  get lanes(): Lanes {
+  get lanes(): ListeningPorts {
     return this.#lanes;
   }
 
@@ -159,16 +160,20 @@ class JetStreamServer implements RunningServer {
     return this.#lanes.path.port;
   }
 
+  get ports(): readonly number[] {
+    return this.#lanes.ports;
+  }
+
   async listen(): Promise<void> {
     const { port = DEFAULT_PORT, host, congestion = 'bbr', sandboxDirectory = '/' } = this.#options;
     const { portable = false, lanes: count = defaultLaneCount() } = this.#options;
     if (!(Number.isInteger(count) && count >= 1 && count <= MAX_LANES)) {
       throw new JetStreamError('invalid-argument', `a server has 1 to ${MAX_LANES} lanes, not ${count}`);
     }
-    this.#lanes = await Lanes.start(
+    this.#lanes = await ListeningPorts.start(
       {
         count,
-        port,
+        ports: typeof port === 'number' ? [port] : port,
         host,
         staticPrivateKey: this.#service.context.hostKey.privateKey,
         acceptIncoming: true,
@@ -199,7 +204,7 @@ class JetStreamServer implements RunningServer {
     const { path } = this.#lanes;
     this.#logger.info(
       {
-        udp: this.port,
+        udp: this.ports.length === 1 ? this.port : this.ports,
         api: this.apiPort ?? '-',
         datagrams: path.kind,
         ...(path.refusal === undefined ? { lanes: this.#lanes.count } : { why: path.refusal }),

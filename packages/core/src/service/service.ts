@@ -3,7 +3,7 @@ import type { State } from '@jetstream/state';
 import type { BlockMemory } from '../block-memory.ts';
 import { PROCESS_CLOCK } from '../clock.ts';
 import type { PathStore, ServerOptions } from '../contract.ts';
-import type { Lanes } from '../lane/lanes.ts';
+import type { ListeningPorts } from '../lane/listening-ports.ts';
 import type { Logger } from '../logging.ts';
 import { defaultTriggerDirectory } from '../state-directory.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
@@ -48,7 +48,7 @@ export interface ServiceEnvironment {
   /** Host key: X25519, 32 bytes each. */
   hostKey: { privateKey: Uint8Array; publicKey: Uint8Array };
   /** Once the server listens. */
-  lanes(): Lanes;
+  lanes(): ListeningPorts;
   storage: StorageWorkers;
   /** Of blocks for sending, of all connections together. */
   memory: BlockMemory;

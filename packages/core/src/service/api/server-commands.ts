@@ -72,7 +72,7 @@ export function serverCommands({
       transfersInProgress: null,
       ...told,
       receiver: {
-        ports: [context.lanes().path.port],
+        ports: context.lanes().ports,
         relayIP: null,
         relayPort: null,
         onlyAuthorizedClientsAllowed: false,
