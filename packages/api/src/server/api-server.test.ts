@@ -297,3 +297,27 @@ it('refuses what is new while it closes, by name, and lets what runs end', async
   finishAll();
   expect((await running).status).toBe(200);
 });
+
+it('waits for nothing when it closes: commands that run are told, and connections end', async () => {
+  let told = false;
+  const closing = await TestApiServer.start({
+    handlers: {
+      sleep: (_parameters, _caller, { signal }) =>
+        new Promise(() => {
+          finish.push(() => undefined);
+          signal.addEventListener('abort', () => {
+            told = true;
+          });
+        }),
+    },
+  });
+  finishAll();
+  const running = closing.call('sleep', { milliseconds: 1 }, await closing.logIn('ann'));
+  running.catch(() => undefined);
+  while (finish.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await closing.server.close();
+  await expect(running).rejects.toThrow();
+  expect(told).toBe(true);
+  closing.agent.destroy();
+  finishAll();
+});

@@ -1,3 +1,4 @@
+import type { MetricSource } from '@jetstream/api/server';
 import { escapeName } from '@jetstream/manifest';
 import type { Change, Collection, State } from '@jetstream/state';
 import type { Logger } from '../../logging.ts';
@@ -38,6 +39,7 @@ export class Triggers implements ServicePart {
   readonly #running = new Set<Promise<void>>();
   #isOpen = false;
   #dropped = 0;
+  readonly #ended = { ok: 0, failed: 0 };
 
   private constructor(options: TriggersOptions, logger: Logger, waiting: Collection<WaitingRun>) {
     this.#options = options;
@@ -52,6 +54,25 @@ export class Triggers implements ServicePart {
 
   serverInfo(): object {
     return { configuration: { triggerDir: this.#options.directory } };
+  }
+
+  metrics(): MetricSource[] {
+    const ended = () => Object.entries(this.#ended).map(([result, value]) => ({ value, labels: { result } }));
+    return [
+      {
+        name: 'trigger_runs_total',
+        help: 'Triggers that have run, by result',
+        kind: 'counter',
+        labelNames: ['result'],
+        read: ended,
+      },
+      {
+        name: 'triggers_waiting',
+        help: 'Triggers that wait for their turn',
+        kind: 'gauge',
+        read: () => [{ value: this.#queue.length }],
+      },
+    ];
   }
 
   start(): void {
@@ -139,6 +160,7 @@ export class Triggers implements ServicePart {
       if (path === undefined) return;
       if (log) this.#logger.info(about, 'trigger begins');
       const { status, signal, timedOut, output, errors } = await runTrigger(path, args, timeoutMs);
+      this.#ended[status === 0 ? 'ok' : 'failed']++;
       const outcome = { ...about, status, signal, output: escapeName(output), errors: escapeName(errors) };
       if (timedOut) this.#logger.error(outcome, 'a trigger took too long and was killed');
       else if (status !== 0) this.#logger.error(outcome, 'a trigger failed');
