@@ -1,6 +1,15 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Arguments, COMMANDS } from '@jetstream/api';
 import { canActAsOthers, currentUser, lookUpAccount } from '@jetstream/platform';
@@ -268,13 +277,45 @@ describe.skipIf(!canActAsOthers() || lookUpAccount('nobody') === undefined)(
       const { failures } = await send(to, manifestId).done;
       expect(failures).toMatchObject([{ source: '/d/secret', error: { code: 'permission-denied' } }]);
       expect(readFileSync(received('d/open'), 'utf8')).toBe('open');
-      // It is not let in as somebody else by the trust in its server.
-      const asRoot = { ...parameters, userName: user };
-      await expect(send(await destinations.create(asRoot, caller), manifestId).done).rejects.toMatchObject({
-        code: 'login-refused',
-        message: expect.stringContaining('name nobody'),
-      });
       expect(existsSync(received('d/secret'))).toBe(false);
+    });
+
+    it('[LG-10] is let in by the trust in its server as that account alone, and as others by their own keys', async () => {
+      await distrustSender();
+      const { commands } = receiver.service.parts.authorizedClients;
+      await commands['recv.addAuthorizedClientAsync']({ clientPublicKey: keyOf(sender), account: null });
+      for (const directory of [sender.base, sender.sandbox, receiver.base]) chmodSync(directory, 0o755);
+      chmodSync(receiver.sandbox, 0o777);
+      put('file', 'content');
+      const caller = apiCaller({ account: 'nobody' });
+      const manifestId = await manifest(['/file:/'], caller);
+      const as = (userName: string, privateKey?: string) =>
+        destinations.create(
+          COMMANDS['send.createDestination'].parameters.parse({
+            destinationAddress: `127.0.0.1:${receiver.server.port}`,
+            userName,
+            ...(privateKey !== undefined && { privateKey }),
+          }),
+          caller,
+        );
+      for (const other of ['daemon', user]) {
+        await expect(send(await as(other), manifestId).done).rejects.toMatchObject({
+          code: 'login-refused',
+          message: expect.stringContaining('name nobody'),
+        });
+      }
+      await send(await as('nobody'), manifestId, { destinationPath: '/own' }).done;
+      expect(statSync(join(receiver.sandbox, 'own', 'file')).uid).toBe(lookUpAccount('nobody')!.uid);
+      // Listed there for the account that runs the receiver.
+      const key = readFileSync(join(receiver.config, 'identity'), 'utf8');
+      writeFileSync(receiver.authorizedKeys, `${await clientIdentityLine(receiver.config)}\n`, {
+        mode: 0o600,
+      });
+      await send(await as(user, key), manifestId, { destinationPath: '/other' }).done;
+      expect(statSync(join(receiver.sandbox, 'other', 'file')).uid).toBe(lookUpAccount(user)!.uid);
+      await expect(send(await as('daemon', key), manifestId).done).rejects.toMatchObject({
+        code: 'login-refused',
+      });
     });
   },
 );

@@ -1,4 +1,3 @@
-import { currentUser } from '@jetstream/platform';
 import { describe, expect, it } from 'vitest';
 import type { DestinationRecord } from './record.ts';
 import { staticKeyFor, vouchesFor } from './vouching.ts';
@@ -6,14 +5,26 @@ import { staticKeyFor, vouchesFor } from './vouching.ts';
 const HOST_KEY = new Uint8Array(32).fill(7);
 
 const destination = (fields: Partial<DestinationRecord>) =>
-  ({ destinationId: '1', owner: 'ann', ownerToken: null, userName: 'ann', ...fields }) as DestinationRecord;
+  ({
+    destinationId: '1',
+    owner: 'ann',
+    ownerToken: null,
+    userName: 'ann',
+    credentials: { kind: 'none' },
+    ...fields,
+  }) as DestinationRecord;
 
 describe('a server', () => {
-  it('vouches for its users as themselves, and for whoever runs it as anybody', () => {
+  it('[LG-10] vouches for its users as themselves, and shows itself where something else decides', () => {
     expect(vouchesFor(destination({}))).toBe(true);
     expect(vouchesFor(destination({ userName: 'ben' }))).toBe(false);
     expect(vouchesFor(destination({ ownerToken: 't' }))).toBe(false);
-    expect(vouchesFor(destination({ owner: currentUser().name, userName: 'ben' }))).toBe(true);
+    const key = { kind: 'key' as const, sealed: '' };
+    expect(vouchesFor(destination({ userName: 'ben', credentials: key }))).toBe(false);
+    expect(vouchesFor(destination({ credentials: key }))).toBe(true);
+    for (const kind of ['password', 'token'] as const) {
+      expect(vouchesFor(destination({ userName: 'ben', credentials: { kind, sealed: '' } }))).toBe(true);
+    }
   });
 
   it('shows its host key where it vouches, and otherwise always the same one, another for each destination', () => {

@@ -1,15 +1,16 @@
 import { hkdfSync } from 'node:crypto';
-import { currentUser } from '@jetstream/platform';
 import type { DestinationRecord } from './record.ts';
 
 const KEY_BYTES = 32;
 
 /**
- * Whether this server says at a destination, by its host key, that the user is who it names. A server that trusts the key may let in whomever
- * it names: so for its users it names nobody but themselves, and nobody at all for a token; whoever runs it has the key anyway.
+ * Whether this server may say at a destination, by its host key, that the user is who it names. A receiver that trusts the key lets in whomever
+ * it names, where nothing but that key, or a key of the user, is shown: so it names nobody there but the owner, and nobody for a token.
+ * Where a password or a token has to decide, the key decides nothing (LG-8).
  */
-export function vouchesFor({ owner, ownerToken, userName }: DestinationRecord): boolean {
-  return ownerToken === null && (userName === owner || owner === currentUser().name);
+export function vouchesFor({ owner, ownerToken, userName, credentials }: DestinationRecord): boolean {
+  const { kind } = credentials;
+  return kind === 'password' || kind === 'token' || (ownerToken === null && userName === owner);
 }
 
 /**
