@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CheckedCertificate } from '@jetstream/api/server';
 import { checkCertificate, createCertificate, daysLeft } from '@jetstream/api/server';
-import { createPrivateFile, readPrivateFile } from '@jetstream/auth';
+import { createPrivateFile, keyFingerprint, readPrivateFile } from '@jetstream/auth';
 import { fileError } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 import { asJetStreamError } from '../../content/failure.ts';
@@ -34,6 +34,7 @@ export class ApiCertificate {
     this.#current = current;
     this.#files = files;
     this.#logger = logger;
+    this.#tell('certificate of the API');
     this.#warn();
     this.#timer = setInterval(() => this.#warn(), DAY_MS).unref();
     for (const file of Object.values(files ?? {})) {
@@ -74,7 +75,7 @@ export class ApiCertificate {
     try {
       this.#current = readGiven(this.#files!);
       this.onChange(this.#current);
-      this.#logger.info({ daysLeft: this.daysLeft }, 'API certificate was read again');
+      this.#tell('API certificate was read again');
     } catch (error) {
       this.#logger.warn(
         { why: asJetStreamError(error).message },
@@ -82,6 +83,12 @@ export class ApiCertificate {
       );
     }
   };
+
+  /** The fingerprint is what clients ask about. */
+  #tell(message: string): void {
+    const fingerprint = keyFingerprint(this.#current.der);
+    this.#logger.info({ fingerprint, daysLeft: this.daysLeft }, message);
+  }
 
   #warn(): void {
     const days = this.daysLeft;
@@ -105,7 +112,7 @@ async function readOrCreateOwn(file: string): Promise<CheckedCertificate> {
   }
   return checked(
     { certificate: text, key: text },
-    `${file}: remove it, and a new one is made; clients then ask about it`,
+    `${file}: remove it, and a new one is made, which clients refuse until they have forgotten this one`,
   );
 }
 
