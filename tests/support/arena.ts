@@ -56,7 +56,9 @@ export class Arena {
   }
 
   async startServer(parameters: readonly string[] = [], options: RunOptions = {}): Promise<ServerProcess> {
-    const defaults = ['--recv-host', '127.0.0.1', '--recv-port', '0', '--sandbox-dir', this.sandbox];
+    const defaults = ['--recv-host', '127.0.0.1', '--sandbox-dir', this.sandbox];
+    // Given twice, it would mean two ports.
+    if (!parameters.includes('--recv-port')) defaults.push('--recv-port', '0');
     const server = await startServer(
       [...defaults, '--persistent-state-dir', this.#freeState(), ...parameters],
       {
