@@ -177,7 +177,7 @@ export const SERVER_COMMANDS = {
     access: 'superuser',
   },
   sendDiscoverPacketAsync: {
-    summary: 'Send a UDP packet from the receive port, so that a firewall lets answers in',
+    summary: 'Send a discover packet: not carried out, always refused',
     parameters: z.strictObject({
       destinationAddress: hostAddress.describe('Host name or address.'),
       destinationPort: port.default(8_886).describe('UDP port.'),
@@ -194,7 +194,7 @@ export const SERVER_COMMANDS = {
     access: 'user',
   },
   recvDiscoverPacketAsync: {
-    summary: 'Wait for such a packet, and tell where it came from',
+    summary: 'Wait for a discover packet: not carried out, always refused',
     parameters: z.strictObject({
       token: discoveryToken,
       timeoutMs: z.int().min(0).max(60_000).default(30_000).describe('How long to wait for it, ms.'),

@@ -47,16 +47,11 @@ describe('what a server answers', () => {
     const names = (Object.keys(COMMANDS) as CommandName[]).filter(
       (name) => name !== 'logout' && name !== 'terminate',
     );
-    const unanswered: string[] = [];
     for (const name of names) {
       const error = await client.call(name, { nothing: 1 } as never).catch((error: unknown) => error);
-      if (/no command/.test((error as JetStreamError).message)) unanswered.push(name);
-      else expect(error, name).toMatchObject({ code: 'invalid-argument' });
+      expect((error as JetStreamError).message, name).not.toMatch(/no command/);
+      expect(error, name).toMatchObject({ code: 'invalid-argument' });
     }
-    // These come with the receive ports.
-    expect(['sendDiscoverPacketAsync', 'recvDiscoverPacketAsync']).toEqual(
-      expect.arrayContaining(unanswered),
-    );
   });
 
   it('is what the schemas say', async () => {
@@ -152,7 +147,7 @@ describe('what a server answers', () => {
       ...['auth', 'authAsync', 'authPublicKey', 'authToken', 'logout', 'superuser', 'wrangler'],
       ...['getRequestStatus', 'getRequestResult', 'subscribe', 'unsubscribe'],
       'terminate',
-      // Need two machines.
+      // Refused by name.
       ...['sendDiscoverPacketAsync', 'recvDiscoverPacketAsync'],
       // Depend upon the moment; what they give is that of getTransfer.
       ...[
