@@ -24,7 +24,7 @@ const DEFAULT_PORT = 8886;
 const DEFAULT_DRAIN_MS = 30_000;
 /** Blocks in memory for all connections of a server, in each direction: 1 GiB at the very most, allocated only by need. */
 const SERVER_MAX_BLOCKS = 1_024;
-/** Transfers of all connections, the one that asks included; each has a storage worker, which is a thread. */
+/** Transfers of all connections, the one that asks included, and those that this server sends by itself: each has a storage worker, a thread. */
 const MAX_RUNNING_TRANSFERS = 64;
 const MAX_LANES = 16;
 
@@ -289,7 +289,7 @@ class JetStreamServer implements RunningServer {
       sharedTokens: parts.tokens.shared,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
-      hasRoom: () => this.#runningTransfers() <= MAX_RUNNING_TRANSFERS,
+      hasRoom: () => this.#runningTransfers() + parts.transfers.running <= MAX_RUNNING_TRANSFERS,
       onTransferOver: () => {
         this.#storage.prepare();
         this.#checkIdle();

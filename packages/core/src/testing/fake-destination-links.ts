@@ -41,6 +41,11 @@ export class FakeDestinationLinks implements DestinationLinks {
     };
   }
 
+  async close(): Promise<void> {
+    const closing = new JetStreamError('server-closing', 'this server is shutting down');
+    for (const upload of [...this.running]) upload.fail(closing);
+  }
+
   /** The transfer of this id, now or when it begins. */
   async upload(transferId: string): Promise<FakeUpload> {
     for (;;) {

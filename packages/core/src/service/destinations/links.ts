@@ -5,6 +5,8 @@ import type { DestinationRecord } from './record.ts';
 export interface DestinationLinks {
   /** All that are open to one destination share its connection. Does not connect yet. To be closed by whoever opened it. */
   open(destination: DestinationRecord): DestinationLink;
+  /** This server shuts down: what is sent ends with `server-closing`, and the far side takes it for interrupted. */
+  close(): Promise<void>;
 }
 
 export type DestinationLinkState = 'disconnected' | 'negotiating' | 'connected';

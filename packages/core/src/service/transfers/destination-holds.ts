@@ -80,6 +80,10 @@ export class DestinationHolds {
     return hold !== undefined && (this.#clock.nowMs() - hold.sinceMs) * 1_000 >= GIVE_UP_AFTER_US;
   }
 
+  get size(): number {
+    return this.#holds.size;
+  }
+
   close(): void {
     for (const { unsetTimer } of this.#holds.values()) unsetTimer();
     this.#holds.clear();

@@ -51,6 +51,7 @@ export class TransferRunner {
   readonly #running = new Map<string, Running>();
   /** What waits for another attempt of its own; takes the timer back. */
   readonly #waiting = new Map<string, () => void>();
+  #attempts = 0;
   #isStarted = false;
   #isDraining = false;
   #isClosing = false;
@@ -64,6 +65,15 @@ export class TransferRunner {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  /** Since the start. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  get heldDestinations(): number {
+    return this.#holds.size;
   }
 
   /** Of what was enqueued before, and is from now on. */
@@ -119,12 +129,12 @@ export class TransferRunner {
     await this.#options.book.settled();
   }
 
-  /** Ends what runs; it goes on at the next start. */
+  /** What runs is interrupted, at the far side too; it goes on at the next start. */
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const unset of this.#waiting.values()) unset();
     this.#holds.close();
-    for (const { run } of this.#running.values()) run.stop();
+    await this.#options.links.close();
     await this.drain();
   }
 
@@ -165,6 +175,7 @@ export class TransferRunner {
     if (manifest?.status !== 'complete')
       return new JetStreamError('not-found', 'its manifest is not there any more');
     const { checkpointFrequencySeconds: seconds, ...receiving } = rules;
+    this.#attempts++;
     const link = links.open(destination);
     const upload = link.upload({
       ...receiving,

@@ -531,6 +531,22 @@ describe('the transfers of a server', () => {
     expect(service.status(third)).toBe('pending');
   });
 
+  it('count themselves, for people and for machines', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    await service.create();
+    (await service.links.upload(await service.create())).fail(unreachable());
+    await service.settle();
+    expect(service.transfers.serverInfo(ann)).toEqual({ transfersInProgress: 1 });
+    expect(service.transfers.serverInfo(caller(''))).toEqual({ transfersInProgress: null });
+    const told = Object.fromEntries(service.transfers.metrics().map(({ name, read }) => [name, read()]));
+    expect(told).toMatchObject({
+      transfer_attempts_total: [{ value: 2 }],
+      held_destinations: [{ value: 1 }],
+    });
+    expect(told.transfers).toContainEqual({ value: 1, labels: { status: 'inProgress' } });
+  });
+
   it('tell who uses a manifest or a destination', async () => {
     const service = new TransferService();
     service.transfers.start();

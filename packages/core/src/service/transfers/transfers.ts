@@ -328,7 +328,26 @@ export class Transfers implements ServicePart, UserDataHolder {
     const read = () =>
       Object.entries(this.counts()).map(([status, value]) => ({ value, labels: { status } }));
     const help = 'Transfers that this server sends, by status; pending is the queue';
-    return [{ name: 'transfers', help, kind: 'gauge', labelNames: ['status'], read }];
+    return [
+      { name: 'transfers', help, kind: 'gauge', labelNames: ['status'], read },
+      {
+        name: 'transfer_attempts_total',
+        help: 'Attempts at transfers that were begun since the start',
+        kind: 'counter',
+        read: () => [{ value: this.#runner.attempts }],
+      },
+      {
+        name: 'held_destinations',
+        help: 'Destinations that failed, and are tried by one transfer at a time',
+        kind: 'gauge',
+        read: () => [{ value: this.#runner.heldDestinations }],
+      },
+    ];
+  }
+
+  /** Each has a storage worker. */
+  get running(): number {
+    return this.#runner.running;
   }
 
   /** How many there are of each status. */
