@@ -242,6 +242,23 @@ describe('a transfer that a server was given', () => {
     expect([third! <= first!, first! <= second!]).toEqual([true, true]);
   });
 
+  it('to a destination that is not up yet is sent once it is', async () => {
+    put('a', 'content');
+    const late = await TestServer.start();
+    const { port } = late.server;
+    const { commands } = late.service.parts.authorizedClients;
+    const clientPublicKey = Buffer.from(sender.service.context.hostKey.publicKey).toString('base64');
+    await commands['recv.addAuthorizedClientAsync']({ clientPublicKey, account: currentUser().name });
+    await late.server.close();
+    const submitted = await submit(['/a:/late'], {}, { destinationPort: port });
+    await until(idOf(submitted), 'inProgress');
+    expect(await get(idOf(submitted))).toMatchObject({ limiter: 'the destination', rtt: 0, bytesSent: 0 });
+    await late.startServer({ port });
+    expect(await over(idOf(submitted))).toMatchObject({ status: 'complete', attempts: 1 });
+    expect(readFileSync(join(late.sandbox, 'in/late'), 'utf8')).toBe('content');
+    await late.end();
+  });
+
   it('goes on by itself when the server is started again, from what is durable', async () => {
     put('big', BIG);
     mkdirSync(join(sender.sandbox, 'd'));

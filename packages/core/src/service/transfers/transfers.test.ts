@@ -183,6 +183,22 @@ describe('a transfer', () => {
     expect([service.status(id), service.get(id).attempts]).toEqual(['complete', 1]);
   });
 
+  it('whose beginning cannot be written down is begun when the disk takes it again', async () => {
+    const service = new TransferService();
+    const id = await service.create();
+    const broken = Promise.reject(new JetStreamError('disk-full', 'the disk is full'));
+    broken.catch(() => undefined);
+    service.store.disk = broken;
+    service.transfers.start();
+    await service.clock.advance(20_000);
+    expect([service.running, service.status(id), service.get(id).attempts]).toEqual([[], 'pending', 0]);
+    service.store.disk = Promise.resolve();
+    await service.clock.advance(5_000);
+    expect([service.running, service.status(id), service.get(id).attempts]).toEqual([[id], 'inProgress', 1]);
+    await expect(service.create({}, 'bob')).resolves.toBeDefined();
+    expect(service.running).toHaveLength(2);
+  });
+
   it('submitted with a manifest begins when that is complete, and fails with it', async () => {
     const service = new TransferService();
     service.transfers.start();
