@@ -3,12 +3,13 @@ import { defineConfig } from 'vitest/config';
 /** Programs and network threads, which run on native functions where there are any, and have to run without. */
 const ON_BOTH_PATHS = ['tests/**/*.test.ts', 'packages/core/src/{client,server}/**/*.test.ts'];
 
-/** What kills and disks do is the same on every datagram path. */
+/** What kills, disks and the service do is the same on every datagram path. */
 const ON_ONE_PATH = [
   'tests/crash-*.test.ts',
   'tests/unlucky-disks.test.ts',
   'tests/limits.test.ts',
   'tests/changing-sources.test.ts',
+  'tests/primer.test.ts',
   'tests/password.test.ts',
   'tests/api-console.test.ts',
   'tests/api-generated-client.test.ts',

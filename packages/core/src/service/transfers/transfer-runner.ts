@@ -41,6 +41,8 @@ interface Running {
   run: TransferRun;
   link: DestinationLink;
   notedMs: number;
+  /** Stopped by us, to go on at the next start. */
+  isInterrupted: boolean;
 }
 
 /** Carries out the transfers that are pending: begins each at its turn, and writes down what came of it. */
@@ -122,9 +124,10 @@ export class TransferRunner {
     return afterStop(record, running.run, outcome, this.#options.book.now(record));
   }
 
-  /** Begins nothing more; resolves when nothing runs. */
+  /** Begins nothing more; resolves when nothing runs. What has no link is not waited for: it goes on at the next start. */
   async drain(): Promise<void> {
     this.#isDraining = true;
+    for (const running of this.#running.values()) interruptUnlinked(running);
     await Promise.all([...this.#running.values()].map(({ run }) => run.outcome));
     await this.#options.book.settled();
   }
@@ -185,7 +188,7 @@ export class TransferRunner {
       destinationPath,
     });
     const run = new TransferRun(upload, record, () => this.#onProgress(transferId));
-    this.#running.set(transferId, { run, link, notedMs: clock.nowMs() });
+    this.#running.set(transferId, { run, link, notedMs: clock.nowMs(), isInterrupted: false });
     void run.outcome.then((outcome) => this.#onOutcome(transferId, run, outcome));
     return undefined;
   }
@@ -196,6 +199,7 @@ export class TransferRunner {
     const record = book.get(transferId);
     if (running === undefined || record?.status !== 'inProgress') return;
     const { run } = running;
+    if (this.#isDraining) interruptUnlinked(running);
     if (run.progress.ackedBytes > 0 || run.progress.filesDone > 0) this.#holds.release(record.destinationId);
     if (clock.nowMs() - running.notedMs >= NOTE_INTERVAL_MS) {
       running.notedMs = clock.nowMs();
@@ -210,7 +214,8 @@ export class TransferRunner {
         // Somebody stopped it, and has seen to what came of it.
         if (this.runOf(transferId) !== run) return record;
         // It goes on at the next start.
-        if (this.#isClosing && 'error' in outcome) return record;
+        const isInterrupted = this.#isClosing || this.#running.get(transferId)?.isInterrupted === true;
+        if (isInterrupted && 'error' in outcome) return record;
         return this.#after(record, run, outcome, now);
       });
     } catch (error) {
@@ -293,6 +298,13 @@ export class TransferRunner {
       'a transfer cannot be written down',
     );
   }
+}
+
+function interruptUnlinked(running: Running): void {
+  const { state } = running.run.progress;
+  if (running.isInterrupted || (state !== 'connecting' && state !== 'reconnecting')) return;
+  running.isInterrupted = true;
+  running.run.stop();
 }
 
 function queued({ transferId, destinationId, owner, priority, requestTime }: TransferRecord): QueuedTransfer {

@@ -547,6 +547,25 @@ describe('the transfers of a server', () => {
     expect(service.status(third)).toBe('pending');
   });
 
+  it('that have no link are not waited for by a drain, and go on at the next start', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const [connecting, moving] = [await service.create(), await service.create()];
+    (await service.links.upload(connecting)).advance({ state: 'connecting' });
+    let drained = false;
+    const draining = service.transfers.drain().then(() => {
+      drained = true;
+    });
+    await service.settle();
+    expect([service.running, drained]).toEqual([[moving], false]);
+    (await service.links.upload(moving)).advance({ state: 'reconnecting' });
+    await draining;
+    const after = new TransferService(service.store.afterCrash());
+    after.transfers.start();
+    await after.settle();
+    expect(after.running.sort()).toEqual([connecting, moving].sort());
+  });
+
   it('count themselves, for people and for machines', async () => {
     const service = new TransferService();
     service.transfers.start();
