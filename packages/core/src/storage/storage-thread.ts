@@ -48,7 +48,9 @@ export class StorageThread {
     });
   }
 
+  /** Waits until what it loads is loaded: a thread that is ended in the middle of loading native code takes the process with it. */
   async end(): Promise<void> {
+    await this.call('close').catch(() => undefined);
     await this.#worker.terminate();
   }
 
