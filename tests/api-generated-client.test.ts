@@ -10,7 +10,7 @@ import { bundleWithGeneratedClient, runBundle } from './support/generated-client
 const SCRIPT = `
 import * as api from './client.ts';
 
-const [base, token, port, source, target] = process.argv.slice(2);
+const [base, token, port, tokenThere, source, target] = process.argv.slice(2);
 api.defaults.baseUrl = base;
 const unwrap = ({ status, data }) => {
   if (status !== 200) throw new Error(JSON.stringify(data));
@@ -20,7 +20,7 @@ const { sessionToken } = unwrap(await api.authToken({ token }));
 api.defaults.headers = { authorization: 'Bearer ' + sessionToken };
 
 const { destinationId } = unwrap(
-  await api.sendCreateDestination({ destinationAddress: '127.0.0.1', destinationPort: Number(port) }),
+  await api.sendCreateDestination({ destinationAddress: '127.0.0.1', destinationPort: Number(port), token: tokenThere }),
 );
 const { manifestId } = unwrap(await api.sendCreateManifest({ fileMappings: [source + ':' + target] }));
 let manifest;
@@ -44,15 +44,9 @@ afterAll(() => arena.close());
 
 describe('a client generated from openapi.json', () => {
   it('logs in and performs a transfer', async () => {
-    const receiver = await arena.startServer();
-    const sender = await arena.startServer([
-      '--api-port',
-      '0',
-      '--api-host',
-      '127.0.0.1',
-      '--sandbox-dir',
-      '/',
-    ]);
+    const withApi = ['--api-port', '0', '--api-host', '127.0.0.1'];
+    const receiver = await arena.startServer(withApi);
+    const sender = await arena.startServer([...withApi, '--sandbox-dir', '/']);
     const state = sender.child.spawnargs.at(sender.child.spawnargs.indexOf('--persistent-state-dir') + 1)!;
     const certificate = join(arena.base, 'certificate.pem');
     const pem = readFileSync(join(state, 'api/server.pem'), 'utf8');
@@ -61,12 +55,9 @@ describe('a client generated from openapi.json', () => {
       /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n/.exec(pem)![0],
     );
 
-    const made = await runJetstream(
-      ['api', '--host', '127.0.0.1', '--api-control-port', String(sender.apiPort), 'createAPIToken'],
-      { env: arena.environment },
-    );
-    expectOk(made);
-    const { secret, owner } = JSON.parse(made.stdout);
+    const { secret, owner } = await createToken(sender.apiPort);
+    // Whoever came by a token uses no rights of its creator elsewhere.
+    const { secret: secretThere } = await createToken(receiver.apiPort);
 
     const base = `https://127.0.0.1:${sender.apiPort}`;
     const document = execFileSync(
@@ -79,7 +70,8 @@ describe('a client generated from openapi.json', () => {
     );
     const bundle = await bundleWithGeneratedClient(arena.directory('client'), document, SCRIPT);
     const source = arena.file('generated', 200_000);
-    const done = runBundle(bundle, [base, secret, String(receiver.port), source, '/sent'], certificate);
+    const words = [base, secret, String(receiver.port), secretThere, source, '/sent'];
+    const done = runBundle(bundle, words, certificate);
     expect(done).toMatchObject({
       status: 'complete',
       owner,
@@ -88,3 +80,12 @@ describe('a client generated from openapi.json', () => {
     await expectEqualTrees(source, join(arena.sandbox, 'by/generated/sent'));
   });
 });
+
+async function createToken(apiPort: number | undefined): Promise<{ secret: string; owner: string }> {
+  const made = await runJetstream(
+    ['api', '--host', '127.0.0.1', '--api-control-port', String(apiPort), 'createAPIToken'],
+    { env: arena.environment },
+  );
+  expectOk(made);
+  return JSON.parse(made.stdout);
+}
