@@ -3,9 +3,10 @@ import pino from 'pino';
 import type { DestinationRecord } from '../service/destinations/record.ts';
 import { ServiceEvents } from '../service/events.ts';
 import type { ManifestRecord } from '../service/manifests/record.ts';
+import type { TransferRequest } from '../service/transfers/new-transfer.ts';
 import type { TransferRecord } from '../service/transfers/record.ts';
 import type { TransferStore } from '../service/transfers/transfer-book.ts';
-import { type TransferRequest, Transfers } from '../service/transfers/transfers.ts';
+import { Transfers } from '../service/transfers/transfers.ts';
 import { FakeDestinationLinks } from './fake-destination-links.ts';
 import { ManualClock } from './manual-clock.ts';
 

@@ -1,7 +1,8 @@
 import { type ApiHandlers, OVERWRITE_MODES, type Parameters } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
 import { listObjects } from '../object-list.ts';
-import type { TransferRequest, Transfers } from './transfers.ts';
+import type { TransferRequest } from './new-transfer.ts';
+import type { Transfers } from './transfers.ts';
 
 type TransferCommand =
   | 'send.createTransfer'

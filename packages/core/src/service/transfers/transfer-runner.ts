@@ -5,6 +5,7 @@ import type { Logger } from '../../logging.ts';
 import type { DestinationLink, DestinationLinks } from '../destinations/links.ts';
 import type { DestinationRecord } from '../destinations/record.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
+import { manifestProblem } from './awaited-manifests.ts';
 import { DestinationHolds } from './destination-holds.ts';
 import type { TransferRecord } from './record.ts';
 import { GIVE_UP_AFTER_US, isOfDestination, retryDelayUs } from './retry-policy.ts';
@@ -175,8 +176,7 @@ export class TransferRunner {
     if (destination === undefined)
       return new JetStreamError('not-found', 'its destination is not there any more');
     const manifest = manifests.get(manifestId);
-    if (manifest?.status !== 'complete')
-      return new JetStreamError('not-found', 'its manifest is not there any more');
+    if (manifest?.status !== 'complete') return manifestProblem(manifest);
     const { checkpointFrequencySeconds: seconds, ...receiving } = rules;
     this.#attempts++;
     const link = links.open(destination);

@@ -2,7 +2,6 @@ import type { ApiCaller, UserData } from '@jetstream/api';
 import type { MetricSource } from '@jetstream/api/server';
 import { JetStreamError } from '@jetstream/protocol';
 import { type Clock, PROCESS_CLOCK } from '../../clock.ts';
-import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
 import type { Logger } from '../../logging.ts';
 import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import type { ServiceClock } from '../clock.ts';
@@ -17,10 +16,11 @@ import type { ServicePart } from '../part.ts';
 import type { ServiceContext } from '../service.ts';
 import { requirePermission } from '../tokens/permissions.ts';
 import type { UserDataHolder } from '../user-data.ts';
+import { AwaitedManifests } from './awaited-manifests.ts';
 import { describeTransfer } from './describe-transfer.ts';
+import { newTransfer, type TransferRequest } from './new-transfer.ts';
 import { queueLimits } from './queue-options.ts';
-import { NOTHING_REACHED, type TransferReach, type TransferRecord, type TransferRules } from './record.ts';
-import { failed } from './run-outcome.ts';
+import type { TransferRecord } from './record.ts';
 import { TransferBook, type TransferStore } from './transfer-book.ts';
 import { transferCommands } from './transfer-commands.ts';
 import type { TransferUse } from './transfer-index.ts';
@@ -37,15 +37,6 @@ import { TransferTimes } from './transfer-times.ts';
 
 /** Of the 100,000 objects that the state takes: nobody uses up all of them. */
 const MAX_TRANSFERS_OF_OWNER = 50_000;
-
-/** What a transfer is made of. */
-export interface TransferRequest extends TransferRules {
-  destinationId: string;
-  manifestId: string;
-  destinationPath: string;
-  priority: number;
-  userData: UserData;
-}
 
 export interface TransfersOptions {
   store: TransferStore;
@@ -68,8 +59,7 @@ export class Transfers implements ServicePart, UserDataHolder {
   readonly #times: TransferTimes;
   readonly #book: TransferBook;
   readonly #runner: TransferRunner;
-  /** Pending ones whose manifest is still being scanned. */
-  readonly #awaitingManifest = new Map<string, Set<string>>();
+  readonly #awaited: AwaitedManifests;
 
   static async open(
     context: ServiceContext,
@@ -106,7 +96,9 @@ export class Transfers implements ServicePart, UserDataHolder {
       onProgress: (record) =>
         events.emit('transferProgress', this.describe(record), record, { logged: false }),
     });
-    events.on('manifestUpdated', ({ manifestId }) => this.#onManifest(String(manifestId)));
+    this.#awaited = new AwaitedManifests(manifests, this.#book, events, (record) =>
+      this.#runner.enqueue(record),
+    );
   }
 
   /** What was under way when the server ended goes on, and what waited waits. */
@@ -156,7 +148,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     mayAwaitManifest = false,
   ): Promise<TransferRecord> {
     const { destinations, manifests } = this.#options;
-    const { destinationId, manifestId, destinationPath, priority, userData, ...rules } = request;
+    const { destinationId, manifestId } = request;
     requirePermission(caller, 'download');
     findOwned(destinations, destinationId, caller, 'destination');
     const manifest = findOwned(manifests, manifestId, caller, 'manifest');
@@ -173,31 +165,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     this.#checkRoom(caller.account);
     const transferId = newId();
     const requestTime = this.#times.begin(transferId);
-    const record: TransferRecord = {
-      transferId,
-      manifestId,
-      destinationId,
-      ...ownerOf(caller),
-      destinationPath,
-      symlinkMode: manifest.symlinkMode,
-      rules,
-      priority,
-      userData,
-      requestTime,
-      queueTime: requestTime,
-      startTime: null,
-      endTime: null,
-      snapshotTime: null,
-      status: 'pending',
-      errorCode: null,
-      errorMessage: null,
-      attempts: 0,
-      streak: null,
-      nextAttemptTime: null,
-      reach: reachOf(manifest),
-      traffic: NO_TRAFFIC,
-      failures: [],
-    };
+    const record = newTransfer(transferId, requestTime, request, ownerOf(caller), manifest);
     await this.#book.add(record);
     this.#enqueue(record);
     return record;
@@ -241,7 +209,7 @@ export class Transfers implements ServicePart, UserDataHolder {
         nextAttemptTime: null,
       };
     });
-    if (record.status === 'pending' && !this.#awaitsManifest(record)) this.#runner.hurry(record);
+    if (record.status === 'pending' && !this.#awaited.wait(record)) this.#runner.hurry(record);
     return record;
   }
 
@@ -388,46 +356,10 @@ export class Transfers implements ServicePart, UserDataHolder {
   }
 
   #enqueue(record: TransferRecord): void {
-    if (!this.#awaitsManifest(record)) this.#runner.enqueue(record);
-  }
-
-  #awaitsManifest({ transferId, manifestId }: TransferRecord): boolean {
-    if (this.#options.manifests.get(manifestId)?.status !== 'pending') return false;
-    const waiting = this.#awaitingManifest.get(manifestId) ?? new Set();
-    this.#awaitingManifest.set(manifestId, waiting.add(transferId));
-    return true;
-  }
-
-  #onManifest(manifestId: string): void {
-    const manifest = this.#options.manifests.get(manifestId);
-    if (manifest?.status === 'pending') return;
-    const waiting = this.#awaitingManifest.get(manifestId) ?? [];
-    this.#awaitingManifest.delete(manifestId);
-    for (const transferId of waiting) void this.#onManifestReady(transferId, manifest);
-  }
-
-  async #onManifestReady(transferId: string, manifest: ManifestRecord | undefined): Promise<void> {
-    const ready = await this.#book
-      .change(transferId, (record, now) => {
-        if (record.status !== 'pending') return record;
-        if (manifest?.status === 'complete') return { ...record, reach: reachOf(manifest) };
-        const { errorCode, errorMessage } = manifest ?? { errorCode: null, errorMessage: null };
-        return failed(
-          record,
-          new JetStreamError(errorCode ?? 'not-found', errorMessage ?? 'its manifest was deleted'),
-          now,
-        );
-      })
-      // What could not be written is found out again when it begins.
-      .catch(() => this.#book.get(transferId));
-    if (ready?.status === 'pending') this.#runner.enqueue(ready);
+    if (!this.#awaited.wait(record)) this.#runner.enqueue(record);
   }
 
   #usersOf(use: TransferUse, id: string, isUsing: (record: TransferRecord) => boolean): string[] {
     return [...this.#book.usersOf(use, id)].filter(isUsing).map(({ transferId }) => transferId);
   }
-}
-
-function reachOf({ totalSize, totalFiles }: ManifestRecord): TransferReach {
-  return { ...NOTHING_REACHED, totalBytes: totalSize ?? 0, totalFiles: totalFiles ?? 0 };
 }

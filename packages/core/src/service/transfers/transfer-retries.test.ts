@@ -1,0 +1,107 @@
+import { JetStreamError } from '@jetstream/protocol';
+import { describe, expect, it } from 'vitest';
+import { caller, TransferService } from '../../testing/transfer-service.ts';
+
+const unreachable = () => new JetStreamError('host-unreachable', 'far.lan did not answer');
+const diskFull = () => new JetStreamError('io-error', 'the source could not be read');
+const HOUR_MS = 3_600_000;
+const ann = caller('ann');
+
+describe('a transfer that fails', () => {
+  it('is tried again after 5 s, 10 s and so on, and then no more than 24 h', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    (await service.links.upload(id)).fail(diskFull());
+    await service.settle();
+    const { status, errorCode, nextAttemptTime, snapshotTime } = service.get(id);
+    expect([status, errorCode, nextAttemptTime! - snapshotTime]).toEqual(['pending', 'io-error', 5e6]);
+    let elapsedMs = 0;
+    for (; service.status(id) === 'pending' && elapsedMs < 48 * HOUR_MS; elapsedMs += 2_500) {
+      await service.clock.advance(2_500);
+      service.links.running[0]?.fail(diskFull());
+      await service.clock.advance(0);
+    }
+    expect(service.get(id)).toMatchObject({ status: 'error', errorCode: 'io-error', nextAttemptTime: null });
+    expect(elapsedMs / HOUR_MS).toBeCloseTo(24, 0);
+    expect(service.get(id).attempts).toBeLessThan(300);
+  });
+
+  it('for a reason that stays is not tried again', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    (await service.links.upload(id)).fail(new JetStreamError('login-refused', 'no'));
+    await service.clock.advance(HOUR_MS);
+    expect(service.get(id)).toMatchObject({ status: 'error', errorCode: 'login-refused', attempts: 1 });
+  });
+
+  it('counts its failures anew when an attempt has come further than any before', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    for (const [durableBytes, delayUs] of [
+      [0, 5e6],
+      [0, 10e6],
+      [300, 5e6],
+      [200, 10e6],
+    ] as const) {
+      const upload = await service.links.upload(id);
+      upload.advance({ durableBytes });
+      upload.fail(diskFull());
+      await service.settle();
+      const { nextAttemptTime, snapshotTime } = service.get(id);
+      expect(nextAttemptTime! - snapshotTime).toBe(delayUs);
+      await service.clock.advance(delayUs / 1_000);
+    }
+  });
+
+  it('is tried at once when it is resumed while it waits', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    (await service.links.upload(id)).fail(unreachable());
+    await service.settle();
+    expect(service.running).toEqual([]);
+    await service.transfers.resume(id, ann);
+    await service.settle();
+    expect(service.running).toEqual([id]);
+  });
+
+  it('for its destination holds all others of that destination, of which one tries, and nobody else', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const down = [
+      await service.create(),
+      await service.create(),
+      await service.create(),
+      await service.create(),
+    ];
+    for (const upload of [...service.links.running]) upload.fail(unreachable());
+    await service.settle();
+    const near = await service.create({ destinationId: 'near-of-ann' });
+    expect(service.running).toEqual([near]);
+    await service.clock.advance(5_000);
+    expect(service.running).toHaveLength(2);
+    const [, trial] = service.links.running;
+    trial!.fail(unreachable());
+    await service.clock.advance(9_999);
+    expect(service.running).toEqual([near]);
+    await service.clock.advance(1);
+    service.links.running[1]!.advance({ ackedBytes: 1 });
+    await service.settle();
+    expect(service.running).toHaveLength(3);
+    expect(down.map((id) => service.get(id).attempts).reduce((sum, attempts) => sum + attempts)).toBe(5);
+  });
+
+  it('with its destination after 24 h takes along what has waited as long', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    for (let count = 0; count < 30; count++) await service.create();
+    for (let minutes = 0; minutes < 25 * 60; minutes += 5) {
+      for (const upload of [...service.links.running]) upload.fail(unreachable());
+      await service.clock.advance(300_000);
+    }
+    expect(service.transfers.counts()).toMatchObject({ error: 30, pending: 0 });
+  });
+});
