@@ -142,13 +142,13 @@ describe('a server', () => {
     const first = await arena.startServer(['--api-port=0', '--api-host=127.0.0.1']);
     const start = (...words: string[]) => arena.startServer(['--api-host=127.0.0.1', ...words]);
     await expect(start(`--api-port=${first.apiPort}`)).rejects.toThrow(
-      /\(3\):[^]*^jetstream: TCP port \d+ .*in use/m,
+      /\(3\):[\s\S]*^jetstream: TCP port \d+ .*in use/m,
     );
     await expect(start('--api-port=0', '--api-key=/nowhere')).rejects.toThrow(
-      /\(2\):[^]*jetstream: .*needs its key/,
+      /\(2\):[\s\S]*jetstream: .*needs its key/,
     );
     const files = ['--api-certificate=/nowhere.pem', '--api-key=/nowhere.key'];
-    await expect(start('--api-port=0', ...files)).rejects.toThrow(/\(4\):[^]*jetstream: .*nowhere/);
+    await expect(start('--api-port=0', ...files)).rejects.toThrow(/\(4\):[\s\S]*jetstream: .*nowhere/);
     await first.stop();
   });
 
