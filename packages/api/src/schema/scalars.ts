@@ -34,7 +34,13 @@ export const path = z
 
 export const text = z.string().max(MAX_TEXT);
 export const description = text.describe('For people.');
-export const userName = z.string().min(1).max(256).describe('Name of an account.');
+export const userName = z
+  .string()
+  .min(1)
+  .max(256)
+  // What is shown to people and kept in logs.
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]*$/u, 'holds control characters')
+  .describe('Name of an account.');
 /** A secret of a caller: never logged, never given out. */
 export const password = z.string().min(1).max(MAX_TEXT).describe('Secret.');
 export const tokenId = z.string().min(1).max(256).describe('Id of the token.');
@@ -52,7 +58,8 @@ export const hostAddress = z
   .string()
   .min(1)
   .max(255)
-  .regex(/^[\w.:%-]+$/, 'is no host name or address');
+  // Not "-" first: programs that it is handed to would take it for an option.
+  .regex(/^[\w:][\w.:%-]*$/, 'is no host name or address');
 /** Microseconds since 1970-01-01 00:00 UTC. */
 export const timeUs = z.int().min(0);
 /** Decimal kilobits a second. */

@@ -160,6 +160,20 @@ describe('work of an Async command', () => {
     expect((await test.call('echo', { message: '' }, sessionToken)).status).toBe(200);
   });
 
+  it('keeps results of so many bytes, the oldest going first', async () => {
+    const limits = { resultBytesPerAccount: 250 };
+    const handlers = { lsRootsAsync: async () => [{ name: 'x'.repeat(80), path: '/' }] };
+    await using other = await TestApiServer.start({ limits, handlers });
+    const token = await other.logIn('ann');
+    const ids: string[] = [];
+    for (let count = 0; count < 4; count++)
+      ids.push((await other.call('lsRootsAsync', {}, token)).body.requestId);
+    const answers = await Promise.all(
+      ids.map((requestId) => other.call('getRequestResult', { requestId }, token)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200, 200]);
+  });
+
   it('is bounded', async () => {
     const token = await test.logIn('admin');
     await test.call('superuser', {}, token);

@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws';
 import type { ApiAuthenticator, ApiEvents, ApiHandlers } from '../contract.ts';
 import { httpStatusOf } from '../errors.ts';
 import { API_PATH } from '../openapi/open-api-document.ts';
+import { AnswerMemory } from './answer-memory.ts';
 import type { CheckedCertificate } from './certificate.ts';
 import { CommandCalls } from './command-calls.ts';
 import { ConnectionLimits } from './connection-limits.ts';
@@ -75,6 +76,7 @@ class HttpsApiServer implements ApiServer {
   readonly #nowMs: () => number;
   readonly #parts: SessionParts;
   readonly #calls: CommandCalls;
+  readonly #answers: AnswerMemory;
   readonly #connections: ConnectionLimits;
   readonly #metrics: ApiMetrics;
   readonly #https: Server;
@@ -100,6 +102,7 @@ class HttpsApiServer implements ApiServer {
       nowMs: this.#nowMs,
     };
     this.#calls = new CommandCalls(this.#parts, options.handlers, options.ready);
+    this.#answers = new AnswerMemory(this.#limits);
     this.#connections = new ConnectionLimits(this.#limits);
     this.#metrics = new ApiMetrics([...(options.metricSources ?? []), ...this.#ownFigures()]);
     this.#https = this.#createServer();
@@ -203,6 +206,7 @@ class HttpsApiServer implements ApiServer {
     });
     addRoutes(app, {
       calls: this.#calls,
+      answers: this.#answers,
       limits: this.#limits,
       metrics: this.#metrics,
       health: () => ({ isHealthy: !this.#closing, status: this.#closing ? 'closing' : 'ok' }),
@@ -244,6 +248,7 @@ class HttpsApiServer implements ApiServer {
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const served = new ApiSocket(webSocket, peer, {
         calls: this.#calls,
+        answers: this.#answers,
         sessions: this.#parts.sessions,
         isStillValid: ({ identity }) => this.#options.authenticator.isStillValid(identity),
         limits: this.#limits,

@@ -60,7 +60,12 @@ export class CommandCalls {
     }
     await this.#confirm(peer);
     checkAccess(commandDefinition(name).access, peer, name);
-    return (given) => this.#run(name, handler, given, peer);
+    return async (given) => {
+      // A body may have been long in coming, and other commands of a WebSocket come in between.
+      await this.#confirm(peer);
+      checkAccess(commandDefinition(name).access, peer, name);
+      return this.#run(name, handler, given, peer);
+    };
   }
 
   async #run(name: CommandName, handler: Handler, given: unknown, peer: Peer): Promise<unknown> {

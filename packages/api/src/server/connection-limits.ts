@@ -14,7 +14,7 @@ interface Connection {
 /** Counts TCP connections: in all, of strangers by where they come from, and by account. */
 export class ConnectionLimits {
   readonly #limits: ApiLimits;
-  /** By address and port of the peer, which a TLS socket shares with the TCP socket beneath it. */
+  /** By addresses and ports of both ends, which a TLS socket shares with the TCP socket beneath it. */
   readonly #connections = new Map<string, Connection>();
   readonly #strangers = new Map<string, number>();
   readonly #ofAccount = new Map<string, number>();
@@ -94,8 +94,8 @@ export class ConnectionLimits {
   }
 }
 
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 function change(counts: Map<string, number>, key: string, by: number): void {

@@ -25,6 +25,20 @@ export class TooLarge extends JetStreamError {
   }
 }
 
+/** What would be answered is longer than an answer may be; it will be so again. */
+export class AnswerTooLarge extends JetStreamError {
+  constructor(limitBytes: number) {
+    super(
+      'limit-exceeded',
+      `the answer would be larger than ${limitBytes.toLocaleString('en')} bytes: ask for less of it (limit, offset)`,
+    );
+  }
+
+  override get retryable(): boolean {
+    return false;
+  }
+}
+
 /** Whatever is none of ours is a fault of ours; what it says stays here. */
 export function asJetStreamError(error: unknown): JetStreamError {
   if (error instanceof JetStreamError) return error;

@@ -4,6 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestApiServer } from '../testing/test-api-server.ts';
+import { AnswerMemory } from './answer-memory.ts';
+import { API_LIMITS } from './limits.ts';
 
 let test: TestApiServer;
 let token: string;
@@ -293,6 +295,44 @@ describe('a connection', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     expect(answer).toMatch(/^HTTP\/1.1 403 /);
     expect(answer).toContain('permission-denied');
+  });
+});
+
+describe('an answer', () => {
+  const limits = {
+    smallAnswerBytes: 10,
+    answerBytes: 1_000,
+    answerBytesPerAccount: 1_500,
+    answerMemoryBytes: 2_500,
+  };
+  const account = (answers: AnswerMemory, name: string) => answers.hold(name, 'x'.repeat(1_000));
+
+  it.each([
+    ['list', Array(200).fill('xxxx')],
+    ['structure', { text: 'x'.repeat(2_000) }],
+  ])('is no longer than it may be, as a %s', async (_what, long) => {
+    await using other = await TestApiServer.start({
+      limits,
+      handlers: { getWranglers: () => long as never },
+    });
+    const bearer = await other.logIn('admin');
+    await other.call('superuser', {}, bearer);
+    const { status, body } = await other.call('getWranglers', {}, bearer);
+    expect([status, body.error.code, body.error.retryable]).toEqual([429, 'limit-exceeded', false]);
+    const socket = await other.openSocket(bearer);
+    await socket.call('superuser');
+    expect(await socket.call('getWranglers')).toMatchObject({ error: { code: 'limit-exceeded' } });
+  });
+
+  it('waits for its reader within bounds of the account and of all', () => {
+    const answers = new AnswerMemory({ ...API_LIMITS, ...limits });
+    const release = account(answers, 'ann');
+    expect(() => account(answers, 'ann')).toThrow('too many large answers');
+    account(answers, 'bob');
+    expect(() => account(answers, 'eve')).toThrow('too many large answers');
+    expect(answers.hold('eve', 'small')).toBeTypeOf('function');
+    release();
+    account(answers, 'ann');
   });
 });
 

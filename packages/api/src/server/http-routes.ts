@@ -2,6 +2,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isCommandName } from '../commands/commands.ts';
 import { API_PATH } from '../openapi/open-api-document.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { CommandCalls } from './command-calls.ts';
 import { errorAnswer } from './error-answer.ts';
 import { parseJson } from './json.ts';
@@ -12,6 +13,7 @@ import { RequestBodies } from './request-body.ts';
 
 export interface RouteContext {
   calls: CommandCalls;
+  answers: AnswerMemory;
   limits: ApiLimits;
   metrics: ApiMetrics;
   health: () => { isHealthy: boolean; status: string };
@@ -22,8 +24,9 @@ export interface RouteContext {
 
 /** The paths of the API over HTTPS. */
 export function addRoutes(app: FastifyInstance, context: RouteContext): void {
-  const { calls, limits, metrics, health, peerOf, onFault } = context;
+  const { calls, answers, limits, metrics, health, peerOf, onFault } = context;
   const bodies = new RequestBodies(limits);
+  let openApiText: string | undefined;
 
   // Bodies are read once it is known who sends them, and what for.
   app.removeAllContentTypeParsers();
@@ -42,7 +45,7 @@ export function addRoutes(app: FastifyInstance, context: RouteContext): void {
       const body = await bodies.read(request.raw, bodyLimit(command, peer, limits));
       const given = body.length === 0 ? {} : readArguments(request, body, limits);
       const result = await call(given);
-      return reply.type('application/json').send(JSON.stringify(result ?? null));
+      return sendText(reply, peer, answers.textOf(result));
     } catch (error) {
       return sendError(reply, error);
     } finally {
@@ -50,9 +53,11 @@ export function addRoutes(app: FastifyInstance, context: RouteContext): void {
     }
   });
 
-  app.get(`${API_PATH}/openapi.json`, async (_request, reply) => {
+  app.get(`${API_PATH}/openapi.json`, async (request, reply) => {
     const { openApiDocument } = await import('../openapi/open-api-document.ts');
-    return reply.type('application/json').send(JSON.stringify(openApiDocument()));
+    // It takes a tenth of a second to make, and strangers ask for it.
+    openApiText ??= JSON.stringify(openApiDocument());
+    return sendText(reply, peerOf(request.raw, abortedWith(reply)), openApiText);
   });
 
   app.get('/healthz', (_request, reply) => {
@@ -78,6 +83,13 @@ export function addRoutes(app: FastifyInstance, context: RouteContext): void {
     ),
   );
   app.setErrorHandler((error, _request, reply) => sendError(reply, asKnown(error)));
+
+  function sendText(reply: FastifyReply, { session }: Peer, text: string): FastifyReply {
+    const release = answers.hold(session?.identity.account ?? '', text);
+    if (reply.raw.closed) release();
+    else reply.raw.once('close', release);
+    return reply.type('application/json').send(text);
+  }
 
   function sendError(reply: FastifyReply, error: unknown): FastifyReply {
     const { status, body } = errorAnswer(error);

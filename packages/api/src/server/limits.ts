@@ -29,6 +29,14 @@ export interface ApiLimits {
   largeBodyBytes: number;
   /** Bodies that are read at once, of what each has above `strangerBodyBytes`. */
   bodyMemoryBytes: number;
+  /** One answer. */
+  answerBytes: number;
+  /** Answers that are not counted: up to this. */
+  smallAnswerBytes: number;
+  /** Answers of one account, or of all strangers, that wait to be read. */
+  answerBytesPerAccount: number;
+  /** The same, of all together. */
+  answerMemoryBytes: number;
   /** Arrays and objects in one another. */
   jsonDepth: number;
   sessions: number;
@@ -42,6 +50,8 @@ export interface ApiLimits {
   challengesAnswered: number;
   /** Requests (`…Async`) of one account, those that are done included. */
   requestsPerAccount: number;
+  /** Results of them that are kept, as JSON. */
+  resultBytesPerAccount: number;
   /** A result of a request is kept. */
   resultLifeMs: number;
   /** The longest that an answer is held back until there is one. */
@@ -74,6 +84,10 @@ export const API_LIMITS: ApiLimits = {
   bodyBytes: 1024 * 1024,
   largeBodyBytes: 32 * 1024 * 1024,
   bodyMemoryBytes: 128 * 1024 * 1024,
+  answerBytes: 64 * 1024 * 1024,
+  smallAnswerBytes: 64 * 1024,
+  answerBytesPerAccount: 128 * 1024 * 1024,
+  answerMemoryBytes: 512 * 1024 * 1024,
   jsonDepth: 32,
   sessions: 4_096,
   sessionsPerAccount: 256,
@@ -82,6 +96,7 @@ export const API_LIMITS: ApiLimits = {
   challengeLifeMs: 30_000,
   challengesAnswered: 65_536,
   requestsPerAccount: 256,
+  resultBytesPerAccount: 64 * 1024 * 1024,
   resultLifeMs: 3_600_000,
   longestPollMs: 60_000,
   commandsPerSocket: 64,

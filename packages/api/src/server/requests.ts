@@ -12,6 +12,8 @@ interface RunningRequest {
   error: JetStreamError | undefined;
   /** undefined: it runs. */
   endMs: number | undefined;
+  /** Of its result as JSON. */
+  bytes: number;
 }
 
 /** The work of `…Async` commands: it goes on when its caller has gone, who asks for it later, and nobody else. */
@@ -27,7 +29,7 @@ export class Requests {
   }
 
   /**
-   * Begins work. When its owner has too many requests, the oldest that is done is forgotten.
+   * Begins work. When its owner has too many requests, or results of too many bytes, the oldest that is done is forgotten.
    * @returns the id of the request
    * @throws JetStreamError `limit-exceeded` when all of them run
    */
@@ -50,10 +52,14 @@ export class Requests {
       }),
       error: undefined,
       endMs: undefined,
+      bytes: 0,
     };
-    request.done.catch((error) => {
-      request.error = asJetStreamError(error);
-    });
+    request.done.then(
+      (result) => this.#count(request, result),
+      (error) => {
+        request.error = asJetStreamError(error);
+      },
+    );
     this.#requests.set(request.id, request);
     return request.id;
   }
@@ -107,6 +113,18 @@ export class Requests {
   /** Stops all that runs. */
   close(): void {
     for (const { abort } of this.#requests.values()) abort.abort();
+  }
+
+  #count(request: RunningRequest, result: unknown): void {
+    request.bytes = JSON.stringify(result ?? null).length;
+    const own = [...this.#requests.values()].filter(({ owner }) => owner === request.owner);
+    let bytes = own.reduce((sum, one) => sum + one.bytes, 0);
+    for (const one of own) {
+      if (bytes <= this.#limits.resultBytesPerAccount) return;
+      if (one === request || one.endMs === undefined) continue;
+      this.#requests.delete(one.id);
+      bytes -= one.bytes;
+    }
   }
 
   #find(owner: string, id: string): RunningRequest {

@@ -2,6 +2,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { ApiEvent } from '../contract.ts';
+import type { AnswerMemory } from './answer-memory.ts';
 import type { CommandCalls } from './command-calls.ts';
 import { errorAnswer, wrongArgument } from './error-answer.ts';
 import { mayHear } from './event-filter.ts';
@@ -26,6 +27,7 @@ const message = z.strictObject({
 
 export interface ApiSocketContext {
   calls: CommandCalls;
+  answers: AnswerMemory;
   sessions: Sessions;
   isStillValid(session: ApiSession): boolean;
   limits: ApiLimits;
@@ -123,7 +125,7 @@ export class ApiSocket implements Peer {
       const call = await this.#context.calls.admit(request.command, this);
       const result = await call(request.arguments);
       if (this.session) this.#context.onLoggedIn(this.session.identity.account);
-      this.#answer(request.id, { result: result ?? null });
+      this.#answerWith(request.id, result);
     } catch (error) {
       this.#answer(request.id, errorAnswer(error).body);
     } finally {
@@ -131,16 +133,26 @@ export class ApiSocket implements Peer {
     }
   }
 
+  #answerWith(id: string | number, result: unknown): void {
+    const { answers } = this.#context;
+    const text = answers.textOf(result);
+    const release = answers.hold(this.session?.identity.account ?? '', text);
+    this.#send(`{"id":${JSON.stringify(id)},"result":${text}}`, release);
+  }
+
   #answer(id: string | number | null, body: object): void {
     this.#send(JSON.stringify({ id, ...body }));
   }
 
   /** One that does not read is closed, and never waited for. */
-  #send(text: string): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+  #send(text: string, onGone: () => void = () => undefined): void {
     const isSlow = this.#socket.bufferedAmount > this.#context.limits.socketBufferBytes;
+    if (this.#socket.readyState === this.#socket.OPEN && !isSlow) {
+      this.#socket.send(text, onGone);
+      return;
+    }
+    onGone();
     if (isSlow) this.#close(TRY_AGAIN_LATER, 'limit-exceeded: this WebSocket is read too slowly');
-    else this.#socket.send(text);
   }
 
   #currentSession(): ApiSession | undefined {

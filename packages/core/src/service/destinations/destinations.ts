@@ -42,6 +42,9 @@ export interface DestinationQueue {
 
 type Changes = Omit<Parameters<'send.updateDestination'>, 'destinationId'>;
 
+/** Of the 100,000 objects that the state takes: nobody uses up all of them, or has all of them compared with a new one. */
+const MAX_DESTINATIONS_OF_OWNER = 10_000;
+
 /** Servers that are sent to: kept, described, and linked to when there is something to send. */
 export class Destinations implements ServicePart, UserDataHolder, DestinationBook {
   readonly commands = destinationCommands(this);
@@ -120,7 +123,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
 
   /**
    * @returns a new one, or that of the caller's which was made of the same parameters
-   * @throws JetStreamError `invalid-argument`; why it could not be kept
+   * @throws JetStreamError `invalid-argument`, `limit-exceeded`; why it could not be kept
    */
   async create(
     given: Parameters<'send.createDestination'>,
@@ -150,13 +153,21 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
       userData: given.userData,
     };
     const owner = ownerOf(caller);
+    let own = 0;
     for (const record of records.values()) {
+      if (record.owner !== owner.owner) continue;
+      own++;
       const isSame =
-        record.owner === owner.owner &&
         record.ownerToken === owner.ownerToken &&
         isEqual(settings, record) &&
         credentials.isSame(record, given);
       if (isSame) return { record, isNew: false };
+    }
+    if (own >= MAX_DESTINATIONS_OF_OWNER) {
+      throw new JetStreamError(
+        'limit-exceeded',
+        `${MAX_DESTINATIONS_OF_OWNER.toLocaleString('en')} destinations are kept for ${owner.owner}: delete some`,
+      );
     }
     const destinationId = newId();
     const record: DestinationRecord = {

@@ -31,6 +31,9 @@ export type FileCommands = Pick<
   | 'rmAsync'
 >;
 
+/** Of all directories of one list; each has one at least. */
+const MAX_ENTRIES = 10_000;
+
 /** Looks at files of this machine and changes them, as the caller's account and within what it sees. */
 export function fileCommands(
   work: FileWork,
@@ -67,9 +70,11 @@ export function fileCommands(
     lsListAsync: ({ paths, limit }, caller, { signal }) =>
       session('download', caller, signal, async (perform) => {
         const listed: ListedPath[] = [];
+        let left = MAX_ENTRIES;
         for (const path of paths) {
           try {
-            const listing = await list(perform, path, limit);
+            const listing = await list(perform, path, Math.max(1, Math.min(limit, left)));
+            left -= listing.entries.length;
             listed.push({ ...listing, errorCode: null, errorMessage: null });
           } catch (error) {
             if (signal.aborted) throw error;

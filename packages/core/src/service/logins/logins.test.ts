@@ -39,6 +39,7 @@ async function loginsOf({ actsAsOthers = true } = {}) {
   const told: string[] = [];
   events.subscribe((event) => told.push(JSON.stringify(event)));
   const authorizedClients = await AuthorizedClients.open(state, await Settings.open(state), events, database);
+  const clock = { nowMs: 0 };
   const waits: number[] = [];
   const asked: string[] = [];
   const passwords = new PasswordChecker({
@@ -61,13 +62,24 @@ async function loginsOf({ actsAsOthers = true } = {}) {
     passwords,
     guard: new LoginGuard({ nowMs: () => 0, wait: async (ms) => waits.push(ms) }),
     accounts: database,
+    nowMs: () => clock.nowMs,
   });
   const logIn = (login: object) =>
     logins.logIn({ user: 'ada', ...NO_CREDENTIALS, ...login }, CONNECTION) as Promise<{
       accepted: boolean;
       value: { account: Account };
     }>;
-  return { logins, logIn, authorizedClients, commands: authorizedClients.commands, waits, asked, told };
+  return {
+    logins,
+    logIn,
+    accounts,
+    clock,
+    authorizedClients,
+    commands: authorizedClients.commands,
+    waits,
+    asked,
+    told,
+  };
 }
 
 const refusedLogin = { code: 'login-refused', message: 'login refused' };
@@ -182,6 +194,18 @@ describe('a login by static key', () => {
     expect([logins.mayConnect(PEER_KEY), logins.mayConnect(Buffer.alloc(32))]).toEqual([true, true]);
     await commands['recv.allowOnlyAuthorizedClientsAsync']({ onlyAuthorizedClientsAllowed: true });
     expect([logins.mayConnect(PEER_KEY), logins.mayConnect(Buffer.alloc(32))]).toEqual([true, false]);
+  });
+});
+
+describe('a session of the API', () => {
+  it('ends with its account', async () => {
+    const { logins, accounts, clock } = await loginsOf();
+    const identity = await logins.password('ada', 'secret', '::1');
+    expect(logins.isStillValid(identity)).toBe(true);
+    accounts.splice(1, 1);
+    clock.nowMs += 5_000;
+    expect(logins.isStillValid(identity)).toBe(false);
+    expect(logins.isStillValid({ ...identity, account: 'root' })).toBe(true);
   });
 });
 

@@ -23,6 +23,9 @@ import type { LoginRestrictions, TokenLogin, TokenVerifier } from './token-verif
 /** Of a refusal by token: as of one by password, which a token may have. */
 const TOKEN_REFUSAL_STEP_MS = 3_000;
 
+/** How long it may stay unnoticed that an account was removed. */
+const ACCOUNT_CHECK_MS = 5_000;
+
 /** Who came over UDP. */
 export interface LoggedIn {
   account: platform.Account;
@@ -52,6 +55,8 @@ export interface LoginsContext {
   passwords?: PasswordChecker;
   guard?: LoginGuard;
   accounts?: AccountDatabase;
+  /** Of a monotonic clock. */
+  nowMs?: () => number;
 }
 
 /** Who may come in, by whatever way: the one place that UDP and the API ask. */
@@ -62,13 +67,18 @@ export class Logins implements ServicePart, ApiAuthenticator {
   readonly #passwords: PasswordChecker;
   readonly #guard: LoginGuard;
   readonly #accounts: AccountDatabase;
+  readonly #nowMs: () => number;
   readonly #unavailableTold = new Set<string>();
+  /** What the system said of accounts since then. */
+  readonly #usable = new Map<string, boolean>();
+  #usableSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: LoginsContext) {
     this.#context = context;
     this.#passwords = context.passwords ?? new PasswordChecker();
     this.#guard = context.guard ?? new LoginGuard();
     this.#accounts = context.accounts ?? platform;
+    this.#nowMs = context.nowMs ?? (() => performance.now());
   }
 
   close(): Promise<void> {
@@ -133,8 +143,25 @@ export class Logins implements ServicePart, ApiAuthenticator {
     return this.#context.roles.mayBeWrangler(account);
   }
 
+  /** A session outlives neither its token nor its account. */
   isStillValid(identity: ApiIdentity): boolean {
-    return identity.token === null || this.tokens?.isStillValid(identity) === true;
+    const isTokenValid = identity.token === null || this.tokens?.isStillValid(identity) === true;
+    return isTokenValid && this.#isUsable(identity.account);
+  }
+
+  /** Asked at each request and each event, and of the system once in so long. */
+  #isUsable(account: string): boolean {
+    const now = this.#nowMs();
+    if (now - this.#usableSinceMs >= ACCOUNT_CHECK_MS) {
+      this.#usableSinceMs = now;
+      this.#usable.clear();
+    }
+    let isUsable = this.#usable.get(account);
+    if (isUsable === undefined) {
+      isUsable = isAccountUsable(account, this.#accounts);
+      this.#usable.set(account, isUsable);
+    }
+    return isUsable;
   }
 
   async #byPassword(user: string, password: string, remote: string): Promise<Guarded<platform.Account>> {
@@ -213,8 +240,8 @@ export class Logins implements ServicePart, ApiAuthenticator {
     const { logger, events } = this.#context;
     const shown = escapeName(user);
     logger.warn({ remote, user: shown, way, why: escapeName(outcome.reason) }, 'login refused');
-    // Strangers could fill the log with it.
-    events.emit('loginRefused', { user: shown, remoteAddress: remote, way }, undefined, { logged: false });
+    // The event log bounds how much of it strangers can have kept.
+    events.emit('loginRefused', { user: shown, remoteAddress: remote, way });
     return outcome;
   }
 
@@ -242,6 +269,16 @@ function loggedInBy(login: TokenLogin, account: platform.Account): LoggedIn {
     restrictions,
     identity: { account: account.name, token, tokenSession, permissions, path },
   };
+}
+
+/** Where the system cannot say, nobody who is in is thrown out. */
+function isAccountUsable(name: string, accounts: AccountDatabase): boolean {
+  try {
+    usableAccount(name, accounts);
+    return true;
+  } catch (error) {
+    return !(error instanceof JetStreamError && error.code === 'login-refused');
+  }
 }
 
 function identityOf({ name }: platform.Account): ApiIdentity {

@@ -25,6 +25,8 @@ import { ScanTurns } from './scan-turns.ts';
 
 /** Of one owner; each is asked for once and scanned in its turn. */
 const MAX_PENDING_OF_OWNER = 1_000;
+/** Of the 100,000 objects that the state takes: nobody uses up all of them. */
+const MAX_MANIFESTS_OF_OWNER = 50_000;
 
 export interface ManifestsOptions {
   records: Collection<ManifestRecord>;
@@ -233,13 +235,19 @@ export class Manifests implements ServicePart, UserDataHolder {
   }
 
   #checkRoom(owner: string): void {
+    let own = 0;
     let pending = 0;
-    for (const record of this.values()) if (record.owner === owner && record.status === 'pending') pending++;
-    if (pending < MAX_PENDING_OF_OWNER) return;
-    throw new JetStreamError(
-      'limit-exceeded',
-      `${MAX_PENDING_OF_OWNER.toLocaleString('en')} manifests wait to be scanned: wait for them, or delete some`,
-    );
+    for (const record of this.values()) {
+      if (record.owner !== owner) continue;
+      own++;
+      if (record.status === 'pending') pending++;
+    }
+    const refuse = (limit: number, what: string) =>
+      new JetStreamError('limit-exceeded', `${limit.toLocaleString('en')} manifests ${what}`);
+    if (pending >= MAX_PENDING_OF_OWNER)
+      throw refuse(MAX_PENDING_OF_OWNER, 'wait to be scanned: wait for them, or delete some');
+    if (own >= MAX_MANIFESTS_OF_OWNER)
+      throw refuse(MAX_MANIFESTS_OF_OWNER, `are kept for ${owner}: delete some`);
   }
 
   #scan(record: ManifestRecord): void {

@@ -2,6 +2,11 @@ import { isIPv6 } from 'node:net';
 import type { Destination, Transfer } from '@jetstream/api';
 import type { ReceiveRecord } from '../receiving/record.ts';
 
+/** Nothing that somebody else wrote is to be taken for an option. */
+function message(text: string | null): string {
+  return (text ?? '').replace(/^[-\s]+/, '');
+}
+
 /** `address:port`, IPv6 in brackets. */
 export function endpoint(address: string, port: number): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
@@ -26,7 +31,7 @@ export function receptionArguments(record: ReceiveRecord): string[] {
     String(totalFiles ?? 0),
     String(totalSize ?? 0),
     endpoint(sourceIP, sourcePort),
-    ...(record.status === 'error' ? [record.errorCode ?? 'none', record.errorMessage ?? ''] : []),
+    ...(record.status === 'error' ? [record.errorCode ?? 'none', message(record.errorMessage)] : []),
   ];
 }
 
@@ -54,6 +59,6 @@ export function sentArguments(
     String(totalFiles ?? 0),
     String(totalBytes ?? 0),
     destination === undefined ? '' : endpoint(destination.destinationAddress, destination.destinationPort),
-    ...(transfer.status === 'error' ? [transfer.errorCode ?? 'none', transfer.errorMessage ?? ''] : []),
+    ...(transfer.status === 'error' ? [transfer.errorCode ?? 'none', message(transfer.errorMessage)] : []),
   ];
 }
