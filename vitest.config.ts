@@ -13,6 +13,7 @@ const ON_ONE_PATH = [
   'tests/password.test.ts',
   'tests/api-console.test.ts',
   'tests/api-generated-client.test.ts',
+  'tests/via.test.ts',
 ];
 
 export default defineConfig({

@@ -6,6 +6,8 @@ import { comparisonLine, summaryLine } from './progress-text.ts';
 
 /** What a copy shows while it runs and when it is over. */
 export interface CopyView {
+  /** Another server carries the copy out, under that id. */
+  submitted(transferId: string): void;
   progress(progress: TransferProgress): void;
   /** Called for each file that ended, well or not. */
   file(outcome: FileOutcome): void;
@@ -55,6 +57,7 @@ class Quiet implements CopyView {
     this.stderr.write(`${text}\n`);
   }
 
+  submitted(): void {}
   progress(): void {}
   note(): void {}
   file(): void {}

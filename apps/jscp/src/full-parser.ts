@@ -45,6 +45,7 @@ const USAGE = `Usage: jscp [options] SRC… DEST
 
 Copies files and whole directories to or from a JetStream server, over UDP.
 One side is remote: [user@]host:path, or [user@][IPv6 address]:path.
+With --via both are: SRC are absolute paths at the --via server.
 A local name with a colon is written ./a:b.
 
 DEST names the thing itself: "jscp a host:/x" makes /x. With a slash at its
@@ -56,6 +57,7 @@ const EPILOGUE = `Examples:
   jscp -P 9000 photos bob@host:/photos    a directory, as user bob, port 9000
   jscp -l 500M host:/data/set.tar .       from the server, at 500 Mbit/s at most
   jscp --policy low backup host:/backup   only with what others leave of the line
+  jscp --via a.lan /set b.lan:/set        from a.lan to b.lan, not through here
 
 Exit status:
 ${Object.values(EXIT_CODES)
@@ -63,7 +65,9 @@ ${Object.values(EXIT_CODES)
   .join('\n')}
 
 Password: asked for on a terminal when no key lets in, or taken from
-          $JETSTREAM_PASSWORD.
+          $JETSTREAM_PASSWORD. At a --via server: $JETSTREAM_API_PASSWORD or
+          $JETSTREAM_API_TOKEN; what it logs in with at DEST:
+          $JETSTREAM_VIA_PASSWORD or $JETSTREAM_VIA_TOKEN.
 
 Files: identity, known_hosts and paths.json are in $JETSTREAM_CONFIG_DIR
        (default $XDG_CONFIG_HOME/jetstream or ~/.config/jetstream).`;

@@ -17,6 +17,10 @@ export class JsonLines implements CopyView {
     this.stderr = stderr;
   }
 
+  submitted(transferId: string): void {
+    this.write({ event: 'submitted', transferId });
+  }
+
   /** At most two a second, and one for each new state. */
   progress(progress: TransferProgress): void {
     if (progress.elapsedMs < this.nextAtMs && progress.state === this.state) return;

@@ -7,8 +7,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`jscp ${version()}\n`);
     return 0;
   }
-  // Two operands at least: probably a copy.
-  if (argv.length > 1) startNetworkThread();
+  // Two operands at least: probably a copy, and one that is not left to another server.
+  if (argv.length > 1 && !argv.some((word) => word.startsWith('--via'))) startNetworkThread();
   const { run } = await import('./run.ts');
   return run(argv);
 }

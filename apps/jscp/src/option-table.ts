@@ -88,6 +88,19 @@ export const OPTIONS = {
     type: 'boolean',
     describe: 'Begin as if to a host never copied to, and keep nothing of how fast this copy was',
   },
+  via: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Server to server: [user@]host[:port] is told, by its API, to copy its files SRC… to DEST; see below',
+  },
+  'via-key': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Private key for the --via server to log in with at DEST [default: its own]',
+  },
+  'leave-running': { type: 'boolean', describe: 'With --via: Ctrl-C ends jscp, and the copy goes on' },
+  detach: { type: 'boolean', describe: 'With --via: begin the copy, print its id, and exit' },
   'print-identity': {
     type: 'boolean',
     describe: "Print the line for the server's authorized_keys, and exit",

@@ -7,6 +7,7 @@ import { type Receiving, readReceiving } from './receiving.ts';
 import { parseSeconds } from './seconds.ts';
 import { readToken, type Token } from './token.ts';
 import { usageError } from './usage-error.ts';
+import type { ViaOptions } from './via/via-options.ts';
 
 /** Everything one copy needs, each value parsed and in its range. */
 export interface JscpOptions {
@@ -31,6 +32,7 @@ export interface JscpOptions {
 
 export type Command =
   | { do: 'copy'; options: JscpOptions }
+  | { do: 'copy-via'; options: ViaOptions }
   | { do: 'print-identity' }
   | { do: 'print-version' }
   | { do: 'print-help'; text: string };
@@ -55,13 +57,34 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
   if (values['print-identity']) return { do: 'print-identity' };
   if (values.json && values.q) throw usageError('--json and -q exclude each other');
 
+  const port = values.P === undefined ? undefined : parsePort(values.P);
+  const common = {
+    identityFile: values.i,
+    acceptNew: values['accept-new'] ?? false,
+    connectTimeoutMs:
+      1000 *
+      parseSeconds('--connect-timeout', values['connect-timeout'] ?? OPTIONS['connect-timeout'].default, {
+        most: MAX_CONNECT_SECONDS,
+      }),
+    reconnectTimeoutMs: parseReconnect(values.reconnect ?? OPTIONS.reconnect.default) * 1000,
+    output: values.json ? ('json' as const) : values.q ? ('quiet' as const) : ('progress' as const),
+  };
+  const { via } = values;
+  if (via !== undefined) {
+    const { readViaOptions } = await import('./via/via.ts');
+    const options = readViaOptions({ ...values, via }, operands, { ...common, port }, process.env);
+    return { do: 'copy-via', options };
+  }
+  const stray = (['via-key', 'leave-running', 'detach'] as const).find((name) => values[name]);
+  if (stray !== undefined) throw usageError(`--${stray} goes with --via`);
+
   const plan = planCopy(operands, values.d);
   return {
     do: 'copy',
     options: {
+      ...common,
       plan,
-      port: values.P === undefined ? plan.link?.port : parsePort(values.P),
-      identityFile: values.i,
+      port: port ?? plan.link?.port,
       token: readToken({
         link: plan.link?.token,
         file: values['token-file'],
@@ -69,7 +92,6 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
         environment: process.env,
       }),
       knownHostsFile: values['known-hosts'],
-      acceptNew: values['accept-new'] ?? false,
       ratePolicy: readRatePolicy({
         policy: values.policy,
         rate: values.rate,
@@ -79,15 +101,8 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
       congestion: values.congestion,
       portable: values.datagrams === 'portable',
       pathMemory: !values['no-path-memory'],
-      connectTimeoutMs:
-        1000 *
-        parseSeconds('--connect-timeout', values['connect-timeout'] ?? OPTIONS['connect-timeout'].default, {
-          most: MAX_CONNECT_SECONDS,
-        }),
-      reconnectTimeoutMs: parseReconnect(values.reconnect ?? OPTIONS.reconnect.default) * 1000,
       receiving: readReceiving(values),
       symlinks: values.symlinks ?? OPTIONS.symlinks.default,
-      output: values.json ? 'json' : values.q ? 'quiet' : 'progress',
     },
   };
 }

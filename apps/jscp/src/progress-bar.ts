@@ -24,6 +24,8 @@ export class ProgressBar implements CopyView {
     for (const [index, line] of this.lines.entries()) line.update(0, { text: block[index] });
   }
 
+  submitted(): void {}
+
   file(): void {}
 
   note(text: string): void {

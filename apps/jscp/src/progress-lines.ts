@@ -34,6 +34,7 @@ export class ProgressLines implements CopyView {
     if (summary.failed === 0 || summary.files > summary.failed) this.line(this.sumUp(summary));
   }
 
+  submitted(): void {}
   file(): void {}
   error(): void {}
   end(): void {}

@@ -1,9 +1,9 @@
 import { clientIdentityLine } from '@jetstream/core';
 import { copy } from './copy.ts';
-import { createView, type Outputs } from './copy-view.ts';
+import { type CopyView, createView, type Outputs } from './copy-view.ts';
 import { asJetStreamError, errorLine } from './error-line.ts';
 import { EXIT_CODES, exitStatusOf } from './exit-codes.ts';
-import { type JscpOptions, parseCommandLine } from './options.ts';
+import { parseCommandLine } from './options.ts';
 import { version } from './version.ts';
 
 /** Runs one command line. Whatever goes wrong ends as one line on standard error and a status; nothing is thrown. */
@@ -21,7 +21,17 @@ export async function run(argv: readonly string[]): Promise<number> {
         process.stdout.write(`${await clientIdentityLine()}\n`);
         return EXIT_CODES.ok.status;
       case 'copy':
-        return await runCopy(command.options);
+        return await runCopy(
+          command.options,
+          command.options.plan.host,
+          command.options.receiving.verify,
+          copy,
+        );
+      case 'copy-via': {
+        const { copyVia } = await import('./via/via.ts');
+        const { via, verify } = command.options;
+        return await runCopy(command.options, via.host, verify, copyVia);
+      }
     }
   } catch (thrown) {
     const error = asJetStreamError(thrown);
@@ -30,10 +40,15 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function runCopy(options: JscpOptions): Promise<number> {
+async function runCopy<Options extends { output: 'progress' | 'quiet' | 'json' }>(
+  options: Options,
+  host: string,
+  verify: boolean | undefined,
+  copy: (options: Options, interactive: boolean, view: CopyView, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   const outputs: Outputs = { stdout: process.stdout, stderr: process.stderr };
   const interactive = Boolean(process.stdin.isTTY && process.stderr.isTTY);
-  const view = await createView(options.output, outputs, options.receiving.verify);
+  const view = await createView(options.output, outputs, verify);
   const cancelled = cancelOnSignal();
   try {
     return await copy(options, interactive, view, cancelled);
@@ -41,7 +56,7 @@ async function runCopy(options: JscpOptions): Promise<number> {
     const error = asJetStreamError(thrown);
     const status = exitStatusOf(error.code);
     view.error(error, status);
-    view.line(errorLine(error, options.plan.host));
+    view.line(errorLine(error, host));
     return status;
   } finally {
     view.end();

@@ -14,6 +14,7 @@ export const manifest = z
     errorMessage: z.string().nullable().describe('Why it is of no use, when its status is error.'),
     errorCode: errorCode.nullable().describe('Code of that error.'),
     totalFiles: count.nullable().describe('Files, directories not counted; null while pending.'),
+    totalDirectories: count.nullable().describe('Directories; null while pending.'),
     totalSize: count.nullable().describe('Bytes; null while pending.'),
     ...ownerFields,
     userData,

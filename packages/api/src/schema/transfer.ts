@@ -79,8 +79,14 @@ export const transfer = z
     nextAttemptTime: timeUs.nullable().describe('When it is tried again, µs; null while not waiting.'),
     errorCode: errorCode.nullable().describe('Code of that error.'),
     filesDone: count.describe('Files that are in place at the receiver.'),
+    filesSkipped: count.describe(
+      'Of filesDone, what was at the receiver before the transfer; 0 until it has ended.',
+    ),
     filesFailed: count.describe('Files that failed.'),
     totalFiles: count.nullable().describe('Files and empty directories; null while not known.'),
+    bytesPresent: count.describe(
+      'Bytes of content that were at the receiver before the transfer, and were not sent.',
+    ),
     bytesDurable: count.describe('Bytes of content that are safe on the receiver’s disk.'),
     rate: z
       .number()

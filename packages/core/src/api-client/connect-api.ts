@@ -20,6 +20,8 @@ export interface ApiConnectOptions {
   askPassword?: (user: string, host: string) => Promise<string>;
   /** false: connects without a log-in, for what anybody may call. Default true. */
   logIn?: boolean;
+  /** To the end of the TLS handshake. Default 10,000. */
+  connectTimeoutMs?: number;
   /** Of identity and `known_api_hosts`. Default: JETSTREAM_CONFIG_DIR, else XDG configuration directory + /jetstream. */
   configDirectory?: string;
   /** Of token and password. Default `process.env`. */
@@ -38,6 +40,7 @@ export async function connectApi(options: ApiConnectOptions): Promise<ApiClient>
     port = DEFAULT_PORT,
     unknownHost = 'refuse',
     configDirectory,
+    connectTimeoutMs,
     logIn: isToLogIn = true,
   } = options;
   const checkCertificate = pinnedCertificate({
@@ -46,7 +49,12 @@ export async function connectApi(options: ApiConnectOptions): Promise<ApiClient>
     unknownHost,
     ...(configDirectory !== undefined && { configDirectory }),
   });
-  const client = await ApiClient.connect({ host, port, checkCertificate });
+  const client = await ApiClient.connect({
+    host,
+    port,
+    checkCertificate,
+    ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+  });
   try {
     if (isToLogIn) await logIn(client, options);
     return client;

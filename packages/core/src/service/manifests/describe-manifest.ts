@@ -3,7 +3,7 @@ import type { ManifestRecord } from './record.ts';
 
 /** A manifest as the API shows it. */
 export function describeManifest(record: ManifestRecord): Manifest {
-  const { manifestId, status, errorCode, errorMessage, totalFiles, totalSize } = record;
+  const { manifestId, status, errorCode, errorMessage, totalFiles, totalDirectories, totalSize } = record;
   const { owner, ownerToken, ownerTokenSession, userData, symlinkMode, requestTime } = record;
   return {
     manifestId,
@@ -12,6 +12,7 @@ export function describeManifest(record: ManifestRecord): Manifest {
     errorCode,
     errorMessage,
     totalFiles,
+    totalDirectories,
     totalSize,
     owner,
     ownerToken,

@@ -10,8 +10,16 @@ export function describeTransfer(
   now: number,
 ): Transfer {
   const { rules } = record;
-  const { totalBytes, totalFiles, filesDone, filesFailed, bytesAcked, bytesDurable } =
-    run?.reach ?? record.reach;
+  const {
+    totalBytes,
+    totalFiles,
+    filesDone,
+    filesSkipped,
+    filesFailed,
+    bytesAcked,
+    bytesPresent,
+    bytesDurable,
+  } = run?.reach ?? record.reach;
   const traffic = run?.traffic ?? record.traffic;
   const { contentBytesSent, contentBytesResent } = traffic;
   return {
@@ -52,8 +60,10 @@ export function describeTransfer(
     nextAttemptTime: record.nextAttemptTime,
     errorCode: record.errorCode,
     filesDone,
+    filesSkipped,
     filesFailed,
     totalFiles,
+    bytesPresent,
     bytesDurable,
     rate: Math.round((run?.progress.rateBitsPerSecond ?? 0) / 1_000),
     rtt: run?.progress.rttMs ?? null,

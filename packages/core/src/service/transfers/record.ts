@@ -28,7 +28,9 @@ export interface TransferReach {
   totalFiles: number;
   filesDone: number;
   filesFailed: number;
-  /** The receiver has them; part of them it had already. */
+  /** Of those that are done, what was there before the transfer; known at its end. */
+  filesSkipped: number;
+  /** The receiver has them; part of them it had before the transfer. */
   bytesAcked: number;
   bytesPresent: number;
   bytesDurable: number;
@@ -73,6 +75,7 @@ export const NOTHING_REACHED: Readonly<TransferReach> = {
   totalFiles: 0,
   filesDone: 0,
   filesFailed: 0,
+  filesSkipped: 0,
   bytesAcked: 0,
   bytesPresent: 0,
   bytesDurable: 0,

@@ -64,6 +64,7 @@ function furthest(before: TransferReach, after: TransferReach): TransferReach {
   return {
     ...after,
     filesDone: Math.max(before.filesDone, after.filesDone),
+    filesSkipped: Math.max(before.filesSkipped, after.filesSkipped),
     bytesAcked: Math.max(before.bytesAcked, after.bytesAcked),
     bytesPresent: Math.max(before.bytesPresent, after.bytesPresent),
     bytesDurable: Math.max(before.bytesDurable, after.bytesDurable),

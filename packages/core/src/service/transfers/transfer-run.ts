@@ -21,13 +21,17 @@ export class TransferRun {
   readonly #upload: Transfer;
   readonly #before: TransferRecord;
   #failureBytes = 0;
+  #summary: TransferSummary | undefined;
 
   /** @param onProgress called some five times a second */
   constructor(upload: Transfer, before: TransferRecord, onProgress: () => void) {
     this.#upload = upload;
     this.#before = before;
     this.outcome = upload.done.then(
-      (summary) => ({ summary }),
+      (summary) => {
+        this.#summary = summary;
+        return { summary };
+      },
       (error) => ({ error: asJetStreamError(error) }),
     );
     upload.on('file', (file) => this.#onFile(file));
@@ -48,8 +52,16 @@ export class TransferRun {
       totalFiles: totalsFinal ? progress.totalFiles : Math.max(before.totalFiles, progress.totalFiles),
       filesDone: progress.filesDone,
       filesFailed: progress.filesFailed,
+      // What an earlier attempt has brought over was not there before the transfer.
+      filesSkipped: Math.max(
+        0,
+        (this.#summary?.skippedFiles ?? 0) - (before.filesDone - before.filesSkipped),
+      ),
       bytesAcked: progress.ackedBytes,
-      bytesPresent: progress.presentBytes,
+      bytesPresent: Math.max(
+        0,
+        (this.#summary ?? progress).presentBytes - (before.bytesAcked - before.bytesPresent),
+      ),
       bytesDurable: progress.durableBytes,
     };
   }

@@ -94,7 +94,9 @@ describe('a transfer', () => {
     await service.clock.advance(5_000);
     const second = await service.links.upload(id);
     second.advance({ totalsFinal: true, totalBytes: 1_000, totalFiles: 3, ackedBytes: 1_000, traffic });
-    second.complete();
+    // What the first attempt brought over, and a file of 300 bytes that was there before it.
+    second.advance({ filesDone: 3, presentBytes: 813 });
+    second.complete({ skippedFiles: 2, presentBytes: 813 });
     await service.settle();
     expect(service.get(id)).toMatchObject({
       blocksAcked: 4,
@@ -102,6 +104,8 @@ describe('a transfer', () => {
       bytesSent: 4_000,
       packetsRecv: 4,
       attempts: 2,
+      filesSkipped: 1,
+      bytesPresent: 300,
     });
   });
 
