@@ -37,7 +37,7 @@ const NO_CONNECTION_ID = new Uint8Array(CONNECTION_ID_BYTES);
 const DESTINATION_AT = 5;
 const SOURCE_AT = DESTINATION_AT + CONNECTION_ID_BYTES;
 
-/** Whether the datagram `bytes[start, end)` is for `parseHandshakePacket` rather than a protected packet. */
+/** Whether the datagram `bytes[start, end)` is a handshake (or discover) packet rather than a protected one. */
 export function isHandshakePacket(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
   return end > start && bytes[start]! >= 0x80;
 }

@@ -1,6 +1,7 @@
 export * from './connection-id.ts';
 export * from './constants.ts';
 export * from './copy-bytes.ts';
+export * from './discover-packet.ts';
 export * from './ecn.ts';
 export * from './errors.ts';
 export * from './float-zero.ts';

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MIN_DATAGRAM_BYTES } from './constants.ts';
+import { discoverTokenOf, encodeDiscoverPacket } from './discover-packet.ts';
 import { encodeInitial, encodeVersionNegotiation, parseHandshakePacket } from './handshake-packet.ts';
 import { frameMessage, MessageReader } from './message-stream.ts';
 import { decodeTransferMessage, encodeTransferMessage } from './messages.ts';
@@ -56,7 +57,7 @@ const FRAMES: Record<string, FrameValue> = {
 
 describe('worked examples of PROTOCOL.md', () => {
   it('are there for each kind of frame', () => {
-    const others = ['Initial', 'VersionNegotiation', 'protected header', 'message'];
+    const others = ['Initial', 'VersionNegotiation', 'Discover', 'protected header', 'message'];
     expect([...examples.keys()].sort()).toEqual([...Object.keys(FRAMES), ...others].sort());
   });
 
@@ -81,6 +82,13 @@ describe('worked examples of PROTOCOL.md', () => {
     const bytes = examples.get('VersionNegotiation')!;
     expect(buffer.slice(0, encodeVersionNegotiation(buffer, CLIENT))).toEqual(bytes);
     expect(parseHandshakePacket(bytes)).toMatchObject({ destinationConnectionId: CLIENT });
+  });
+
+  it('Discover', () => {
+    const bytes = examples.get('Discover')!;
+    const token = hexToBytes('000102030405060708090a0b0c0d0e0f');
+    expect(buffer.slice(0, encodeDiscoverPacket(buffer, token))).toEqual(bytes);
+    expect(discoverTokenOf(bytes)).toEqual(token);
   });
 
   it('protected header', () => {

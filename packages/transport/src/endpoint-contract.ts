@@ -59,12 +59,26 @@ export interface EndpointOptions {
   maxReceiveBlocks?: number;
 }
 
+/** A Discover packet that was waited for has come. */
+export interface Discovered {
+  token: Uint8Array;
+  from: PathAddress;
+}
+
 /** All connections on one datagram path: demultiplexing, handshakes, cookies, version negotiation. Sans-I/O. */
 export interface Endpoint extends DatagramMachine {
   connect(nowUs: number, to: PathAddress): Connection;
   /** A connection with events waiting (drain it with `pollEvent`), or undefined. New incoming connections appear here with `established`. */
   pollReady(): Connection | undefined;
   readonly connectionCount: number;
+  /** Waits for a Discover packet with this token of 16 bytes: the first one that comes is told by `pollDiscovered`, and none after it. */
+  expectDiscover(token: Uint8Array): void;
+  /** Takes `expectDiscover` back. */
+  forgetDiscover(token: Uint8Array): void;
+  /** Sends one Discover packet; it may get lost. At most 64 wait to be sent, more are dropped. */
+  sendDiscover(token: Uint8Array, to: PathAddress): void;
+  /** The next Discover packet that was waited for, or undefined. Drain after each `receive`. */
+  pollDiscovered(): Discovered | undefined;
   /** Stop taking new connections (drain). */
   stopAccepting(): void;
 }

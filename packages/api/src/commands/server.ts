@@ -30,7 +30,10 @@ const userOrGroup = z
 
 const sandboxUser = z.string().max(256).describe('"" stands for everyone who has none of his own.');
 
-const discoveryToken = z.string().min(1).max(64).describe('What the packet carries: known to both sides.');
+const discoverToken = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'is not 32 hex digits')
+  .describe('What the packet carries, 32 hex digits: a secret of both sides.');
 
 export const SERVER_COMMANDS = {
   getServerInfo: {
@@ -177,31 +180,36 @@ export const SERVER_COMMANDS = {
     access: 'superuser',
   },
   sendDiscoverPacketAsync: {
-    summary: 'Send a discover packet: not carried out, always refused',
+    summary: 'Send one discover packet from a receive port; it may get lost',
     parameters: z.strictObject({
       destinationAddress: hostAddress.describe('Host name or address.'),
       destinationPort: port.default(8_886).describe('UDP port.'),
-      token: discoveryToken,
+      sourcePort: port
+        .optional()
+        .describe('Receive port of this server that it goes from; the first one when left out.'),
+      token: discoverToken.optional(),
     }),
     ...later(
       z
         .object({
           destinationIP: z.string().describe('Where it went.'),
           destinationPort: z.int().describe('UDP port.'),
+          sourcePort: z.int().describe('UDP port of this server that it left from.'),
+          token: discoverToken.describe('As given, or made for it.'),
         })
         .meta({ id: 'DiscoverPacketSent' }),
     ),
     access: 'user',
   },
   recvDiscoverPacketAsync: {
-    summary: 'Wait for a discover packet: not carried out, always refused',
+    summary: 'Wait for a discover packet on all receive ports',
     parameters: z.strictObject({
-      token: discoveryToken,
+      token: discoverToken,
       timeoutMs: z.int().min(0).max(60_000).default(30_000).describe('How long to wait for it, ms.'),
     }),
     ...later(
       z
-        .object({ sourceIP, sourcePort: z.int().describe('UDP port of the sender.') })
+        .object({ sourceIP, sourcePort: z.int().describe('UDP port of the sender, as it is seen here.') })
         .meta({ id: 'DiscoverPacketReceived' }),
     ),
     access: 'user',

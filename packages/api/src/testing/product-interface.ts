@@ -186,11 +186,6 @@ export const OTHERWISE: readonly { name: string; here: string; why: string }[] =
     why: 'Their values are not known, and reading and writing nothing is for measuring alone.',
   },
   {
-    name: 'sendDiscoverPacketAsync, recvDiscoverPacketAsync',
-    here: 'always refused with `invalid-argument`',
-    why: 'A receive port passes on nothing that is not sealed; the UDP port of the receiver is opened inwards instead.',
-  },
-  {
     name: 'sandbox mapping of type S3',
     here: '`File` alone',
     why: 'Files are read and written on file systems only.',

@@ -13,7 +13,11 @@ let client: ApiClient;
 const compared = new Set<CommandName>();
 
 beforeAll(async () => {
-  test = await TestServer.start({ api: { port: 0, host: '127.0.0.1' } });
+  test = await TestServer.start({
+    api: { port: 0, host: '127.0.0.1' },
+    // One does what it is told in order: waits for a packet before it sends it.
+    lanes: 1,
+  });
   client = await connectApi({
     host: '127.0.0.1',
     port: test.server.apiPort!,
@@ -70,6 +74,16 @@ describe('what a server answers', () => {
     await call('updateBandwidthLimits', { incomingRateLimit: null });
     await call('updateGarbageCollectSettings', {});
     await call('garbageCollect', {});
+
+    const wait = 'recvDiscoverPacketAsync';
+    const packet = { token: 'ab'.repeat(16) };
+    const { requestId } = await client.call(wait, packet);
+    const to = { destinationAddress: '127.0.0.1', destinationPort: test.server.port };
+    await call('sendDiscoverPacketAsync', { ...packet, ...to });
+    const came = await client.waitForRequest(requestId);
+    expect(came).toEqual({ sourceIP: '127.0.0.1', sourcePort: test.server.port });
+    expect(commandDefinition(wait).work!.parse(came)).toEqual(came);
+    compared.add(wait);
 
     await call('lsAsync', { path: '/tree' });
     await call('lsListAsync', { paths: ['/tree', '/nowhere'] });
@@ -147,8 +161,6 @@ describe('what a server answers', () => {
       ...['auth', 'authAsync', 'authPublicKey', 'authToken', 'logout', 'superuser', 'wrangler'],
       ...['getRequestStatus', 'getRequestResult', 'subscribe', 'unsubscribe'],
       'terminate',
-      // Refused by name.
-      ...['sendDiscoverPacketAsync', 'recvDiscoverPacketAsync'],
       // Depend upon the moment; what they give is that of getTransfer.
       ...[
         'send.updateTransfer',

@@ -56,14 +56,30 @@ export class LaneEngine {
   run(command: LaneCommand): void {
     if (!('lane' in command)) {
       this.#call(command);
-    } else if (command.lane === 'connect') {
-      this.#serve(command.connection, this.endpoint.connect(monotonicNowUs(), command.to));
-    } else if (command.lane === 'learn-path') {
-      this.#paths.learn(command.path);
-    } else if (command.lane === 'stop-accepting') {
-      this.endpoint.stopAccepting();
-    } else {
-      this.stopping = true;
+      return;
+    }
+    switch (command.lane) {
+      case 'connect':
+        this.#serve(command.connection, this.endpoint.connect(monotonicNowUs(), command.to));
+        break;
+      case 'learn-path':
+        this.#paths.learn(command.path);
+        break;
+      case 'expect-discover':
+        this.endpoint.expectDiscover(command.token);
+        break;
+      case 'forget-discover':
+        this.endpoint.forgetDiscover(command.token);
+        break;
+      case 'send-discover':
+        this.endpoint.sendDiscover(command.token, command.to);
+        break;
+      case 'stop-accepting':
+        this.endpoint.stopAccepting();
+        break;
+      case 'stop':
+        this.stopping = true;
+        break;
     }
   }
 
@@ -71,6 +87,10 @@ export class LaneEngine {
   collectEvents(): void {
     for (let ready = this.endpoint.pollReady(); ready !== undefined; ready = this.endpoint.pollReady()) {
       this.#connections.get(this.#numbers.get(ready) ?? this.#welcome(ready))?.drainEvents();
+    }
+    for (let discovered = this.endpoint.pollDiscovered(); discovered !== undefined; ) {
+      this.tell({ lane: 'discovered', discovered });
+      discovered = this.endpoint.pollDiscovered();
     }
   }
 

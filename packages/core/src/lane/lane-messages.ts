@@ -5,6 +5,7 @@ import type {
   CongestionName,
   ConnectionEvent,
   ConnectionStats,
+  Discovered,
   Limiter,
   PathAddress,
 } from '@jetstream/transport';
@@ -71,6 +72,8 @@ export type LaneCommand =
   | { lane: 'connect'; connection: number; to: PathAddress }
   /** Seen by another lane or process. */
   | { lane: 'learn-path'; path: KnownPath }
+  | { lane: 'expect-discover' | 'forget-discover'; token: Uint8Array }
+  | { lane: 'send-discover'; token: Uint8Array; to: PathAddress }
   | { lane: 'stop-accepting' }
   /** Sends what is due, e.g. a CLOSE, and ends the thread. */
   | { lane: 'stop' };
@@ -96,6 +99,7 @@ export type LaneEvent =
   | { lane: 'failed'; code: ErrorCode; message: string }
   /** By a connection that has ended. */
   | { lane: 'path-seen'; path: KnownPath }
+  | { lane: 'discovered'; discovered: Discovered }
   /** For the log. */
   | { lane: 'path-error'; code: string; message: string };
 

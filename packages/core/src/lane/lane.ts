@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { EventFd } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
-import type { PathAddress } from '@jetstream/transport';
+import type { Discovered, PathAddress } from '@jetstream/transport';
 import type { KnownPath } from '../contract.ts';
 import { LaneConnection } from './lane-connection.ts';
 import type {
@@ -19,6 +19,8 @@ export interface LaneHost {
   onIncoming(connection: LaneConnection): void;
   /** A connection has ended that learnt something of its path. */
   onPathSeen(path: KnownPath): void;
+  /** A Discover packet that was waited for has come. Left out: none is waited for. */
+  onDiscovered?(discovered: Discovered): void;
   /** For the log: the datagram path met an error and goes on. */
   onPathError(code: string, message: string): void;
 }
@@ -81,6 +83,21 @@ export class Lane {
     this.#send({ lane: 'learn-path', path });
   }
 
+  /** Waits for a Discover packet with this token of 16 bytes: the first is told to the host, and none after it. */
+  expectDiscover(token: Uint8Array): void {
+    this.#send({ lane: 'expect-discover', token });
+  }
+
+  /** Waits for it no more. */
+  forgetDiscover(token: Uint8Array): void {
+    this.#send({ lane: 'forget-discover', token });
+  }
+
+  /** Sends one Discover packet, which may get lost. */
+  sendDiscover(token: Uint8Array, to: PathAddress): void {
+    this.#send({ lane: 'send-discover', token, to });
+  }
+
   /** Takes no new peers. */
   stopAccepting(): void {
     this.#send({ lane: 'stop-accepting' });
@@ -112,6 +129,9 @@ export class Lane {
         break;
       case 'path-seen':
         this.#host.onPathSeen(message.path);
+        break;
+      case 'discovered':
+        this.#host.onDiscovered?.(message.discovered);
         break;
       case 'path-error':
         this.#host.onPathError(message.code, message.message);

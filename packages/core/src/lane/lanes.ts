@@ -77,6 +77,21 @@ export class Lanes {
     for (const lane of this.#lanes) lane.learnPath(path);
   }
 
+  /** On all lanes: nobody knows which one the system gives it to. Each may tell of one. */
+  expectDiscover(token: Uint8Array): void {
+    for (const lane of this.#lanes) lane.expectDiscover(token);
+  }
+
+  /** Waits for it no more. */
+  forgetDiscover(token: Uint8Array): void {
+    for (const lane of this.#lanes) lane.forgetDiscover(token);
+  }
+
+  /** As `Lane.sendDiscover`. */
+  sendDiscover(token: Uint8Array, to: PathAddress): void {
+    this.#lanes[0]!.sendDiscover(token, to);
+  }
+
   /** Takes no new peers. */
   stopAccepting(): void {
     for (const lane of this.#lanes) lane.stopAccepting();

@@ -1,4 +1,5 @@
 import { JetStreamError } from '@jetstream/protocol';
+import type { PathAddress } from '@jetstream/transport';
 import type { KnownPath } from '../contract.ts';
 import type { LaneHost } from './lane.ts';
 import type { LanePath } from './lane-messages.ts';
@@ -69,6 +70,21 @@ export class ListeningPorts {
   /** Tells of a path, for connections to come. */
   learnPath(path: KnownPath): void {
     for (const lanes of this.#listening) lanes.learnPath(path);
+  }
+
+  /** On all ports, as `Lanes.expectDiscover`. */
+  expectDiscover(token: Uint8Array): void {
+    for (const lanes of this.#listening) lanes.expectDiscover(token);
+  }
+
+  /** Waits for it no more. */
+  forgetDiscover(token: Uint8Array): void {
+    for (const lanes of this.#listening) lanes.forgetDiscover(token);
+  }
+
+  /** @param port of ours that it goes from */
+  sendDiscover(token: Uint8Array, to: PathAddress, port: number): void {
+    this.#listening.find(({ path }) => path.port === port)?.sendDiscover(token, to);
   }
 
   /** Takes no new peers. */

@@ -190,6 +190,7 @@ class JetStreamServer implements RunningServer {
           this.#logger.debug({ path }, 'path seen');
           this.#paths.keep(path);
         },
+        onDiscovered: (discovered) => this.#service.parts.discovery.onDiscovered(discovered),
         onPathError: (code, why) => this.#logger.debug({ code, why }, 'datagram path'),
       },
     );

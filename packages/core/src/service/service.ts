@@ -17,7 +17,7 @@ import { HalfFiles } from './clean-up/half-files.ts';
 import { SERVICE_CLOCK, type ServiceClock } from './clock.ts';
 import { mergeCommands } from './commands.ts';
 import { Destinations } from './destinations/destinations.ts';
-import { discoveryCommands } from './discovery.ts';
+import { Discovery } from './discovery/discovery.ts';
 import { EventLog } from './event-log/event-log.ts';
 import { ServiceEvents } from './events.ts';
 import { Files } from './files/files.ts';
@@ -133,7 +133,7 @@ async function openParts(context: ServiceContext) {
     const event = transfer.status === 'complete' ? 'send.transferComplete' : 'send.transferError';
     triggers.fire(event, sentArguments(transfer, destinations.get(transfer.destinationId)));
   });
-  const discovery: ServicePart = { commands: discoveryCommands };
+  const discovery = new Discovery(context.lanes, PROCESS_CLOCK);
   const submission: ServicePart = { commands: submitCommand({ destinations, manifests, transfers }) };
   const userData: ServicePart = {
     commands: userDataCommands({

@@ -12,15 +12,16 @@ import {
 import { BlockBudget } from '../connection/bulk/block-budget.ts';
 import { TransportConnection } from '../connection/connection.ts';
 import type { Connection, PathAddress, Transmission } from '../contract.ts';
-import type { Endpoint, EndpointOptions } from '../endpoint-contract.ts';
+import type { Discovered, Endpoint, EndpointOptions } from '../endpoint-contract.ts';
 import type { ConnectionSetup, EndpointSettings, ManagedConnection } from '../handshake-driver.ts';
+import { AwaitedDiscovers } from './awaited-discovers.ts';
 import { CompletedHandshake } from './completed-handshake.ts';
 import { ConnectionTable, Entry } from './connection-table.ts';
 import { resolveEndpointOptions } from './endpoint-settings.ts';
 import { IncomingHandshake } from './incoming-handshake.ts';
 import { OutgoingHandshake } from './outgoing-handshake.ts';
 import { SendSchedule } from './send-schedule.ts';
-import { StatelessAnswers } from './stateless-answers.ts';
+import { StatelessPackets } from './stateless-packets.ts';
 import { Strangers } from './strangers.ts';
 
 /** Where the destination stands in a protected packet. */
@@ -42,7 +43,8 @@ export class TransportEndpoint implements Endpoint {
   readonly #strangers: Strangers;
   readonly #table = new ConnectionTable();
   readonly #schedule = new SendSchedule();
-  readonly #answers = new StatelessAnswers();
+  readonly #stateless = new StatelessPackets();
+  readonly #discovers = new AwaitedDiscovers();
   readonly #withEvents: Entry[] = [];
   readonly #transmission: Transmission = { bytes: 0, address: { address: '', port: 0 } };
   #accepting: boolean;
@@ -119,8 +121,8 @@ export class TransportEndpoint implements Endpoint {
   }
 
   transmit(nowUs: number, out: Uint8Array, at = 0): Transmission {
-    if (this.#answers.length > 0) {
-      this.#answers.transmit(out.subarray(at), this.#transmission);
+    if (this.#stateless.length > 0) {
+      this.#stateless.transmit(out.subarray(at), this.#transmission);
       return this.#transmission;
     }
     this.#schedule.wakeDue(nowUs);
@@ -136,7 +138,7 @@ export class TransportEndpoint implements Endpoint {
   }
 
   nextWakeUs(): number {
-    return this.#answers.length > 0 ? Number.NEGATIVE_INFINITY : this.#schedule.nextWakeUs();
+    return this.#stateless.length > 0 ? Number.NEGATIVE_INFINITY : this.#schedule.nextWakeUs();
   }
 
   pollReady(): Connection | undefined {
@@ -144,6 +146,22 @@ export class TransportEndpoint implements Endpoint {
     if (entry === undefined) return undefined;
     entry.hasEventsQueued = false;
     return entry.connection;
+  }
+
+  expectDiscover(token: Uint8Array): void {
+    this.#discovers.expect(token);
+  }
+
+  forgetDiscover(token: Uint8Array): void {
+    this.#discovers.forget(token);
+  }
+
+  sendDiscover(token: Uint8Array, to: PathAddress): void {
+    this.#stateless.sendDiscover(to, token);
+  }
+
+  pollDiscovered(): Discovered | undefined {
+    return this.#discovers.poll();
   }
 
   /** Connections that are not closed yet, with or without a finished handshake; incoming ones count once they are established. */
@@ -162,12 +180,13 @@ export class TransportEndpoint implements Endpoint {
   }
 
   #receiveHandshakePacket(nowUs: number, datagram: Uint8Array, from: PathAddress): void {
+    if (this.#discovers.receive(datagram, from)) return;
     const packet = parseHandshakePacket(datagram);
     if (packet === undefined) return;
     if (packet.type === 'initial') {
       if (this.#accepting) this.#onInitial(nowUs, packet, from);
     } else if (packet.type === 'unknown-version') {
-      if (this.#accepting) this.#answers.sendVersionNegotiation(from, packet.sourceConnectionId);
+      if (this.#accepting) this.#stateless.sendVersionNegotiation(from, packet.sourceConnectionId);
     } else {
       const entry = this.#table.get(connectionIdKey(packet.destinationConnectionId));
       if (entry?.connection !== undefined) {
@@ -192,7 +211,7 @@ export class TransportEndpoint implements Endpoint {
     if (this.#table.handshakes >= this.#settings.cookieThreshold) {
       const subject = { address: from.address, port: from.port, connectionId };
       if (!this.#cookies.verify(nowUs, initial.cookie, subject)) {
-        this.#answers.sendCookie(from, connectionId, this.#cookies.issue(nowUs, subject));
+        this.#stateless.sendCookie(from, connectionId, this.#cookies.issue(nowUs, subject));
         return;
       }
     }
