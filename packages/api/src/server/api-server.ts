@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   limits?: Partial<ApiLimits>;
   /** Of a monotonic clock, in milliseconds. */
   nowMs?: () => number;
+  /** Where a peer is; default: as its socket says. */
+  addressOf?: (socket: Socket) => string | undefined;
   /** Told of faults of ours, and where. */
   onFault?: (error: unknown, where: string) => void;
 }
@@ -200,7 +202,7 @@ class HttpsApiServer implements ApiServer {
         throw error;
       }
       const { allowRemoteControl } = this.#options;
-      if (allowRemoteControl || isLoopback(plainAddress(request.raw.socket.remoteAddress))) return;
+      if (allowRemoteControl || isLoopback(this.#addressOf(request.raw))) return;
       reply.header('connection', 'close');
       throw new JetStreamError('permission-denied', 'this server takes commands of its own machine alone');
     });
@@ -227,11 +229,15 @@ class HttpsApiServer implements ApiServer {
   }
 
   #peerOf(request: IncomingMessage, signal: AbortSignal): Peer {
-    const remoteAddress = plainAddress(request.socket.remoteAddress);
+    const remoteAddress = this.#addressOf(request);
     const token = /^Bearer ([\w-]{1,128})$/i.exec(request.headers.authorization ?? '')?.[1];
     const session = token === undefined ? undefined : this.#parts.sessions.find(token);
     if (session) this.#connections.identify(request.socket, session.identity.account);
     return { remoteAddress, isLocal: isLoopback(remoteAddress), session, token, ownsSession: false, signal };
+  }
+
+  #addressOf({ socket }: IncomingMessage): string {
+    return plainAddress((this.#options.addressOf ?? remoteAddressOf)(socket));
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -259,9 +265,10 @@ class HttpsApiServer implements ApiServer {
     });
   }
 
-  #checkUpgrade({ url, headers, socket }: IncomingMessage): void {
+  #checkUpgrade(request: IncomingMessage): void {
+    const { url, headers } = request;
     if (this.#closing) throw new JetStreamError('server-closing', 'the server is shutting down');
-    if (!this.#options.allowRemoteControl && !isLoopback(plainAddress(socket.remoteAddress))) {
+    if (!this.#options.allowRemoteControl && !isLoopback(this.#addressOf(request))) {
       throw new JetStreamError('permission-denied', 'this server takes commands of its own machine alone');
     }
     if (url !== `${API_PATH}/socket`) throw new JetStreamError('not-found', 'there is no WebSocket here');
@@ -285,6 +292,10 @@ class HttpsApiServer implements ApiServer {
       gauge('api_requests_running', 'Work of Async commands that runs', () => this.#parts.requests.running),
     ];
   }
+}
+
+function remoteAddressOf({ remoteAddress }: Socket): string | undefined {
+  return remoteAddress;
 }
 
 function tlsOptions({ certificate, key }: CheckedCertificate) {

@@ -317,10 +317,12 @@ const NO_CONTACT: DestinationContact = {
   lastSendTime: null,
 };
 
+/** Value by value: a new one is compared with all that its owner has, and nearly all differ in the first. */
 function isEqual(settings: object, record: DestinationRecord): boolean {
-  const names = Object.keys(settings);
-  const values = (object: object) => JSON.stringify(names.map((name) => Reflect.get(object, name)));
-  return values(settings) === values(record);
+  return Object.entries(settings).every(([name, value]) => {
+    const other: unknown = Reflect.get(record, name);
+    return value === other || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(other));
+  });
 }
 
 function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
