@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CommandDefinition } from './definition.ts';
 import { DESTINATION_COMMANDS } from './destinations.ts';
 import { FILE_COMMANDS } from './files.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Request, request } from '../schema/request.ts';
 import { DEFAULT_LIST, MAX_LIST, timeUs, userName } from '../schema/scalars.ts';
 

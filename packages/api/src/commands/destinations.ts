@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connection, encryptedConnectionState } from '../schema/connection.ts';
 import { destination, ratePolicy } from '../schema/destination.ts';
 import {

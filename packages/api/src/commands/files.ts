@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { directoryEntry, directoryListing, diskUsage, listedPath, root } from '../schema/directory.ts';
 import { MAX_LIST, path } from '../schema/scalars.ts';
 import { type CommandDefinition, later, nothing } from './definition.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileMappings, reversedMappings } from '../schema/file-mapping.ts';
 import { manifest, manifestFiles, manifestStatus, symlinkMode } from '../schema/manifest.ts';
 import { MAX_MAPPINGS, manifestId } from '../schema/scalars.ts';

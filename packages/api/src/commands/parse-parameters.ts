@@ -1,5 +1,5 @@
 import { JetStreamError } from '@jetstream/protocol';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type CommandName, commandDefinition, type Parameters } from './commands.ts';
 
 /** Far more than any command has need of. */

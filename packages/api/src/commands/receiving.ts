@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { receiveTransfer, receiveTransferStatus, source } from '../schema/receive-transfer.ts';
 import { authorizedClient, authorizedClients } from '../schema/roles.ts';
 import { publicKey, userName } from '../schema/scalars.ts';

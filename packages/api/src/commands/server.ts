@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { event } from '../schema/event.ts';
 import { wrangler } from '../schema/roles.ts';
 import { sandboxMapping, sandboxMounts } from '../schema/sandbox-mapping.ts';

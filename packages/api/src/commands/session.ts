@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { requestStatus } from '../schema/request.ts';
 import { json, password, requestId, tokenSecret, userName } from '../schema/scalars.ts';
 import { session } from '../schema/session.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { description, manifestId, password, path, timeUs, tokenId } from '../schema/scalars.ts';
 import { apiToken, sharedToken, tokenPermissions } from '../schema/token.ts';
 import { userData } from '../schema/user-data.ts';

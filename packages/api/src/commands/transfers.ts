@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { destination } from '../schema/destination.ts';
 import { manifest } from '../schema/manifest.ts';
 import { destinationId, manifestId, path, text, tokenId, transferId } from '../schema/scalars.ts';

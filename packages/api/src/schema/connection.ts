@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, destinationId, errorCode, id, timeUs } from './scalars.ts';
 
 export const encryptedConnectionState = z.enum(['disconnected', 'negotiating', 'connected']);

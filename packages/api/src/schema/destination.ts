@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectionFields } from './connection.ts';
 import { ownerFields } from './owner.ts';
 import { description, timeUs } from './scalars.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE } from './file-mapping.ts';
 import { count, errorCode, errorMessage } from './scalars.ts';
 

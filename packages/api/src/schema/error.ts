@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '@jetstream/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const apiError = z
   .object({

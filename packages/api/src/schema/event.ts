@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { timeUs } from './scalars.ts';
 
 export const event = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_MAPPINGS, path } from './scalars.ts';
 
 /** Flags that tell what a source has to be. */

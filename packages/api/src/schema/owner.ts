@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Whose an object is: fields that all of them have. */
 export const ownerFields = {

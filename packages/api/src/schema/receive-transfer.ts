@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { encryptedConnectionState } from './connection.ts';
 import { count, errorCode, errorMessage, sourceIP, timeUs } from './scalars.ts';
 

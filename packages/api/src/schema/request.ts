@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode, errorMessage, requestId } from './scalars.ts';
 
 export const request = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Bounds of what a caller may send, in one place; docs/LIMITS.md names them. */
 export const MAX_PATH_BYTES = 4_096;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, timeUs } from './scalars.ts';
 import { bandwidthLimits, garbageCollectSettings } from './settings.ts';
 

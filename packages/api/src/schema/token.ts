@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ownerFields } from './owner.ts';
 import { count, description, id, timeUs, tokenId } from './scalars.ts';
 import { userData } from './user-data.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { symlinkMode } from './manifest.ts';
 import { ownerFields } from './owner.ts';
 import { count, destinationId, errorCode, manifestId, timeUs, transferId } from './scalars.ts';

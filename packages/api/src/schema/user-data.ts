@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { json } from './scalars.ts';
 
 const MAX_KEYS = 64;

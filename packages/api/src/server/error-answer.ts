@@ -1,5 +1,5 @@
 import { JetStreamError } from '@jetstream/protocol';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { httpStatusOf } from '../errors.ts';
 
 /** What an answer says of an error. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { ApiIdentity } from '../contract.ts';
 import type { ApiLimits } from './limits.ts';
 
@@ -95,5 +95,5 @@ export class Sessions {
 }
 
 function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }

@@ -1,6 +1,6 @@
 import { JetStreamError } from '@jetstream/protocol';
 import type { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiEvent } from '../contract.ts';
 import type { AnswerMemory } from './answer-memory.ts';
 import type { CommandCalls } from './command-calls.ts';

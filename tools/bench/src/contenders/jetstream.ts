@@ -120,9 +120,10 @@ export function startJscp(place: Place, what: readonly string[], options: Progra
 export function startApiLoad(
   place: Place,
   what: readonly string[],
-  { port, directory }: ProgramOptions,
+  { port, directory, niceness = 0 }: ProgramOptions & { readonly niceness?: number },
 ): ApiLoad {
-  return new ApiLoad(place, [process.execPath, API_LOAD, String(port), userInfo().username, ...what], {
+  const load = [process.execPath, API_LOAD, String(port), userInfo().username, ...what];
+  return new ApiLoad(place, ['nice', '-n', String(niceness), ...load], {
     JETSTREAM_CONFIG_DIR: directories(directory).config,
   });
 }

@@ -44,6 +44,7 @@ export function serverCommands({
     const fields = parts().map((part) => part.serverInfo?.(caller) as Partial<ServerInformation> | undefined);
     const told = Object.assign({}, ...fields) as Partial<ServerInformation>;
     const isRaised = caller.superuser;
+    const name = hostname();
     return {
       allowRemoteControl: options.api === false || (options.api?.allowRemoteControl ?? true),
       apiControlPort: api()?.port ?? 0,
@@ -54,7 +55,7 @@ export function serverCommands({
       certificateValidation: api()?.certificateDaysLeft ?? 0,
       encryptionAvailable: true,
       eventLogAvailable: false,
-      hostName: hostname(),
+      hostName: name,
       license: LICENSE,
       minCipher: MIN_CIPHER_ENCRYPTED_256,
       multiplexAvailable: true,
@@ -62,7 +63,7 @@ export function serverCommands({
       revision: REVISION,
       serverExternalAddress: options.externalAddress ?? null,
       serverId,
-      serverName: hostname(),
+      serverName: name,
       serverUid: state.serverUid,
       version: VERSION,
       sandboxed: false,
