@@ -11,8 +11,9 @@ export {
 export { loginSignatureInput, verifyLoginSignature } from './login-signature.ts';
 export { PasswordChecker, type PasswordCheckerOptions } from './password/password-checker.ts';
 export { authenticateByPassword, type PasswordLoginContext } from './password/password-login.ts';
-export { createPrivateFile, readPrivateFile } from './private-file.ts';
+export { createPrivateFile, readPrivateFile, replacePrivateFile } from './private-file.ts';
 export { SecretBox } from './secret-box.ts';
 export { collectSigners, type SignerOptions } from './signers.ts';
 export { parsePrivateKey, type Signer } from './ssh-keys.ts';
+export { refuseUnlessOwn } from './strict-modes.ts';
 export { type AccountDatabase, refused, usableAccount } from './usable-account.ts';

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -61,16 +62,8 @@ function statOf(descriptor: number): { mode: number; size: number; isFile: boole
  * @throws JetStreamError of the file operation that failed
  */
 export function createPrivateFile(file: string, content: Uint8Array | string): boolean {
-  const temporary = `${file}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const descriptor = openSync(temporary, 'wx', 0o600);
-    try {
-      writeFileSync(descriptor, content);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    const temporary = writeTemporary(file, content);
     try {
       return linkUnlessThere(temporary, file);
     } finally {
@@ -80,6 +73,39 @@ export function createPrivateFile(file: string, content: Uint8Array | string): b
   } catch (error) {
     throw fileError(error, file);
   }
+}
+
+/**
+ * The same, in the place of a file that may be there.
+ * @throws JetStreamError of the file operation that failed
+ */
+export function replacePrivateFile(file: string, content: Uint8Array | string): void {
+  try {
+    const temporary = writeTemporary(file, content);
+    try {
+      renameSync(temporary, file);
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
+    }
+    syncDirectory(dirname(file));
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+/** @returns its path: a durable file beside `file` */
+function writeTemporary(file: string, content: Uint8Array | string): string {
+  const temporary = `${file}.${randomBytes(8).toString('hex')}.tmp`;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const descriptor = openSync(temporary, 'wx', 0o600);
+  try {
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  return temporary;
 }
 
 /** A link, unlike a rename, never replaces: of two processes that create the same key one wins and both use that key. */

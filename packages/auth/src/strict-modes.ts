@@ -45,7 +45,15 @@ export async function readStrictly(
   }
 }
 
-function refuseUnlessOwn(path: string, { uid, mode }: { uid: number; mode: number }, ownerUid: number): void {
+/**
+ * Of a file, or one directory.
+ * @throws JetStreamError `permission-denied` unless it belongs to `ownerUid` or root and is writable by nobody else
+ */
+export function refuseUnlessOwn(
+  path: string,
+  { uid, mode }: { uid: number; mode: number },
+  ownerUid: number,
+): void {
   if (process.platform === 'win32') return;
   if (uid !== ownerUid && uid !== 0) {
     throw new JetStreamError('permission-denied', `${path} belongs to somebody else (uid ${uid})`, {

@@ -45,7 +45,6 @@ const OPEN = {
   direction: Direction.UPLOAD,
   destinationPath: '',
   sourcePaths: [],
-  recursive: true,
   followSymlinks: true,
   receiving: undefined,
   verify: false,

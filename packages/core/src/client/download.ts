@@ -58,7 +58,6 @@ export class Download {
         direction: Direction.DOWNLOAD,
         destinationPath: '',
         sourcePaths: mappings.map(({ source }) => source),
-        recursive: true,
         followSymlinks: symlinks !== 'ignore',
         receiving: undefined,
         verify,

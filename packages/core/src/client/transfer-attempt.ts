@@ -1,14 +1,13 @@
 import type { JetStreamError, TransferMessage } from '@jetstream/protocol';
-import type { Limiter } from '@jetstream/transport';
 import { asJetStreamError, failureToWire } from '../content/failure.ts';
 import type { TransferHandle } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
 import type { FileOutcome, LimiterName } from '../contract.ts';
-import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { ContentHandler, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { Link } from './link.ts';
 
-type Content = TransferHandler & { start?(): void; end?(): Promise<void> };
+type Content = ContentHandler & { start?(): void; end?(): Promise<void> };
 
 /** One transfer on one link: its worker, its place in the session, and what it tells the handle. */
 export class TransferAttempt implements TransferHandler {
@@ -33,6 +32,10 @@ export class TransferAttempt implements TransferHandler {
     this.#onOver = onOver;
     this.port = link.session.addTransfer(link.takeTransferId(), this);
     handle.begin(link.session.connection, link.traffic);
+  }
+
+  get content(): Content | undefined {
+    return this.#content;
   }
 
   get isOver(): boolean {
@@ -73,22 +76,6 @@ export class TransferAttempt implements TransferHandler {
 
   onMessage(message: TransferMessage): void | Promise<void> {
     return message.body?.$case === 'accepted' ? undefined : this.#content?.onMessage(message);
-  }
-
-  onBlockWanted(): void {
-    this.#content?.onBlockWanted?.();
-  }
-
-  onLimiter(limiter: Limiter): void {
-    this.#content?.onLimiter?.(limiter);
-  }
-
-  onBlockAcked(block: number): void {
-    this.#content?.onBlockAcked?.(block);
-  }
-
-  onBlockReceived(block: number, bytes: Uint8Array): void {
-    this.#content?.onBlockReceived?.(block, bytes);
   }
 
   onClosed(error: JetStreamError): void {

@@ -50,7 +50,6 @@ export function beginUpload(
         direction: Direction.UPLOAD,
         destinationPath,
         sourcePaths: [],
-        recursive: true,
         followSymlinks: source.symlinks === 'follow',
         receiving,
         verify,

@@ -8,7 +8,7 @@ import {
 } from '@jetstream/protocol';
 import type { EntryResult, WriterActivity, WriterProgress } from '@jetstream/storage';
 import type { ResumeJournal } from '../resume/resume-journal.ts';
-import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { ContentHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { WriterStep } from '../storage/storage-session.ts';
 import { AnnouncedBlocks } from './announced-blocks.ts';
@@ -41,7 +41,7 @@ export interface ContentReceiverOptions {
  * Receives a tree: manifest → places → plans, digests then block → disk, finished files → durable under their names → results.
  * The same at a server that is uploaded to and at a client that downloads.
  */
-export class ContentReceiver implements TransferHandler {
+export class ContentReceiver implements ContentHandler {
   readonly #port: TransferPort;
   readonly #storage: StorageHost;
   readonly #observer: ContentObserver;

@@ -8,7 +8,7 @@ import {
 import type { Limiter } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
 import type { LimiterName } from '../contract.ts';
-import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { ContentHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import { BlockSender } from './block-sender.ts';
 import type { ContentObserver } from './content-observer.ts';
@@ -28,7 +28,7 @@ export interface ContentSenderObserver extends ContentObserver {
  * Sends a tree: scan → manifest messages, and in parallel read block → digests → bulk data. Each stage runs ahead of the
  * next by a bounded amount. The same at a client that uploads and at a server that is downloaded from.
  */
-export class ContentSender implements TransferHandler {
+export class ContentSender implements ContentHandler {
   readonly #port: TransferPort;
   readonly #storage: StorageHost;
   readonly #observer: ContentSenderObserver;

@@ -6,7 +6,7 @@ import { SYSTEM_ROOT } from '@jetstream/manifest';
 import { BLOCK_BYTES, EntryKind, type JetStreamError, type TransferBody } from '@jetstream/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockMemory } from '../block-memory.ts';
-import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { ContentHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import { localStorage } from '../testing/local-storage.ts';
 import { ContentReceiver } from './content-receiver.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 interface Alone {
-  handler: TransferHandler;
+  handler: ContentHandler;
   /** What it has sent. */
   said: TransferBody[];
   /** Resolves when it has sent a message of this kind. */
@@ -42,7 +42,7 @@ const NOTHING = { onTotals: () => undefined, onFile: () => undefined, onLimiter:
 
 /** One end without another. */
 function alone(
-  make: (port: TransferPort, onFailed: (error: JetStreamError) => void) => TransferHandler,
+  make: (port: TransferPort, onFailed: (error: JetStreamError) => void) => ContentHandler,
 ): Alone {
   const said: TransferBody[] = [];
   const waiting = new Set<() => void>();

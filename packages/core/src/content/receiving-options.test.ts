@@ -13,7 +13,6 @@ function overTheWire(rules: ReceivingRules): ReceivingRules {
     direction: Direction.UPLOAD,
     destinationPath: '',
     sourcePaths: [],
-    recursive: true,
     followSymlinks: true,
     receiving: encodeReceiving(rules),
     verify: false,

@@ -13,6 +13,7 @@ import type {
 } from '../contract.ts';
 import { fromRatePolicy, toRatePolicy } from '../rate-policy-options.ts';
 import { type ConnectionTraffic, NO_TRAFFIC, type TellsStats } from './connection-traffic.ts';
+import { NO_PROGRESS, NOTHING_DONE } from './no-progress.ts';
 import { RateMeter } from './rate-meter.ts';
 import { waitingForReceiver } from './receiver-activity.ts';
 import type { TransferTotals } from './transfer-totals.ts';
@@ -28,24 +29,6 @@ export interface TransferRate {
   /** Resolves when `inForce` tells what came of it. */
   set(policy: RatePolicy): Promise<void>;
 }
-
-/** How each attempt begins. */
-const NOTHING_DONE = {
-  state: 'transferring',
-  waitsFor: '',
-  limiter: undefined,
-  totalsFinal: false,
-  totalBytes: 0,
-  totalFiles: 0,
-  ackedBytes: 0,
-  durableBytes: 0,
-  presentBytes: 0,
-  filesDone: 0,
-  filesFailed: 0,
-  rateBitsPerSecond: 0,
-  etaSeconds: undefined,
-  currentFile: undefined,
-} as const satisfies Partial<TransferProgress>;
 
 /** The running transfer as the application sees it: collects counts, emits progress, settles `done` once. */
 export class TransferHandle implements Transfer {
@@ -80,14 +63,7 @@ export class TransferHandle implements Transfer {
   constructor(onCancel: () => void, rate: TransferRate) {
     this.#onCancel = onCancel;
     this.#ratePolicy = rate;
-    this.progress = {
-      ...NOTHING_DONE,
-      ratePolicy: undefined,
-      rttMs: 0,
-      lossShare: 0,
-      traffic: this.#traffic,
-      elapsedMs: 0,
-    };
+    this.progress = { ...NO_PROGRESS, traffic: this.#traffic };
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

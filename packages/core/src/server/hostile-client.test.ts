@@ -16,7 +16,6 @@ const UPLOAD: Body = {
     direction: Direction.UPLOAD,
     destinationPath: '',
     sourcePaths: [],
-    recursive: true,
     followSymlinks: true,
     receiving: undefined,
     verify: false,

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { escapeName, resolveTarget, type SandboxRule } from '@jetstream/manifest';
 import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
-import type { Limiter } from '@jetstream/transport';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError, failureToWire } from '../content/failure.ts';
@@ -11,7 +10,7 @@ import type { FileOutcome, TransferSummary } from '../contract.ts';
 import type { RecordHolder } from '../resume/record-journal.ts';
 import { actsAs } from '../service/account.ts';
 import type { Reception } from '../service/receiving/reception.ts';
-import type { Session, TransferHandler, TransferPort } from '../session/session.ts';
+import type { ContentHandler, Session, TransferHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
 import type { ClientLogin, ServerConnectionContext } from './server-connection.ts';
 import { LinkedFiles, transferRights } from './transfer-rights.ts';
@@ -21,6 +20,8 @@ const MAX_FAILURES_KEPT = 1_000;
 
 /** A peer that is asked for a sign of life gives none for so long, and two round trips: it has gone. */
 const SILENCE_MS = 1_000;
+
+type Content = ContentHandler & { start?(): void; stop(): void; end?(): Promise<void> };
 
 /** What a transfer tells its connection. */
 interface TransferLife {
@@ -52,7 +53,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
   /** Resolves when the storage worker has ended. */
   readonly ended: Promise<void>;
   #storage: StorageHost | undefined;
-  #content: (TransferHandler & { start?(): void; stop(): void; end?(): Promise<void> }) | undefined;
+  #content: Content | undefined;
   #direction: 'upload' | 'download' = 'upload';
   #accountName = '';
   /** Of an upload that writes. */
@@ -86,6 +87,10 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     return this.#content === undefined ? undefined : this.#direction;
   }
 
+  get content(): Content | undefined {
+    return this.#content;
+  }
+
   onMessage(message: TransferMessage): void | Promise<void> {
     if (this.#over) return;
     if (this.#content !== undefined) return this.#content.onMessage(message);
@@ -93,22 +98,6 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
       throw new JetStreamError('protocol-violation', 'a transfer begins with OpenTransfer');
     }
     return this.#open(message.body.value).catch((error) => this.#fail(error));
-  }
-
-  onBlockWanted(): void {
-    this.#content?.onBlockWanted?.();
-  }
-
-  onLimiter(limiter: Limiter): void {
-    this.#content?.onLimiter?.(limiter);
-  }
-
-  onBlockAcked(block: number): void {
-    this.#content?.onBlockAcked?.(block);
-  }
-
-  onBlockReceived(block: number, bytes: Uint8Array): void {
-    this.#content?.onBlockReceived?.(block, bytes);
   }
 
   onClosed(error: JetStreamError): void {

@@ -1,12 +1,9 @@
 import type { ApiCaller } from '@jetstream/api';
 import { describe, expect, it } from 'vitest';
+import { apiCaller } from '../testing/api-caller.ts';
 import { findOwned, maySee, type Owner, ownerOf } from './owner.ts';
 
-const caller = (fields: Partial<ApiCaller> = {}): ApiCaller => ({
-  ...{ account: 'ann', token: null, tokenSession: null, permissions: null, path: null },
-  ...{ superuser: false, wrangler: false, remoteAddress: '::1', isLocal: true },
-  ...fields,
-});
+const caller = (fields: Partial<ApiCaller> = {}) => apiCaller({ account: 'ann', ...fields });
 const owner = (name: string, token: string | null = null): Owner => ({
   owner: name,
   ownerToken: token,

@@ -13,13 +13,22 @@ import type { LaneConnection, SessionEvent } from '../lane/lane-connection.ts';
 import { MessageStream } from './message-stream.ts';
 
 /** What one transfer does with what comes in for it. */
-export interface TransferHandler {
-  onMessage(message: TransferMessage): void | Promise<void>;
+export interface TransferHandler extends MessageHandler {
+  /** What is told of blocks; undefined before there may be any. */
+  readonly content: ContentHandler | undefined;
+}
+
+/** What sends or receives the content of a transfer. */
+export interface ContentHandler extends MessageHandler {
   onBlockWanted?(): void;
   onBlockAcked?(block: number): void;
   /** What holds the sending of this transfer is another thing now. */
   onLimiter?(limiter: Limiter): void;
   onBlockReceived?(block: number, bytes: Uint8Array): void;
+}
+
+interface MessageHandler {
+  onMessage(message: TransferMessage): void | Promise<void>;
   /** The connection or this transfer is over; called once, with the reason. */
   onClosed(error: JetStreamError): void;
 }
@@ -125,16 +134,16 @@ export class Session {
         else this.#transfers.get(event.stream)?.stream.onWritable();
         break;
       case 'block-wanted':
-        this.#transfers.get(event.transfer)?.handler.onBlockWanted?.();
+        this.#transfers.get(event.transfer)?.handler.content?.onBlockWanted?.();
         break;
       case 'limiter':
-        this.#transfers.get(event.transfer)?.handler.onLimiter?.(event.limiter);
+        this.#transfers.get(event.transfer)?.handler.content?.onLimiter?.(event.limiter);
         break;
       case 'block-acked':
-        this.#transfers.get(event.transfer)?.handler.onBlockAcked?.(event.block);
+        this.#transfers.get(event.transfer)?.handler.content?.onBlockAcked?.(event.block);
         break;
       case 'block-received':
-        this.#transfers.get(event.transfer)?.handler.onBlockReceived?.(event.block, event.bytes);
+        this.#transfers.get(event.transfer)?.handler.content?.onBlockReceived?.(event.block, event.bytes);
         break;
       case 'path-changed':
         break;

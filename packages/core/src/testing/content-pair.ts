@@ -10,7 +10,7 @@ import { ContentReceiver, type ContentReceiverOptions } from '../content/content
 import { ContentSender } from '../content/content-sender.ts';
 import { checkReceivingOptions } from '../content/receiving-options.ts';
 import type { FileOutcome, ReceivingOptions } from '../contract.ts';
-import type { TransferHandler, TransferPort } from '../session/session.ts';
+import type { ContentHandler, TransferPort } from '../session/session.ts';
 import { BulkLink } from './bulk-link.ts';
 import { localStorage, type WriterChanges } from './local-storage.ts';
 
@@ -102,7 +102,7 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
     releaseBlock: (_: number, block: number, again: boolean) => link.release(block, again),
     requestBlock: (_: number, block: number) => link.request(block),
   };
-  const portTo = (peer: () => TransferHandler): TransferPort => {
+  const portTo = (peer: () => ContentHandler): TransferPort => {
     let chain: Promise<unknown> = Promise.resolve();
     const port = {
       transfer: 1,

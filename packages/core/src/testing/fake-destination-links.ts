@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { JetStreamError } from '@jetstream/protocol';
-import { NO_TRAFFIC } from '../content/connection-traffic.ts';
+import { NO_PROGRESS } from '../content/no-progress.ts';
 import type {
   FileOutcome,
   RatePolicyOptions,
@@ -65,33 +65,11 @@ export class FakeDestinationLinks implements DestinationLinks {
   }
 }
 
-const NOTHING_SENT: TransferProgress = {
-  state: 'transferring',
-  waitsFor: '',
-  limiter: undefined,
-  totalsFinal: false,
-  totalBytes: 0,
-  totalFiles: 0,
-  ackedBytes: 0,
-  durableBytes: 0,
-  presentBytes: 0,
-  filesDone: 0,
-  filesFailed: 0,
-  rateBitsPerSecond: 0,
-  etaSeconds: undefined,
-  ratePolicy: undefined,
-  rttMs: 0,
-  lossShare: 0,
-  traffic: NO_TRAFFIC,
-  elapsedMs: 0,
-  currentFile: undefined,
-};
-
 /** A transfer of `FakeDestinationLinks`. */
 export class FakeUpload implements Transfer {
   readonly destinationId: string;
   readonly options: LinkUploadOptions;
-  readonly progress: TransferProgress = { ...NOTHING_SENT };
+  readonly progress: TransferProgress = { ...NO_PROGRESS };
   readonly done: Promise<TransferSummary>;
   readonly #emitter = new EventEmitter();
   readonly #onEnd: () => void;

@@ -106,6 +106,7 @@ export class RawClient {
     const heard: TransferMessage[] = [];
     let onHeard: (() => void) | undefined;
     const port = this.session.addTransfer(id, {
+      content: undefined,
       onMessage: (message) => {
         heard.push(message);
         onHeard?.();

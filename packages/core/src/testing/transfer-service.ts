@@ -7,6 +7,7 @@ import type { TransferRequest } from '../service/transfers/new-transfer.ts';
 import type { TransferRecord } from '../service/transfers/record.ts';
 import type { TransferStore } from '../service/transfers/transfer-book.ts';
 import { Transfers } from '../service/transfers/transfers.ts';
+import { apiCaller } from './api-caller.ts';
 import { FakeDestinationLinks } from './fake-destination-links.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -65,18 +66,7 @@ function set(objects: Map<string, TransferRecord>, id: string, record: TransferR
   else objects.set(id, structuredClone(record));
 }
 
-export const caller = (account: string, fields: Partial<ApiCaller> = {}): ApiCaller => ({
-  account,
-  token: null,
-  tokenSession: null,
-  permissions: null,
-  path: null,
-  superuser: false,
-  wrangler: false,
-  remoteAddress: '::1',
-  isLocal: true,
-  ...fields,
-});
+export const caller = (account: string, fields: Partial<ApiCaller> = {}) => apiCaller({ account, ...fields });
 
 /** Transfers with destinations and manifests of any name, of which nothing is sent; time passes when the test says so. */
 export class TransferService {

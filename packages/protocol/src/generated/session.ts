@@ -249,7 +249,6 @@ export interface OpenTransfer {
   destinationPath: string;
   /** Download: what to send, beneath the server's root. */
   sourcePaths: string[];
-  recursive: boolean;
   followSymlinks: boolean;
   /** Upload: how the server receives. */
   receiving:
@@ -1141,7 +1140,6 @@ function createBaseOpenTransfer(): OpenTransfer {
     direction: 0,
     destinationPath: "",
     sourcePaths: [],
-    recursive: false,
     followSymlinks: false,
     receiving: undefined,
     verify: false,
@@ -1160,9 +1158,6 @@ export const OpenTransfer: MessageFns<OpenTransfer> = {
     }
     for (const v of message.sourcePaths) {
       writer.uint32(26).string(v!);
-    }
-    if (message.recursive !== false) {
-      writer.uint32(32).bool(message.recursive);
     }
     if (message.followSymlinks !== false) {
       writer.uint32(40).bool(message.followSymlinks);
@@ -1217,14 +1212,6 @@ export const OpenTransfer: MessageFns<OpenTransfer> = {
             }
 
             message.sourcePaths.push(reader.string());
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.recursive = reader.bool();
             continue;
           }
           case 5: {

@@ -118,7 +118,6 @@ export const anyTransferBody: fc.Arbitrary<TransferBody> = fc.oneof(
       direction: fc.constantFrom(Direction.UPLOAD, Direction.DOWNLOAD),
       destinationPath: anyText,
       sourcePaths: fc.array(anyText, { maxLength: 5 }),
-      recursive: fc.boolean(),
       followSymlinks: fc.boolean(),
       receiving: fc.option(anyReceiving, { nil: undefined }),
       verify: fc.boolean(),

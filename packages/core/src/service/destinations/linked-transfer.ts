@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { JetStreamError } from '@jetstream/protocol';
-import { NO_TRAFFIC } from '../../content/connection-traffic.ts';
 import { asJetStreamError } from '../../content/failure.ts';
+import { NO_PROGRESS } from '../../content/no-progress.ts';
 import type {
   FileOutcome,
   RatePolicyOptions,
@@ -10,27 +10,7 @@ import type {
   TransferSummary,
 } from '../../contract.ts';
 
-const CONNECTING: TransferProgress = {
-  state: 'connecting',
-  waitsFor: 'the destination',
-  limiter: undefined,
-  totalsFinal: false,
-  totalBytes: 0,
-  totalFiles: 0,
-  ackedBytes: 0,
-  durableBytes: 0,
-  presentBytes: 0,
-  filesDone: 0,
-  filesFailed: 0,
-  rateBitsPerSecond: 0,
-  etaSeconds: undefined,
-  ratePolicy: undefined,
-  rttMs: 0,
-  lossShare: 0,
-  traffic: NO_TRAFFIC,
-  elapsedMs: 0,
-  currentFile: undefined,
-};
+const CONNECTING: TransferProgress = { ...NO_PROGRESS, state: 'connecting', waitsFor: 'the destination' };
 
 /** A transfer whose session is still to be opened. */
 export class LinkedTransfer<S> implements Transfer {

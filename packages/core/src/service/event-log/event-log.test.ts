@@ -2,14 +2,11 @@ import type { ApiCaller, Parameters } from '@jetstream/api';
 import { type State, volatileState } from '@jetstream/state';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { apiCaller } from '../../testing/api-caller.ts';
 import { ServiceEvents } from '../events.ts';
 import { EventLog } from './event-log.ts';
 
-const caller = (fields: Partial<ApiCaller> = {}): ApiCaller => ({
-  ...{ account: 'ann', token: null, tokenSession: null, permissions: null, path: null },
-  ...{ superuser: false, wrangler: false, remoteAddress: '::1', isLocal: true },
-  ...fields,
-});
+const caller = (fields: Partial<ApiCaller> = {}) => apiCaller({ account: 'ann', ...fields });
 const owner = (name: string, token: string | null = null) => ({
   owner: name,
   ownerToken: token,

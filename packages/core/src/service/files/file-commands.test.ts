@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ApiCaller } from '@jetstream/api';
-import { canActAsOthers, currentUser, lookUpAccount } from '@jetstream/platform';
+import { canActAsOthers, lookUpAccount } from '@jetstream/platform';
 import { type State, volatileState } from '@jetstream/state';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageWorkers } from '../../storage/storage-workers.ts';
+import { apiCaller } from '../../testing/api-caller.ts';
 import { Sandboxes } from '../sandboxes/sandboxes.ts';
 import { type FileCommands, fileCommands } from './file-commands.ts';
 import { FileWork } from './file-work.ts';
@@ -33,20 +33,15 @@ afterEach(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 
-const caller = (fields: Partial<ApiCaller> = {}): ApiCaller => ({
-  ...{ account: currentUser().name, token: null, tokenSession: null, permissions: null, path: null },
-  ...{ superuser: false, wrangler: false, remoteAddress: '127.0.0.1', isLocal: true },
-  ...fields,
-});
 const context = { signal: new AbortController().signal };
 const permissions = { upload: true, download: true, delete: true, share: false };
 
 describe('file commands', () => {
   it('work on what the sandbox shows', async () => {
-    await commands.mkdirAsync({ path: '/a/b' }, caller(), context);
-    await commands.mkFileAsync({ path: '/a/b/f', content: 'text' }, caller(), context);
-    await commands.mvAsync({ source: '/a/b/f', target: '/a/g' }, caller(), context);
-    const listing = await commands.lsAsync({ path: '/a', limit: 10 }, caller(), context);
+    await commands.mkdirAsync({ path: '/a/b' }, apiCaller(), context);
+    await commands.mkFileAsync({ path: '/a/b/f', content: 'text' }, apiCaller(), context);
+    await commands.mvAsync({ source: '/a/b/f', target: '/a/g' }, apiCaller(), context);
+    const listing = await commands.lsAsync({ path: '/a', limit: 10 }, apiCaller(), context);
     expect(listing).toMatchObject({
       path: '/a',
       entries: [
@@ -55,31 +50,37 @@ describe('file commands', () => {
       ],
       truncated: false,
     });
-    expect(await commands.lsAsync({ path: '/a/g', limit: 10 }, caller(), context)).toMatchObject({
+    expect(await commands.lsAsync({ path: '/a/g', limit: 10 }, apiCaller(), context)).toMatchObject({
       entries: [{ name: 'g', path: '/a/g' }],
     });
-    expect(await commands.duAsync({ path: '/' }, caller(), context)).toMatchObject({
+    expect(await commands.duAsync({ path: '/' }, apiCaller(), context)).toMatchObject({
       totalSize: 4,
       totalFiles: 1,
     });
-    const listed = await commands.lsListAsync({ paths: ['/a', '/none', '..'], limit: 1 }, caller(), context);
+    const listed = await commands.lsListAsync(
+      { paths: ['/a', '/none', '..'], limit: 1 },
+      apiCaller(),
+      context,
+    );
     expect(listed).toMatchObject([
       { truncated: true, errorCode: null },
       { errorCode: 'not-found' },
       { errorCode: 'path-refused' },
     ]);
-    expect(await commands.lsRootsAsync({}, caller(), context)).toEqual([{ name: '/', path: '/' }]);
-    await expect(commands.rmAsync({ path: '/', recursive: true }, caller(), context)).rejects.toMatchObject({
+    expect(await commands.lsRootsAsync({}, apiCaller(), context)).toEqual([{ name: '/', path: '/' }]);
+    await expect(
+      commands.rmAsync({ path: '/', recursive: true }, apiCaller(), context),
+    ).rejects.toMatchObject({
       code: 'path-refused',
     });
-    expect(await commands.rmAsync({ path: '/a', recursive: true }, caller(), context)).toBeNull();
+    expect(await commands.rmAsync({ path: '/a', recursive: true }, apiCaller(), context)).toBeNull();
   });
 
   it('hold a token to its path and its permissions', async () => {
     mkdirSync(join(root, 'shared'));
     writeFileSync(join(root, 'shared', 'x'), '');
     writeFileSync(join(root, 'secret'), '');
-    const token = caller({ token: 't', path: '/shared', permissions: { ...permissions, delete: false } });
+    const token = apiCaller({ token: 't', path: '/shared', permissions: { ...permissions, delete: false } });
     expect(await commands.lsAsync({ path: '/', limit: 10 }, token, context)).toMatchObject({
       entries: [{ name: 'x', path: '/x' }],
     });
@@ -97,14 +98,14 @@ describe('file commands', () => {
   it('stop when nobody waits for them any more', async () => {
     for (let index = 0; index < 200; index++) mkdirSync(join(root, `d${index}`));
     const stop = new AbortController();
-    const running = commands.duAsync({ path: '/' }, caller(), { signal: stop.signal });
+    const running = commands.duAsync({ path: '/' }, apiCaller(), { signal: stop.signal });
     stop.abort();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   it('run a few at a time, and all of them in the end', async () => {
     const listings = Array.from({ length: 10 }, () =>
-      commands.lsAsync({ path: '/', limit: 1 }, caller(), context),
+      commands.lsAsync({ path: '/', limit: 1 }, apiCaller(), context),
     );
     expect(await Promise.all(listings)).toHaveLength(10);
   });
@@ -115,7 +116,7 @@ describe('file commands', () => {
     `act as another account${possible ? '' : ' (needs root, FFI and the account nobody)'}`,
     async () => {
       chmodSync(root, 0o777);
-      const other = caller({ account: 'nobody' });
+      const other = apiCaller({ account: 'nobody' });
       await commands.mkFileAsync({ path: '/f', content: '' }, other, context);
       expect(statSync(join(root, 'f')).uid).toBe(nobody!.uid);
       mkdirSync(join(root, 'closed'), { mode: 0o700 });

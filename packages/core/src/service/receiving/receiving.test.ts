@@ -1,8 +1,8 @@
-import type { ApiCaller } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
 import { type State, volatileState } from '@jetstream/state';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { apiCaller } from '../../testing/api-caller.ts';
 import { ServiceEvents } from '../events.ts';
 import { type Incoming, Receiving } from './receiving.ts';
 import type { ReceiveRecord } from './record.ts';
@@ -11,10 +11,7 @@ const HOUR_US = 3_600e6;
 const LIFETIME_US = 48 * HOUR_US;
 const logger = pino({ level: 'silent' });
 const lost = new JetStreamError('connection-lost', 'nothing was heard');
-const caller = (account: string, superuser = false): ApiCaller => ({
-  ...{ account, superuser, wrangler: false, token: null, tokenSession: null, permissions: null, path: null },
-  ...{ remoteAddress: '::1', isLocal: true },
-});
+const caller = (account: string, superuser = false) => apiCaller({ account, superuser });
 
 let state: State;
 let nowUs: number;

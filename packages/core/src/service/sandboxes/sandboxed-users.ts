@@ -1,6 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileError } from '@jetstream/platform';
+import { readFileSync } from 'node:fs';
+import { replacePrivateFile } from '@jetstream/auth';
 
 /**
  * Names of those who have a sandbox mapping, in a file beside the database. So a mapping that is lost with a damaged database is known to
@@ -29,14 +28,7 @@ export class SandboxedUsers {
   /** Durable when it returns. @throws JetStreamError of the file operation that failed */
   replace(users: Iterable<string>): void {
     const next = new Set(users);
-    const temporary = `${this.#file}.new`;
-    try {
-      writeDurably(temporary, JSON.stringify([...next]));
-      renameSync(temporary, this.#file);
-      syncDirectory(dirname(this.#file));
-    } catch (error) {
-      throw fileError(error, this.#file);
-    }
+    replacePrivateFile(this.#file, JSON.stringify([...next]));
     this.#users = next;
   }
 }
@@ -49,25 +41,5 @@ function read(file: string): Set<string> | undefined {
       : undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? new Set() : undefined;
-  }
-}
-
-function writeDurably(file: string, text: string): void {
-  const descriptor = openSync(file, 'w', 0o600);
-  try {
-    writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncDirectory(directory: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

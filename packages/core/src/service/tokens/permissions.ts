@@ -1,13 +1,6 @@
 import type { ApiCaller, TokenPermissions } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
 
-/** What a log-in by API token is held to, beside what its account may do. */
-export interface TokenRestrictions {
-  permissions: TokenPermissions;
-  /** Directory within what the account sees; null: all of it. */
-  path: string | null;
-}
-
 const MEANING: Record<keyof TokenPermissions, string> = {
   upload: 'write files',
   download: 'list and read files',

@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApiCaller, ApiHandlers, CommandName, Parameters } from '@jetstream/api';
+import type { ApiHandlers, CommandName, Parameters } from '@jetstream/api';
 import { ApiClient } from '@jetstream/api/client';
 import { currentUser } from '@jetstream/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientSession } from '../../contract.ts';
+import { apiCaller } from '../../testing/api-caller.ts';
 import { TestServer } from '../../testing/test-server.ts';
 
 let test: TestServer;
@@ -26,10 +27,7 @@ afterEach(() => test.disconnect());
 
 afterAll(() => test.end());
 
-const caller: ApiCaller = {
-  ...{ account: currentUser().name, token: null, tokenSession: null, permissions: null, path: null },
-  ...{ superuser: false, wrangler: false, remoteAddress: '127.0.0.1', isLocal: true },
-};
+const caller = apiCaller();
 
 type Handled = Extract<CommandName, keyof ApiHandlers>;
 

@@ -4,6 +4,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { UploadSource } from '../../client/upload.ts';
 import type { ServerOptions } from '../../contract.ts';
+import { apiCaller } from '../../testing/api-caller.ts';
 import { ServiceEvents } from '../events.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
 import type { ServiceContext } from '../service.ts';
@@ -49,11 +50,7 @@ function open(options: ServerOptions = {}): Promise<Tokens> {
   });
 }
 
-const caller = (fields: Partial<ApiCaller> = {}): ApiCaller => ({
-  ...{ account: 'ann', token: null, tokenSession: null, permissions: null, path: null },
-  ...{ superuser: false, wrangler: false, remoteAddress: '127.0.0.1', isLocal: true },
-  ...fields,
-});
+const caller = (fields: Partial<ApiCaller> = {}) => apiCaller({ account: 'ann', ...fields });
 
 const create = (given: Partial<Parameters<'createAPIToken'>> = {}, who = caller()) =>
   tokens.api.commands.createAPIToken(

@@ -1,10 +1,9 @@
 import { constants } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { refuseUnlessOwn } from '@jetstream/auth';
 import { fileError } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
-
-const OTHERS_MAY_WRITE = 0o022;
 
 /** What may set something off. A trigger is the file of that name. */
 export type TriggerEvent =
@@ -26,31 +25,16 @@ export async function findTrigger(directory: string, event: TriggerEvent): Promi
   const path = join(directory, event);
   try {
     const file = await lstat(path);
-    refuseUnlessOwn(directory, await stat(directory));
+    const ownUid = process.getuid?.() ?? 0;
+    refuseUnlessOwn(directory, await stat(directory), ownUid);
     if (!file.isFile()) {
       throw new JetStreamError('special-file', `${path} is not a regular file`, { subject: path });
     }
-    refuseUnlessOwn(path, file);
+    refuseUnlessOwn(path, file, ownUid);
     await access(path, constants.X_OK);
     return path;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw fileError(error, path);
-  }
-}
-
-function refuseUnlessOwn(path: string, { uid, mode }: { uid: number; mode: number }): void {
-  const ownUid = process.getuid?.() ?? uid;
-  if (uid !== ownUid && uid !== 0) {
-    throw new JetStreamError('permission-denied', `${path} belongs to somebody else (uid ${uid})`, {
-      subject: path,
-    });
-  }
-  if ((mode & OTHERS_MAY_WRITE) !== 0) {
-    throw new JetStreamError(
-      'permission-denied',
-      `${path} is writable by others than its owner: run 'chmod go-w ${path}'`,
-      { subject: path },
-    );
   }
 }
