@@ -11,6 +11,8 @@ const ON_ONE_PATH = [
   'tests/changing-sources.test.ts',
   'tests/primer.test.ts',
   'tests/password.test.ts',
+  'tests/primer.test.ts',
+  'tests/setup-lock.test.ts',
   'tests/api-console.test.ts',
   'tests/api-generated-client.test.ts',
   'tests/via.test.ts',
