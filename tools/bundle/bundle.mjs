@@ -55,10 +55,25 @@ async function bundle(thread) {
     metafile: true,
     logLevel: 'warning',
   });
+  const loaded = reachable(metafile.outputs, join(outdir, `${thread.out}.js`));
   return {
-    outputs: Object.keys(metafile.outputs).map((path) => basename(path)),
-    inputs: Object.keys(metafile.inputs).map((path) => resolve(path)),
+    outputs: [...loaded.keys()].flatMap((path) => [basename(path), `${basename(path)}.map`]),
+    inputs: [...loaded.values()].flatMap(({ inputs }) => Object.keys(inputs)).map((path) => resolve(path)),
   };
+}
+
+/**
+ * esbuild also writes chunks for lazy imports in functions that it has left out, as those of a server in a client.
+ * @param {import('esbuild').Metafile['outputs']} outputs
+ * @param {string} entry
+ * @returns the outputs that the entry may come to load
+ */
+function reachable(outputs, entry) {
+  const found = new Map(Object.entries(outputs).filter(([path]) => resolve(path) === entry));
+  for (const { imports } of found.values()) {
+    for (const { path } of imports) if (outputs[path]) found.set(path, outputs[path]);
+  }
+  return found;
 }
 
 /**
