@@ -1,5 +1,5 @@
 import type { ServiceEvents } from '../events.ts';
-import type { TransferRecord } from './record.ts';
+import { inOneShape, type TransferRecord } from './record.ts';
 import { TransferIndex, type TransferUse } from './transfer-index.ts';
 import type { TransferTimes } from './transfer-times.ts';
 
@@ -78,7 +78,7 @@ export class TransferBook {
   }
 
   async add(record: TransferRecord): Promise<void> {
-    await this.#write(record.transferId, () => this.#store.put(record.transferId, record));
+    await this.#write(record.transferId, () => this.#store.put(record.transferId, inOneShape(record)));
     this.#index.add(record);
     this.#tell('transferCreated', record);
   }
@@ -98,7 +98,7 @@ export class TransferBook {
       const now = this.now(record);
       const changed = await change(record, now);
       if (changed === record) return record;
-      const kept = { ...changed, snapshotTime: this.now(record) };
+      const kept = inOneShape({ ...changed, snapshotTime: this.now(record) });
       await this.#write(transferId, () => this.#store.put(transferId, kept));
       this.#tell('transferUpdated', kept);
       if (kept.status !== record.status) this.onStatus(kept);
@@ -110,7 +110,7 @@ export class TransferBook {
   note(transferId: string, counts: Pick<TransferRecord, 'reach' | 'traffic'>): void {
     const record = this.#store.get(transferId);
     if (record === undefined || this.#changes.has(transferId)) return;
-    this.#store.putLater(transferId, { ...record, ...counts, snapshotTime: this.now(record) });
+    this.#store.putLater(transferId, inOneShape({ ...record, ...counts, snapshotTime: this.now(record) }));
   }
 
   /**
@@ -132,7 +132,7 @@ export class TransferBook {
 
   /** One that ran when the process ended waits for its turn again. No change, and told as none. */
   takeUp(record: TransferRecord): TransferRecord {
-    const pending: TransferRecord = { ...record, status: 'pending' };
+    const pending = inOneShape({ ...record, status: 'pending' });
     this.#store.putLater(record.transferId, pending);
     return pending;
   }
