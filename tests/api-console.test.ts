@@ -96,6 +96,35 @@ describe('jetstream api', () => {
     });
   });
 
+  it('makes links that jscp downloads, from a file or by URI, and whose use is told', async () => {
+    writeFileSync(join(arena.sandbox, 'shared'), 'for whoever has the link');
+    const { manifestId } = parse(
+      await run('jetstream api createManifest --fileMappings /shared:/given/file'),
+    );
+    parse(await run(`jetstream api waitForManifest --manifestId ${manifestId}`));
+    const share = `jetstream api createSharedToken --manifestId ${manifestId}`;
+    const { secret, token } = parse(await run(share));
+    const secretFile = join(arena.base, 'link');
+    writeFileSync(secretFile, secret, { mode: 0o600 });
+    // Of somebody who has the link, and nothing else.
+    const env = { JETSTREAM_CONFIG_DIR: arena.directory('stranger'), HOME: arena.directory('home') };
+    for (const [name, source] of [
+      ['from-file', ['--token-file', secretFile, '127.0.0.1:/']],
+      ['by-uri', [`jetstream://127.0.0.1/download?token=${secret}`]],
+    ] as const) {
+      const target = join(arena.base, name);
+      expectOk(await arena.jscp(server.port, [...source, target], { env }));
+      expect(readFileSync(join(target, 'given/file'), 'utf8')).toBe('for whoever has the link');
+    }
+    expect(parse(await run(`jetstream api getSharedToken --token ${token}`))).toMatchObject({
+      downloadCount: 2,
+    });
+    parse(await run(`jetstream api deleteSharedToken --token ${token}`));
+    const late = ['--token-file', secretFile, '127.0.0.1:/', join(arena.base, 'late')];
+    expectRefusal(await arena.jscp(server.port, late, { env }), 5, /token is not valid/);
+    expect(server.log).not.toContain(secret);
+  });
+
   it('raises a session when told', async () => {
     expectRefusal(await run('jetstream api garbageCollect'), 6, /garbageCollect is for superusers/);
     expect(parse(await run('jetstream api --superuser garbageCollect'))).toMatchObject({
@@ -109,7 +138,7 @@ describe('jetstream api', () => {
     expectRefusal(await run('jetstream api getTransfer --transferId a'), 10, /no transfer "a"/);
     expectRefusal(await run('jetstream api lsAsync --path /nowhere --wait'), 10, /nowhere/);
     const wrong = await run('jetstream api getWranglers', { env: { JETSTREAM_API_PASSWORD: 'wrong' } });
-    expectRefusal(wrong, 5, /login/);
+    expectRefusal(wrong, 5, /does not let \S+ in by the password of JETSTREAM_API_PASSWORD/);
     expect(wrong.stderr).not.toContain('wrong');
     const nobody = await runJetstream(
       words('jetstream api --host 127.0.0.1 --api-control-port 1 getServerInfo'),

@@ -95,6 +95,9 @@ function checkAccess(access: Access, { session }: Peer, name: string): void {
   if (!session)
     throw new JetStreamError('unauthenticated', `${name} needs a log-in; there was none, or it has ended`);
   if (access === 'superuser' && !session.superuser) {
-    throw new JetStreamError('permission-denied', `${name} is for superusers: call superuser first`);
+    throw new JetStreamError(
+      'permission-denied',
+      `${name} is for superusers: call superuser first; on the command line, --superuser before the command does that`,
+    );
   }
 }

@@ -19,6 +19,11 @@ export interface SessionParts {
   nowMs: () => number;
 }
 
+const ROLE_IS_GIVEN_BY = {
+  superuser: '--superuser and --supergroup of the server say who may',
+  wrangler: 'a superuser says who may, by addWranglerAsync',
+};
+
 type SessionHandlers = {
   [C in SessionCommandName]: (parameters: Parameters<C>, peer: Peer) => Promise<Result<C>> | Result<C>;
 };
@@ -43,7 +48,12 @@ export function sessionCommands(parts: SessionParts): SessionHandlers {
     const { session } = peer;
     if (!session) throw new JetStreamError('unauthenticated', 'the session has ended; log in again');
     if (session.identity.token !== null || !(await mayBe(authenticator, role, session.identity.account))) {
-      throw new JetStreamError('permission-denied', `this log-in may not be raised to ${role}`);
+      throw new JetStreamError(
+        'permission-denied',
+        session.identity.token === null
+          ? `${session.identity.account} may not be ${role} here: ${ROLE_IS_GIVEN_BY[role]}`
+          : `a log-in by token is never raised to ${role}`,
+      );
     }
     session[role] = true;
     return describe(session, peer.token ?? '');

@@ -68,19 +68,41 @@ async function logIn(client: ApiClient, options: ApiConnectOptions): Promise<voi
   const { host, user = userInfo().username, askPassword, environment = process.env } = options;
   const { identityFile, configDirectory } = options;
   const { JETSTREAM_API_TOKEN: token, JETSTREAM_API_PASSWORD: password } = environment;
-  if (token) return client.logIn({ token, ...(password && { tokenPassword: password }) });
-  if (password) return client.logIn({ user, password });
-  try {
-    await client.logIn({
-      user,
-      signLogin: loginKeys({
-        ...(identityFile !== undefined && { identityFile }),
-        ...(configDirectory !== undefined && { configDirectory }),
-      }),
-    });
-  } catch (error) {
-    const isRefused = error instanceof JetStreamError && error.code === 'login-refused';
-    if (!isRefused || identityFile !== undefined || !askPassword) throw error;
-    await client.logIn({ user, password: await askPassword(user, host) });
+  if (token) {
+    const login = { token, ...(password && { tokenPassword: password }) };
+    return withAdvice(client.logIn(login), `${host} does not let in the token of JETSTREAM_API_TOKEN`);
   }
+  if (password) {
+    const refusal = `${host} does not let ${user} in by the password of JETSTREAM_API_PASSWORD`;
+    return withAdvice(client.logIn({ user, password }), refusal);
+  }
+  const byKey = client.logIn({
+    user,
+    signLogin: loginKeys({
+      ...(identityFile !== undefined && { identityFile }),
+      ...(configDirectory !== undefined && { configDirectory }),
+    }),
+  });
+  const refusal = `${host} does not let ${user} in by key: set JETSTREAM_API_PASSWORD, or list the key of 'jscp --print-identity' in ~${user}/.ssh/authorized_keys there`;
+  if (identityFile !== undefined || !askPassword) return withAdvice(byKey, refusal);
+  try {
+    await byKey;
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const byPassword = client.logIn({ user, password: await askPassword(user, host) });
+    await withAdvice(byPassword, `${host} does not let ${user} in by that password`);
+  }
+}
+
+/** The server says no more than no, for it does not know who asks. */
+async function withAdvice(login: Promise<void>, refusal: string): Promise<void> {
+  try {
+    await login;
+  } catch (error) {
+    throw isRefused(error) ? new JetStreamError('login-refused', refusal, { cause: error }) : error;
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof JetStreamError && error.code === 'login-refused';
 }

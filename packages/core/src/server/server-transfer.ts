@@ -286,7 +286,8 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     const { failures, ...counts } = this.#summary;
     if (error === undefined)
       logger.info({ account: this.#accountName, direction: this.#direction, ...counts }, 'transfer complete');
-    else
+    // A client that was not let in had asked for it already; its refusal is in the log.
+    else if (this.#accountName !== '')
       logger.warn(
         { account: this.#accountName, code: error.code, why: escapeName(error.message), ...counts },
         'transfer failed',

@@ -1,7 +1,7 @@
 import { displayPath } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
 import { operationFailed } from '../errno.ts';
-import type { ManagedDirectory, ManagedFileSystem } from '../file-system.ts';
+import type { MachineDirectory, ManagedDirectory, ManagedFileSystem } from '../file-system.ts';
 import { type Entry, entryOf, parentAndName } from './entry.ts';
 
 /** Makes a directory and those above it; one that is there already is as good. All are durable then. */
@@ -84,11 +84,21 @@ export function* remove(
     const { kind } = requireName(parent, path, name);
     if (kind !== 'directory') holder.remove(name);
     else if (recursive) yield* holder.removeTree(name);
-    else holder.removeDirectory(name);
+    else removeEmpty(holder, path, name);
     parent.sync();
     return null;
   } finally {
     parent.close();
+  }
+}
+
+function removeEmpty(holder: MachineDirectory, path: readonly string[], name: string): void {
+  try {
+    holder.removeDirectory(name);
+  } catch (error) {
+    if (!(error instanceof JetStreamError) || error.code !== 'already-exists') throw error;
+    const text = `${displayPath(path)}: the directory is not empty; "recursive" removes it with all that is in it`;
+    throw new JetStreamError('conflict', text, { subject: `/${path.join('/')}`, cause: error });
   }
 }
 

@@ -131,7 +131,7 @@ describe('changing', () => {
     for (let index = 0; index < 600; index++) writeFileSync(join(root, 't/d0', `f${index}`), '');
     symlinkSync(outside, join(root, 't/out'));
     symlinkSync(outside, join(root, 'link'));
-    expect(run(() => remove(fileSystem, ['t'], false))).toBe('already-exists');
+    expect(run(() => remove(fileSystem, ['t'], false))).toBe('conflict');
     expect(run(() => remove(fileSystem, ['t'], true))).toBeNull();
     expect(run(() => remove(fileSystem, ['link'], true))).toBeNull();
     expect(run(() => remove(fileSystem, ['link'], true))).toBe('not-found');

@@ -66,7 +66,7 @@ export class CredentialStore {
   async loginTo(destination: DestinationRecord): Promise<DestinationLogin> {
     const { destinationId, owner, userName, credentials } = destination;
     const trust = vouchesFor(destination)
-      ? `trust this server there (recv.addAuthorizedClientAsync with clientPublicKey ${this.#hostKey})`
+      ? `trust this server there: ${trustCommand(this.#hostKey, userName)}`
       : `name ${owner} as userName, for this server speaks for nobody else`;
     const listed = (signer: Signer) =>
       `add the line '${publicKeyLine(signer)}' to ~${userName}/.ssh/authorized_keys there, or ${trust}`;
@@ -111,6 +111,13 @@ function secretOf({ password, privateKey, token, tokenPassword = '' }: GivenCred
   if (privateKey !== undefined) return { kind: 'key', text: privateKey, ...none };
   if (token !== undefined) return { kind: 'token', text: token, tokenPassword };
   return { kind: 'none', text: '', ...none };
+}
+
+/** What a superuser of the other server types there. Whom no account is given for is never root (LG-8). */
+function trustCommand(hostKey: string, userName: string): string {
+  const command = `jetstream api --superuser addAuthorizedClientAsync --wait --clientPublicKey ${hostKey}`;
+  if (userName !== 'root') return `'${command}'`;
+  return `'${command} --account root', which makes all users of this server root there`;
 }
 
 function contextOf(destinationId: string): string {

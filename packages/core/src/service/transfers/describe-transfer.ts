@@ -66,7 +66,7 @@ export function describeTransfer(
     bytesPresent,
     bytesDurable,
     rate: Math.round((run?.progress.rateBitsPerSecond ?? 0) / 1_000),
-    rtt: run?.progress.rttMs ?? null,
+    rtt: run?.progress.rttMs || null,
     limiter: run?.progress.waitsFor || run?.progress.limiter || null,
     failures: [...(run?.failures ?? record.failures)],
     userData: { ...record.userData },

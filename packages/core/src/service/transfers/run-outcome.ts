@@ -73,11 +73,13 @@ function furthest(before: TransferReach, after: TransferReach): TransferReach {
 
 function filesFailed({ reach, failures }: Run, count: number): JetStreamError {
   const [first] = failures;
+  // What was not found to send is in no total.
+  const total = Math.max(reach.totalFiles, reach.filesDone + count);
   const example =
     first === undefined ? '' : `, among them ${first.target || first.source}: ${first.errorMessage}`;
   return new JetStreamError(
     'transfer-failed',
-    `${count} of ${reach.totalFiles} files failed${example}; once the cause is gone resume the transfer: files that are done are skipped`,
+    `${count} of ${total} files failed${example}; once the cause is gone resume the transfer: files that are done are skipped`,
   );
 }
 

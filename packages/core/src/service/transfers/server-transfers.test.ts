@@ -252,7 +252,7 @@ describe('a transfer that a server was given', () => {
     await late.server.close();
     const submitted = await submit(['/a:/late'], {}, { destinationPort: port });
     await until(idOf(submitted), 'inProgress');
-    expect(await get(idOf(submitted))).toMatchObject({ limiter: 'the destination', rtt: 0, bytesSent: 0 });
+    expect(await get(idOf(submitted))).toMatchObject({ limiter: 'the destination', rtt: null, bytesSent: 0 });
     await late.startServer({ port });
     expect(await over(idOf(submitted))).toMatchObject({ status: 'complete', attempts: 1 });
     expect(readFileSync(join(late.sandbox, 'in/late'), 'utf8')).toBe('content');

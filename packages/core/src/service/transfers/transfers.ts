@@ -18,6 +18,7 @@ import { requirePermission } from '../tokens/permissions.ts';
 import type { UserDataHolder } from '../user-data.ts';
 import { AwaitedManifests } from './awaited-manifests.ts';
 import { describeTransfer } from './describe-transfer.ts';
+import { logStatus } from './log-status.ts';
 import { newTransfer, type TransferRequest } from './new-transfer.ts';
 import { queueLimits } from './queue-options.ts';
 import type { TransferRecord } from './record.ts';
@@ -99,6 +100,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     this.#awaited = new AwaitedManifests(manifests, this.#book, events, (record) =>
       this.#runner.enqueue(record),
     );
+    this.#book.onStatus = (record) => logStatus(logger, record);
   }
 
   /** What was under way when the server ended goes on, and what waited waits. */
@@ -113,6 +115,7 @@ export class Transfers implements ServicePart, UserDataHolder {
   /** @param listener told of each that is complete or has failed for good, once, when that is durable */
   onEnded(listener: (transfer: ReturnType<typeof describeTransfer>) => void): void {
     this.#book.onStatus = (record) => {
+      logStatus(this.#options.logger, record);
       if (record.status === 'complete' || record.status === 'error') listener(this.describe(record));
     };
   }
@@ -156,7 +159,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     if (!isReady) {
       throw new JetStreamError(
         'conflict',
-        `the manifest is ${manifest.status}: only a complete one can be sent`,
+        `the manifest is ${manifest.status}${manifest.errorMessage === null ? '' : ` (${manifest.errorMessage})`}: only a complete one can be sent`,
         {
           subject: manifestId,
         },
