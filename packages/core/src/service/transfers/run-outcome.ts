@@ -1,6 +1,6 @@
 import { escapeName } from '@jetstream/manifest';
 import { JetStreamError } from '@jetstream/protocol';
-import type { TransferReach, TransferRecord } from './record.ts';
+import type { TransferFailure, TransferReach, TransferRecord } from './record.ts';
 import { mayRetry } from './retry-policy.ts';
 import type { RunOutcome, TransferRun } from './transfer-run.ts';
 import { nextStatus } from './transfer-status.ts';
@@ -73,14 +73,18 @@ function furthest(before: TransferReach, after: TransferReach): TransferReach {
 
 function filesFailed({ reach, failures }: Run, count: number): JetStreamError {
   const [first] = failures;
+  const example = first === undefined ? '' : `, among them ${named(first)}`;
   // What was not found to send is in no total.
   const total = Math.max(reach.totalFiles, reach.filesDone + count);
-  const example =
-    first === undefined ? '' : `, among them ${first.target || first.source}: ${first.errorMessage}`;
   return new JetStreamError(
     'transfer-failed',
     `${count} of ${total} files failed${example}; once the cause is gone resume the transfer: files that are done are skipped`,
   );
+}
+
+function named({ source, target, errorMessage }: TransferFailure): string {
+  const name = target || source;
+  return errorMessage.startsWith(name) ? errorMessage : `${name}: ${errorMessage}`;
 }
 
 function told(error: JetStreamError): Pick<TransferRecord, 'errorCode' | 'errorMessage'> {
