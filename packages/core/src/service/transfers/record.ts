@@ -71,8 +71,8 @@ export interface TransferRecord extends Owner, KnownTimes {
 }
 
 /**
- * The same record, its fields in one order: V8 gives each object that is spread together from others a hidden class of its own, and looks up
- * every field of thousands of such records the slow way.
+ * The same record, its fields in one order. V8 gives records that are spread together a hidden class each, and those that come out of
+ * msgpack none, and looks up every field of thousands of them the slow way.
  */
 export function inOneShape(record: TransferRecord): TransferRecord {
   return {

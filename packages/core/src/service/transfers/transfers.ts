@@ -21,7 +21,7 @@ import { describeTransfer } from './describe-transfer.ts';
 import { logStatus } from './log-status.ts';
 import { newTransfer, type TransferRequest } from './new-transfer.ts';
 import { queueLimits } from './queue-options.ts';
-import type { TransferRecord } from './record.ts';
+import { inOneShape, type TransferRecord } from './record.ts';
 import { TransferBook, type TransferStore } from './transfer-book.ts';
 import { transferCommands } from './transfer-commands.ts';
 import type { TransferUse } from './transfer-index.ts';
@@ -69,7 +69,7 @@ export class Transfers implements ServicePart, UserDataHolder {
   ): Promise<Transfers> {
     return new Transfers({
       ...context,
-      store: await context.state.collection<TransferRecord>('transfers'),
+      store: await context.state.collection<TransferRecord>('transfers', { decode: asTransfer }),
       links: destinations.links,
       destinations,
       manifests,
@@ -365,4 +365,8 @@ export class Transfers implements ServicePart, UserDataHolder {
   #usersOf(use: TransferUse, id: string, isUsing: (record: TransferRecord) => boolean): string[] {
     return [...this.#book.usersOf(use, id)].filter(isUsing).map(({ transferId }) => transferId);
   }
+}
+
+function asTransfer(value: unknown): TransferRecord | undefined {
+  return typeof value === 'object' && value !== null ? inOneShape(value as TransferRecord) : undefined;
 }
