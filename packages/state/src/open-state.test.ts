@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ClassicLevel } from 'classic-level';
@@ -29,6 +29,24 @@ describe('an open state directory', () => {
     expect(again.ownerId).toBe(first.ownerId);
     expect(other.ownerId).not.toBe(first.ownerId);
     await Promise.all([again.close(), other.close()]);
+  });
+
+  it('takes nothing more once it was removed or replaced, and begins none in its place', async () => {
+    const directory = freshDirectory();
+    const state = await openState(directory);
+    const things = await state.collection<{ is: string }>('things');
+    await things.put('a', { is: 'kept' });
+    rmSync(directory, { recursive: true });
+    const refused = { code: 'io-error', subject: directory };
+    await expect(things.put('b', { is: 'lost' })).rejects.toMatchObject(refused);
+    await expect(things.put('b', { is: 'lost' })).rejects.toMatchObject(refused);
+    expect(things.get('b')).toBeUndefined();
+    expect(existsSync(directory)).toBe(false);
+    mkdirSync(directory);
+    await expect(things.delete('a')).rejects.toMatchObject(refused);
+    expect(things.get('a')).toEqual({ is: 'kept' });
+    await state.close();
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('is for its user alone', async () => {

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { JetStreamError } from '@jetstream/protocol';
 import type { AbstractSublevel } from 'abstract-level';
 import type { BatchOperation } from 'classic-level';
 import { databaseError } from './database-error.ts';
@@ -32,6 +34,8 @@ type Step = Batch | (() => Promise<void>);
 export class WriteQueue {
   readonly database: Database;
   readonly #onNote: (note: string) => void;
+  /** Of the directory as it was opened; undefined in memory. */
+  readonly #inode: number | undefined;
   readonly #tables: Table[] = [];
   readonly #steps: Step[] = [];
   readonly #reads = new Set<Promise<unknown>>();
@@ -47,6 +51,7 @@ export class WriteQueue {
   constructor(database: Database, onNote: (note: string) => void) {
     this.database = database;
     this.#onNote = onNote;
+    this.#inode = inodeOf(database);
   }
 
   table(name: string): Table {
@@ -161,12 +166,27 @@ export class WriteQueue {
   /** LevelDB takes no write after one that failed, on a full disk for example, until it is opened again. */
   async #writing(work: () => Promise<void>): Promise<void> {
     try {
+      this.#checkDirectory();
       if (this.#hasFailed || this.#isClosed) await this.#reopen();
       await work();
     } catch (error) {
       this.#hasFailed = true;
       throw databaseError(error, this.database.location);
     }
+  }
+
+  /**
+   * A directory that was removed takes writes all the same, as its files are open; nobody would find them again. Nor may it be begun
+   * anew: what is in memory would be missing from it.
+   */
+  #checkDirectory(): void {
+    if (this.#inode === undefined || this.#inode === inodeOf(this.database)) return;
+    const { location } = this.database;
+    throw new JetStreamError(
+      'io-error',
+      `the state in ${location} was removed or replaced while it is in use, and nothing is kept any more: bring it back, or start again`,
+      { subject: location },
+    );
   }
 
   #reopen(): Promise<void> {
@@ -178,6 +198,7 @@ export class WriteQueue {
 
   async #closeAndOpen(): Promise<void> {
     if (this.#isClosed) throw new Error('it is closed');
+    this.#checkDirectory();
     await Promise.allSettled([this.#compacting, ...this.#reads]);
     await this.database.close();
     await this.database.open();
@@ -196,6 +217,10 @@ export class WriteQueue {
         this.#compacting = undefined;
       });
   }
+}
+
+function inodeOf({ location }: Database): number | undefined {
+  return location === undefined ? undefined : statSync(location, { throwIfNoEntry: false })?.ino;
 }
 
 function openTable(database: Database, name: string): Table {

@@ -22,7 +22,7 @@ export function retryDelayUs(failures: number, random: number): number {
   return Math.round(fullUs * (1 - random / 2));
 }
 
-/** An attempt failed: may there be another one? That of its files failed is for people to look at, and no reason. */
+/** An attempt failed: may there be another one? That files failed of what does not pass by itself is for people to look at, and no reason. */
 export function mayRetry(error: JetStreamError, streak: FailureStreak, now: number): boolean {
   return error.retryable && now - streak.since < GIVE_UP_AFTER_US;
 }

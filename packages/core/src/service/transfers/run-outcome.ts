@@ -1,5 +1,5 @@
 import { escapeName } from '@jetstream/manifest';
-import { JetStreamError } from '@jetstream/protocol';
+import { ERROR_CODES, JetStreamError } from '@jetstream/protocol';
 import type { TransferFailure, TransferReach, TransferRecord } from './record.ts';
 import { mayRetry } from './retry-policy.ts';
 import type { RunOutcome, TransferRun } from './transfer-run.ts';
@@ -14,7 +14,9 @@ export function afterStop(
   outcome: RunOutcome,
   now: number,
 ): TransferRecord {
-  return 'summary' in outcome ? afterEnd(record, run, outcome.summary.failed, now) : withCounts(record, run);
+  if (!('summary' in outcome)) return withCounts(record, run);
+  const error = errorOf(run, outcome);
+  return error === undefined ? finished(record, run, now) : failed(withCounts(record, run), error, now);
 }
 
 /** What a transfer is after an attempt. @param delayUs how long the next one would have to wait, by failures on end */
@@ -25,8 +27,8 @@ export function afterOutcome(
   now: number,
   delayUs: (failures: number) => number,
 ): TransferRecord {
-  if ('summary' in outcome) return afterEnd(record, run, outcome.summary.failed, now);
-  const { error } = outcome;
+  const error = errorOf(run, outcome);
+  if (error === undefined) return finished(record, run, now);
   const streak = {
     failures: run.hasComeOn ? 1 : (record.streak?.failures ?? 0) + 1,
     since: run.hasComeOn ? now : (record.streak?.since ?? now),
@@ -47,10 +49,15 @@ export function failed(record: TransferRecord, error: JetStreamError, now: numbe
   return { ...record, status, ...told(error), endTime: now, nextAttemptTime: null };
 }
 
-function afterEnd(record: TransferRecord, run: Run, failedFiles: number, now: number): TransferRecord {
-  const counted = { ...withCounts(record, run), streak: null };
-  if (failedFiles > 0) return failed(counted, filesFailed(run, failedFiles), now);
+function errorOf(run: Run, outcome: RunOutcome): JetStreamError | undefined {
+  if ('error' in outcome) return outcome.error;
+  const { failed: count } = outcome.summary;
+  return count > 0 ? filesFailed(run, count) : undefined;
+}
+
+function finished(record: TransferRecord, run: Run, now: number): TransferRecord {
   const status = nextStatus(record.transferId, record.status, 'finish');
+  const counted = { ...withCounts(record, run), streak: null };
   return { ...counted, status, errorCode: null, errorMessage: null, endTime: now };
 }
 
@@ -71,13 +78,15 @@ function furthest(before: TransferReach, after: TransferReach): TransferReach {
   };
 }
 
+/** Of one cause that may pass, a full disk for example, when all failed of such: then the transfer is tried again. */
 function filesFailed({ reach, failures }: Run, count: number): JetStreamError {
   const [first] = failures;
+  const mayPass = first !== undefined && failures.every(({ errorCode }) => ERROR_CODES[errorCode].retryable);
   const example = first === undefined ? '' : `, among them ${named(first)}`;
   // What was not found to send is in no total.
   const total = Math.max(reach.totalFiles, reach.filesDone + count);
   return new JetStreamError(
-    'transfer-failed',
+    mayPass ? first.errorCode : 'transfer-failed',
     `${count} of ${total} files failed${example}; once the cause is gone resume the transfer: files that are done are skipped`,
   );
 }

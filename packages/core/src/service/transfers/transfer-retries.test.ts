@@ -1,4 +1,4 @@
-import { JetStreamError } from '@jetstream/protocol';
+import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { caller, TransferService } from '../../testing/transfer-service.ts';
 
@@ -6,6 +6,12 @@ const unreachable = () => new JetStreamError('host-unreachable', 'far.lan did no
 const diskFull = () => new JetStreamError('io-error', 'the source could not be read');
 const HOUR_MS = 3_600_000;
 const ann = caller('ann');
+const failedFile = (code: ErrorCode) => ({
+  source: '/a',
+  target: '/in/a',
+  bytes: 0,
+  error: { code, message: 'no' },
+});
 
 describe('a transfer that fails', () => {
   it('is tried again after 5 s, 10 s and so on, and then no more than 24 h', async () => {
@@ -25,6 +31,33 @@ describe('a transfer that fails', () => {
     expect(service.get(id)).toMatchObject({ status: 'error', errorCode: 'io-error', nextAttemptTime: null });
     expect(elapsedMs / HOUR_MS).toBeCloseTo(24, 0);
     expect(service.get(id).attempts).toBeLessThan(300);
+  });
+
+  it('is tried again when files of it failed of what may pass alone, as a full disk, and completes then', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    const first = await service.links.upload(id);
+    first.tellFile(failedFile('disk-full'));
+    first.complete({ failed: 1 });
+    await service.settle();
+    expect(service.get(id)).toMatchObject({ status: 'pending', errorCode: 'disk-full', endTime: null });
+    await service.clock.advance(5_000);
+    (await service.links.upload(id)).complete({});
+    await service.settle();
+    expect(service.get(id)).toMatchObject({ status: 'complete', attempts: 2, errorCode: null, failures: [] });
+  });
+
+  it('is not tried again when one of its files failed of what stays', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    const upload = await service.links.upload(id);
+    upload.tellFile(failedFile('disk-full'));
+    upload.tellFile(failedFile('permission-denied'));
+    upload.complete({ failed: 2 });
+    await service.clock.advance(HOUR_MS);
+    expect(service.get(id)).toMatchObject({ status: 'error', errorCode: 'transfer-failed', attempts: 1 });
   });
 
   it('for a reason that stays is not tried again', async () => {
