@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { RatePolicy } from '@jetstream/congestion';
 import type { JetStreamError } from '@jetstream/protocol';
@@ -16,6 +15,7 @@ import { type ConnectionTraffic, NO_TRAFFIC, type TellsStats } from './connectio
 import { NO_PROGRESS, NOTHING_DONE } from './no-progress.ts';
 import { RateMeter } from './rate-meter.ts';
 import { waitingForReceiver } from './receiver-activity.ts';
+import { TransferEvents } from './transfer-events.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
 const PROGRESS_INTERVAL_MS = 200;
@@ -31,10 +31,9 @@ export interface TransferRate {
 }
 
 /** The running transfer as the application sees it: collects counts, emits progress, settles `done` once. */
-export class TransferHandle implements Transfer {
+export class TransferHandle extends TransferEvents implements Transfer {
   readonly progress: TransferProgress;
   readonly done: Promise<TransferSummary>;
-  readonly #emitter = new EventEmitter();
   readonly #startedMs = performance.now();
   readonly #onCancel: () => void;
   readonly #ratePolicy: TransferRate;
@@ -61,6 +60,7 @@ export class TransferHandle implements Transfer {
   #reject!: (error: Error) => void;
 
   constructor(onCancel: () => void, rate: TransferRate) {
+    super();
     this.#onCancel = onCancel;
     this.#ratePolicy = rate;
     this.progress = { ...NO_PROGRESS, traffic: this.#traffic };
@@ -71,17 +71,6 @@ export class TransferHandle implements Transfer {
     // Whoever only iterates or listens must not bring the process down by not awaiting `done`.
     this.done.catch(() => undefined);
     this.#timer = setInterval(() => this.#tick(), PROGRESS_INTERVAL_MS);
-  }
-
-  on(
-    event: 'progress' | 'file' | 'note',
-    listener:
-      | ((progress: TransferProgress) => void)
-      | ((file: FileOutcome) => void)
-      | ((note: string) => void),
-  ): this {
-    this.#emitter.on(event, listener);
-    return this;
   }
 
   cancel(): void {
@@ -135,7 +124,7 @@ export class TransferHandle implements Transfer {
   }
 
   note(text: string): void {
-    this.#emitter.emit('note', text);
+    this.emit('note', text);
   }
 
   setTotals({ files, directories, bytes, final }: TransferTotals): void {
@@ -154,7 +143,7 @@ export class TransferHandle implements Transfer {
       if (this.#failures.length < MAX_FAILURES_KEPT) this.#failures.push(outcome);
       if (this.#isToldFailure(outcome)) return;
     }
-    this.#emitter.emit('file', outcome);
+    this.emit('file', outcome);
   }
 
   /** What the receiver has, and is at. */
@@ -253,7 +242,7 @@ export class TransferHandle implements Transfer {
       progress.rttMs = stats.smoothedRttUs / 1000;
       progress.lossShare = stats.packetsSent === 0 ? 0 : stats.packetsLost / stats.packetsSent;
     }
-    this.#emitter.emit('progress', { ...progress });
+    this.emit('progress', { ...progress });
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

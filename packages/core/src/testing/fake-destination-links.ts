@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { JetStreamError } from '@jetstream/protocol';
 import { NO_PROGRESS } from '../content/no-progress.ts';
+import { TransferEvents } from '../content/transfer-events.ts';
 import type {
   FileOutcome,
   RatePolicyOptions,
@@ -66,18 +67,18 @@ export class FakeDestinationLinks implements DestinationLinks {
 }
 
 /** A transfer of `FakeDestinationLinks`. */
-export class FakeUpload implements Transfer {
+export class FakeUpload extends TransferEvents implements Transfer {
   readonly destinationId: string;
   readonly options: LinkUploadOptions;
   readonly progress: TransferProgress = { ...NO_PROGRESS };
   readonly done: Promise<TransferSummary>;
-  readonly #emitter = new EventEmitter();
   readonly #onEnd: () => void;
   #isOver = false;
   #resolve!: (summary: TransferSummary) => void;
   #reject!: (error: JetStreamError) => void;
 
   constructor(destinationId: string, options: LinkUploadOptions, onEnd: () => void) {
+    super();
     this.destinationId = destinationId;
     this.options = options;
     this.#onEnd = onEnd;
@@ -88,25 +89,14 @@ export class FakeUpload implements Transfer {
     this.done.catch(() => undefined);
   }
 
-  on(
-    event: 'progress' | 'file' | 'note',
-    listener:
-      | ((progress: TransferProgress) => void)
-      | ((file: FileOutcome) => void)
-      | ((note: string) => void),
-  ): this {
-    this.#emitter.on(event, listener);
-    return this;
-  }
-
   /** Progress is made. */
   advance(progress: Partial<TransferProgress>): void {
     Object.assign(this.progress, progress);
-    this.#emitter.emit('progress', { ...this.progress });
+    this.emit('progress', { ...this.progress });
   }
 
   tellFile(file: FileOutcome): void {
-    this.#emitter.emit('file', file);
+    this.emit('file', file);
   }
 
   complete(summary: Partial<TransferSummary> = {}): void {

@@ -1,21 +1,14 @@
-import { EventEmitter } from 'node:events';
 import { JetStreamError } from '@jetstream/protocol';
 import { asJetStreamError } from '../../content/failure.ts';
 import { NO_PROGRESS } from '../../content/no-progress.ts';
-import type {
-  FileOutcome,
-  RatePolicyOptions,
-  Transfer,
-  TransferProgress,
-  TransferSummary,
-} from '../../contract.ts';
+import { TransferEvents } from '../../content/transfer-events.ts';
+import type { RatePolicyOptions, Transfer, TransferProgress, TransferSummary } from '../../contract.ts';
 
 const CONNECTING: TransferProgress = { ...NO_PROGRESS, state: 'connecting', waitsFor: 'the destination' };
 
 /** A transfer whose session is still to be opened. */
-export class LinkedTransfer<S> implements Transfer {
+export class LinkedTransfer<S> extends TransferEvents implements Transfer {
   readonly done: Promise<TransferSummary>;
-  readonly #emitter = new EventEmitter();
   readonly #begun: Promise<Transfer>;
   #before: TransferProgress = { ...CONNECTING };
   #transfer: Transfer | undefined;
@@ -23,6 +16,7 @@ export class LinkedTransfer<S> implements Transfer {
 
   /** @param begin called when the session is there, unless the transfer is over by then */
   constructor(session: Promise<S>, begin: (session: S) => Transfer) {
+    super();
     this.#begun = new Promise((resolve, reject) => {
       this.#end = (error) => {
         if (this.#transfer !== undefined) return;
@@ -44,17 +38,6 @@ export class LinkedTransfer<S> implements Transfer {
     return this.#transfer?.progress ?? this.#before;
   }
 
-  on(
-    event: 'progress' | 'file' | 'note',
-    listener:
-      | ((progress: TransferProgress) => void)
-      | ((file: FileOutcome) => void)
-      | ((note: string) => void),
-  ): this {
-    this.#emitter.on(event, listener);
-    return this;
-  }
-
   async setRatePolicy(options: RatePolicyOptions): Promise<RatePolicyOptions> {
     return (await this.#begun).setRatePolicy(options);
   }
@@ -71,9 +54,9 @@ export class LinkedTransfer<S> implements Transfer {
 
   #follow(transfer: Transfer): Transfer {
     this.#transfer = transfer;
-    transfer.on('progress', (progress) => this.#emitter.emit('progress', progress));
-    transfer.on('file', (file) => this.#emitter.emit('file', file));
-    transfer.on('note', (note) => this.#emitter.emit('note', note));
+    transfer.on('progress', (progress) => this.emit('progress', progress));
+    transfer.on('file', (file) => this.emit('file', file));
+    transfer.on('note', (note) => this.emit('note', note));
     return transfer;
   }
 }
