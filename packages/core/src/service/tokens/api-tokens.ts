@@ -4,7 +4,7 @@ import { JetStreamError } from '@jetstream/protocol';
 import type { State } from '@jetstream/state';
 import type { ServiceClock } from '../clock.ts';
 import type { ServiceEvents } from '../events.ts';
-import type { ApiTokenRecord } from './record.ts';
+import { type ApiTokenRecord, describeToken } from './record.ts';
 import { TokenStore } from './token-store.ts';
 
 type Commands = Pick<ApiHandlers, 'createAPIToken' | 'getAPIToken' | 'getAPITokens' | 'deleteAPIToken'>;
@@ -66,19 +66,5 @@ export class ApiTokens {
 }
 
 function describe(record: Readonly<ApiTokenRecord>, secret: string | null = null): APIToken {
-  const { owner, ownerToken, ownerTokenSession, token, description, userData } = record;
-  return {
-    token,
-    secret,
-    description,
-    creationTime: record.requestTime,
-    expiryTime: record.expiryTime,
-    owner,
-    ownerToken,
-    ownerTokenSession,
-    passwordRequired: record.password !== null,
-    permissions: record.permissions,
-    userData,
-    path: record.path,
-  };
+  return { ...describeToken(record), secret, permissions: record.permissions, path: record.path };
 }

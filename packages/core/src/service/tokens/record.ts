@@ -32,3 +32,20 @@ export interface SharedTokenRecord extends TokenRecord {
   /** How often each client has begun a download that it has not ended; each of them holds one of those that the limit leaves. */
   begun: Readonly<Record<string, number>>;
 }
+
+/** What every token tells of itself. Its secret is told once, by whoever makes it. */
+export function describeToken(record: Readonly<TokenRecord>) {
+  const { owner, ownerToken, ownerTokenSession, token, description, userData } = record;
+  return {
+    token,
+    secret: null,
+    description,
+    creationTime: record.requestTime,
+    expiryTime: record.expiryTime,
+    owner,
+    ownerToken,
+    ownerTokenSession,
+    passwordRequired: record.password !== null,
+    userData,
+  };
+}

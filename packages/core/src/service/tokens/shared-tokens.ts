@@ -6,7 +6,7 @@ import type { ServiceClock } from '../clock.ts';
 import type { ServiceEvents } from '../events.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
 import { requirePermission } from './permissions.ts';
-import type { SharedTokenRecord } from './record.ts';
+import { describeToken, type SharedTokenRecord } from './record.ts';
 import { TokenStore } from './token-store.ts';
 
 /** What shared links need of manifests. */
@@ -147,22 +147,13 @@ export class SharedTokens {
 }
 
 function describe(record: Readonly<SharedTokenRecord>): SharedToken {
-  const { owner, ownerToken, ownerTokenSession, token, description, userData, manifestId } = record;
+  const { manifestId, downloadCount, downloadLimit } = record;
   return {
-    token,
-    secret: null,
-    description,
-    creationTime: record.requestTime,
-    expiryTime: record.expiryTime,
-    owner,
-    ownerToken,
-    ownerTokenSession,
-    passwordRequired: record.password !== null,
+    ...describeToken(record),
     permissions: PERMISSIONS,
-    userData,
     manifestId,
-    downloadCount: record.downloadCount,
-    downloadLimit: record.downloadLimit,
+    downloadCount,
+    downloadLimit,
     link: null,
   };
 }
