@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { JetStreamError } from '@jetstream/protocol';
@@ -60,7 +60,7 @@ describe('the token to log in with', () => {
 
   it('is that of the link, the file or the environment, with its password', () => {
     const environment = { JETSTREAM_TOKEN: 'from-environment', JETSTREAM_TOKEN_PASSWORD: 'pass' };
-    writeFileSync(file, 'from-file\n');
+    writeFileSync(file, 'from-file\n', { mode: 0o600 });
     expect(readToken(sources)).toBeUndefined();
     expect(readToken({ ...sources, environment })).toEqual({ token: 'from-environment', password: 'pass' });
     expect(readToken({ ...sources, environment, file })).toMatchObject({ token: 'from-file' });
@@ -73,8 +73,10 @@ describe('the token to log in with', () => {
   it('is refused when it is none, or one too many', () => {
     writeFileSync(file, '\n');
     expect(() => readToken({ ...sources, file })).toThrow(/neither a token nor a link/);
-    expect(() => readToken({ ...sources, file: join(directory, 'none') })).toThrow(/cannot read/);
-    expect(() => readToken({ ...sources, file: directory })).toThrow(/cannot read/);
+    expect(() => readToken({ ...sources, file: join(directory, 'none') })).toThrow(/none: no such file/);
+    expect(() => readToken({ ...sources, file: directory })).toThrow(/on a directory/);
+    chmodSync(file, 0o644);
+    expect(() => readToken({ ...sources, file })).toThrow(/the token .* is open to others/);
     expect(() => readToken({ ...sources, file, link: 'x' })).toThrow(JetStreamError);
     expect(() => readToken({ ...sources, file, hasKey: true })).toThrow(JetStreamError);
   });

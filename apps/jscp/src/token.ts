@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readSecretFile } from '@jetstream/core';
 import { JetStreamError } from '@jetstream/protocol';
 import { isLink, parseSharedLink } from './shared-link.ts';
 import { usageError } from './usage-error.ts';
@@ -21,12 +21,10 @@ export interface TokenSources {
   environment: NodeJS.ProcessEnv;
 }
 
-const MAX_FILE_BYTES = 4_096;
-
 /**
  * The token of a link, of a file, or of the environment, in this order. Its password comes from the environment alone.
  * @returns undefined: log in by key
- * @throws JetStreamError `invalid-argument`, `not-found`, `permission-denied`
+ * @throws JetStreamError `invalid-argument`; of the file, those of `readSecretFile`
  */
 export function readToken({ link, file, hasKey, environment }: TokenSources): Token | undefined {
   if (link !== undefined && file !== undefined)
@@ -54,7 +52,7 @@ function fromEnvironment(hasKey: boolean, { JETSTREAM_TOKEN }: NodeJS.ProcessEnv
 }
 
 function fromFile(file: string): string {
-  return tokenIn(readStart(file), file);
+  return tokenIn(readSecretFile(file, 'token'), file);
 }
 
 /** A token by itself, or in its link. */
@@ -65,29 +63,4 @@ function tokenIn(text: string, where: string): string {
   throw new JetStreamError('invalid-argument', `${where} holds neither a token nor a link`, {
     subject: where,
   });
-}
-
-function readStart(file: string): string {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new JetStreamError(
-      isMissing ? 'not-found' : 'permission-denied',
-      `--token-file: cannot read ${JSON.stringify(file)}`,
-      { subject: file, cause: error },
-    );
-  }
-  try {
-    const bytes = Buffer.alloc(MAX_FILE_BYTES);
-    return bytes.toString('utf8', 0, readSync(descriptor, bytes));
-  } catch (error) {
-    throw new JetStreamError('io-error', `--token-file: cannot read ${JSON.stringify(file)}`, {
-      subject: file,
-      cause: error,
-    });
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -14,12 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { fileError } from '@jetstream/platform';
+import { fileError, refuseOpenToOthers } from '@jetstream/platform';
 import { JetStreamError } from '@jetstream/protocol';
 
 /** Far more than any key file has. */
 const MAX_KEY_FILE_BYTES = 64 * 1024;
-const OTHERS_MAY_ANYTHING = 0o077;
 
 /**
  * Reads a file that holds a private key.
@@ -33,13 +32,7 @@ export function readPrivateFile(file: string): Buffer {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const { mode, size, isFile } = statOf(descriptor);
     if (!isFile) throw new JetStreamError('special-file', `${file} is not a regular file`, { subject: file });
-    if (process.platform !== 'win32' && (mode & OTHERS_MAY_ANYTHING) !== 0) {
-      throw new JetStreamError(
-        'permission-denied',
-        `the private key ${file} is open to others than its owner (mode ${(mode & 0o777).toString(8)}): run 'chmod 600 ${file}', or replace the key if somebody may have read it`,
-        { subject: file },
-      );
-    }
+    refuseOpenToOthers(file, mode, 'private key');
     if (size > MAX_KEY_FILE_BYTES) {
       throw new JetStreamError('limit-exceeded', `${file} is too large for a key`, { subject: file });
     }

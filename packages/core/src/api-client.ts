@@ -18,3 +18,4 @@ export { confirmCertificate } from './api-client/confirm-certificate.ts';
 export { type ApiConnectOptions, connectApi } from './api-client/connect-api.ts';
 export { loginKeys } from './api-client/login-keys.ts';
 export { askPassword } from './ask-password.ts';
+export { readSecretFile } from './secret-file.ts';

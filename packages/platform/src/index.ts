@@ -30,6 +30,7 @@ export type { FileStatus } from './file-status.ts';
 export { type FileSystemSync, openFileSystemSync } from './file-system-sync.ts';
 export { setModificationTime } from './modification-time.ts';
 export type { NativeMemory } from './native-memory.ts';
+export { refuseOpenToOthers } from './open-to-others.ts';
 export { pageAlignedMemory } from './page-aligned-memory.ts';
 export { dropFromPageCache } from './page-cache.ts';
 export { endProcessAfter, keepMemoryPrivate } from './pam/guarded-process.ts';

@@ -1,6 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readSecretFile } from '@jetstream/core';
 import type { Arguments } from '@jetstream/core/api-client';
-import { JetStreamError } from '@jetstream/protocol';
 import { usageError } from '../usage-error.ts';
 
 type FarCredentials = Pick<
@@ -8,12 +7,10 @@ type FarCredentials = Pick<
   'password' | 'privateKey' | 'token' | 'tokenPassword'
 >;
 
-const MAX_KEY_BYTES = 16_384;
-
 /**
  * What the one server logs in with at the other, where its own identities do not do: a key, a password or a token. None of them may stand
  * on a command line, which is for all to see.
- * @throws JetStreamError `invalid-argument`, `not-found`, `permission-denied`
+ * @throws JetStreamError `invalid-argument`; of the file, those of `readSecretFile`
  */
 export function readFarCredentials(
   keyFile: string | undefined,
@@ -24,24 +21,9 @@ export function readFarCredentials(
     JETSTREAM_VIA_TOKEN: token,
     JETSTREAM_VIA_TOKEN_PASSWORD: tokenPassword,
   } = environment;
-  if (keyFile !== undefined) return { privateKey: readKey(keyFile) };
+  if (keyFile !== undefined) return { privateKey: readSecretFile(keyFile, 'private key') };
   if (password && token)
     throw usageError('JETSTREAM_VIA_PASSWORD and JETSTREAM_VIA_TOKEN exclude each other');
   if (token) return { token, ...(tokenPassword && { tokenPassword }) };
   return password ? { password } : {};
-}
-
-function readKey(file: string): string {
-  try {
-    if (statSync(file).size > MAX_KEY_BYTES) throw usageError(`--via-key ${file}: that is no private key`);
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof JetStreamError) throw error;
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new JetStreamError(
-      isMissing ? 'not-found' : 'permission-denied',
-      `--via-key: cannot read ${JSON.stringify(file)}`,
-      { subject: file, cause: error },
-    );
-  }
 }

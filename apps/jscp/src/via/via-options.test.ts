@@ -110,7 +110,7 @@ describe('a copy from server to server', () => {
     vi.stubEnv('JETSTREAM_VIA_TOKEN', '');
     expect(await credentials()).toEqual({ password: 'p' });
     const directory = mkdtempSync(join(tmpdir(), 'jetstream-via-'));
-    writeFileSync(join(directory, 'key'), 'a key');
+    writeFileSync(join(directory, 'key'), 'a key', { mode: 0o600 });
     expect(await credentials('--via-key', join(directory, 'key'))).toEqual({ privateKey: 'a key' });
     rmSync(directory, { recursive: true });
     await expect(credentials('--via-key', join(directory, 'key'))).rejects.toMatchObject({

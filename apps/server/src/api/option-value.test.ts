@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CommandName, commandOptions, type Json, parseParameters } from '@jetstream/core/api-client';
@@ -42,7 +42,11 @@ describe('the value of an option', () => {
     writeFileSync(file, '{"destinationAddress":"b.lan"}\n');
     expect(value('send.submitTransfer', 'destination', `@${file}`)).toEqual({ destinationAddress: 'b.lan' });
     writeFileSync(file, 'secret\n');
-    expect(value('send.createDestination', 'password', `@${file}`)).toBe('secret');
+    const read = () => value('send.createDestination', 'password', `@${file}`);
+    chmodSync(file, 0o640);
+    expect(read).toThrow(/the password .* is open to others/);
+    chmodSync(file, 0o600);
+    expect(read()).toBe('secret');
   });
 
   it('is refused when it is none, without repeating what may be a secret', () => {

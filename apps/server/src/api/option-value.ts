@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { CommandOption, Json } from '@jetstream/core/api-client';
+import { type CommandOption, type Json, readSecretFile } from '@jetstream/core/api-client';
 import { usage } from './usage.ts';
 
 /** Their values may be read from a file too: others can see what stands on a command line. */
-const SECRETS = new Set(['password', 'privateKey', 'token', 'tokenPassword', 'licenseKey']);
+const SECRETS = new Map([
+  ['password', 'password'],
+  ['privateKey', 'private key'],
+  ['token', 'token'],
+  ['tokenPassword', 'password'],
+  ['licenseKey', 'licence key'],
+]);
 
 /**
  * What the words given to an option say. `null` stands for null where that is allowed; objects and lists may be JSON, and JSON
@@ -14,9 +20,11 @@ export function optionValue(option: CommandOption, words: readonly string[]): Js
   const [first = '', ...more] = words;
   if (option.isNullable && first === 'null') return null;
   switch (option.kind) {
-    case 'text':
-      if (SECRETS.has(option.name) && isElsewhere(first)) return readElsewhere(option.name, first).trimEnd();
+    case 'text': {
+      const secret = SECRETS.get(option.name);
+      if (secret && isElsewhere(first)) return readElsewhere(option.name, first, secret).trimEnd();
       return mayBeObject(option) && first.startsWith('{') ? parse(option.name, first) : first;
+    }
     case 'number':
       return number(option.name, first);
     case 'boolean':
@@ -48,9 +56,11 @@ function isElsewhere(word: string): boolean {
   return word === '-' || (word.startsWith('@') && word.length > 1);
 }
 
-function readElsewhere(name: string, word: string): string {
+/** @param secret what is read, where nobody else may have it */
+function readElsewhere(name: string, word: string, secret?: string): string {
   try {
-    return readFileSync(word === '-' ? 0 : word.slice(1), 'utf8');
+    if (word === '-') return readFileSync(0, 'utf8');
+    return secret ? readSecretFile(word.slice(1), secret) : readFileSync(word.slice(1), 'utf8');
   } catch (error) {
     throw usage(`--${name} ${word}: ${(error as Error).message}`);
   }

@@ -5,7 +5,7 @@ import {
   SYSTEM_ROOT,
   splitTargetPath,
 } from '@jetstream/manifest';
-import { actAs } from '@jetstream/platform';
+import { actAs, refuseOpenToOthers } from '@jetstream/platform';
 import {
   EntryKind,
   type ErrorCode,
@@ -49,7 +49,6 @@ import type { StorageOwner } from './storage-owner.ts';
 /** Entries that one transfer may have. */
 const MAX_MANIFEST_ENTRIES = 100_000_000;
 const MAX_SECRET_BYTES = 64 * 1024;
-const OTHERS_MAY_ANYTHING = 0o077;
 
 export interface WriterStep {
   results: EntryResult[];
@@ -91,9 +90,7 @@ export class StorageSession {
     const file = fileSystem.openFile(splitTargetPath(path));
     try {
       const { mode, size } = file.status();
-      if ((mode & OTHERS_MAY_ANYTHING) !== 0) {
-        throw new JetStreamError('permission-denied', `${path} is open to others: run 'chmod 600 ${path}'`);
-      }
+      refuseOpenToOthers(path, mode, 'private key');
       if (size > MAX_SECRET_BYTES) throw new JetStreamError('limit-exceeded', `${path} is too large`);
       const content = new Uint8Array(size);
       return content.subarray(0, file.read(content, 0));
