@@ -19,14 +19,17 @@ let told: string[];
 let ended: ReceiveRecord[];
 let receiving: Receiving;
 
-async function open(): Promise<void> {
+async function open(maxRecords?: number): Promise<void> {
   const clock = { wallUs: () => nowUs, monotonicUs: () => nowUs };
   const events = new ServiceEvents(clock, logger);
   events.on('recvTransferUpdated', ({ status }) => told.push(String(status)));
-  receiving = await Receiving.open({ state, clock, events, logger }, (record) => {
-    ended.push(record);
-    return undefined;
-  });
+  receiving = await Receiving.open(
+    { state, clock, events, logger, ...(maxRecords && { maxRecords }) },
+    (record) => {
+      ended.push(record);
+      return undefined;
+    },
+  );
   await receiving.start();
 }
 
@@ -147,6 +150,17 @@ describe('what a server receives', () => {
     expect(ended).toHaveLength(1);
   });
 
+  it('[TR-7] stays complete when an attempt that was overtaken completed it', async () => {
+    const first = receiving.begin(incoming());
+    const second = receiving.begin(incoming());
+    await first.onDurable();
+    second.onProgress(5);
+    await second.onDurable();
+    second.end(lost);
+    expect(list()).toMatchObject([{ status: 'complete' }]);
+    expect(ended).toHaveLength(1);
+  });
+
   it('failed when a file did or it could not go on, and may be complete after all', async () => {
     await receive({}, 2);
     expect(list()).toMatchObject([{ status: 'error', filesFailed: 2, errorMessage: '2 of 3 files failed' }]);
@@ -193,6 +207,14 @@ describe('what a server receives', () => {
     const kept = receiving.commands['recv.getTransfersAsync']({ limit: 10_000, offset: 0 }, caller('ann'));
     expect(kept).toHaveLength(1_000);
     expect(kept[0]!.destinationPath).toBe('3');
+  });
+
+  it('is bounded for all accounts together, the oldest of any that has ended going first', async () => {
+    await open(3);
+    receiving.begin(incoming({ account: 'ann' }));
+    for (const account of ['bob', 'cem', 'dan', 'eve']) await receive({ account });
+    const accounts = list(caller('root', true)).map(({ account }) => account);
+    expect(accounts.sort()).toEqual(['ann', 'dan', 'eve']);
   });
 
   it('is summed up for each sender, with rates in kbit/s', async () => {

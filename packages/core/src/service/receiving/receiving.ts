@@ -19,6 +19,8 @@ import { sourcesOf } from './sources.ts';
 const MAX_NAMED = 10_000;
 /** And of others, which nobody asks for by name. */
 const MAX_UNNAMED = 1_000;
+/** Of all accounts: somewhat less than the 100,000 objects that the state takes. */
+const MAX_RECORDS = 90_000;
 
 /** How long at least it is known that a transfer was complete: its sender may have been cut off before it heard of that. */
 const ONCE_US = 30 * 86_400e6;
@@ -28,6 +30,8 @@ export interface ReceivingContext {
   clock: ServiceClock;
   events: ServiceEvents;
   logger: Logger;
+  /** Records of all accounts. Default 90,000. */
+  maxRecords?: number;
 }
 
 /** Who sends, and what. */
@@ -158,14 +162,13 @@ export class Receiving implements ServicePart, ReceptionHost {
   onProgress(reception: Reception): void {
     // Only the last attempt speaks for a transfer.
     const key = recordKey(reception.record);
-    if (!reception.isOver && this.#active.get(key) === reception)
+    if (!this.#isOver(reception) && this.#active.get(key) === reception)
       this.#records.putLater(key, reception.record);
   }
 
   async onDurable(reception: Reception): Promise<void> {
     const { record } = reception;
-    const stored = this.#records.get(recordKey(record));
-    if (reception.isOver || stored?.status === 'complete') return;
+    if (this.#isOver(reception)) return;
     reception.isOver = true;
     const { filesFailed } = record;
     const changes: Partial<ReceiveRecord> =
@@ -182,7 +185,7 @@ export class Receiving implements ServicePart, ReceptionHost {
     const key = recordKey(reception.record);
     const isCurrent = this.#active.get(key) === reception;
     if (isCurrent) this.#active.delete(key);
-    if (reception.isOver || !isCurrent || error === undefined) return;
+    if (this.#isOver(reception) || !isCurrent || error === undefined) return;
     reception.isOver = true;
     const lastErrorTime = reception.nowUs();
     if (isLinkLost(error.code) && reception.record.isNamed) {
@@ -214,6 +217,11 @@ export class Receiving implements ServicePart, ReceptionHost {
       }
     }
     return { receiveTransfersDeleted };
+  }
+
+  /** Also when an attempt before it came to the end after all, while this one was under way. */
+  #isOver(reception: Reception): boolean {
+    return reception.isOver || this.#records.get(recordKey(reception.record))?.status === 'complete';
   }
 
   async #giveUp(record: ReceiveRecord, nowUs: number): Promise<void> {
@@ -248,15 +256,17 @@ export class Receiving implements ServicePart, ReceptionHost {
   }
 
   #makeRoom(account: string, isNamed: boolean): Change[] {
-    let count = 0;
+    const { maxRecords = MAX_RECORDS } = this.#context;
+    const own = [...this.#records.entries()].filter(
+      ([, record]) => record.account === account && record.isNamed === isNamed,
+    );
+    const isOwnFull = own.length >= (isNamed ? MAX_NAMED : MAX_UNNAMED);
+    if (!isOwnFull && this.#records.size < maxRecords) return [];
     let oldest: [string, ReceiveRecord] | undefined;
-    for (const [key, record] of this.#records.entries()) {
-      if (record.account !== account || record.isNamed !== isNamed) continue;
-      count++;
-      const isOlder = oldest === undefined || latestTime(record) < latestTime(oldest[1]);
-      if (record.status !== 'receiving' && isOlder) oldest = [key, record];
+    for (const entry of isOwnFull ? own : this.#records.entries()) {
+      const isOlder = oldest === undefined || latestTime(entry[1]) < latestTime(oldest[1]);
+      if (entry[1].status !== 'receiving' && isOlder) oldest = entry;
     }
-    if (count < (isNamed ? MAX_NAMED : MAX_UNNAMED)) return [];
     if (oldest !== undefined) return [this.#records.change(oldest[0], undefined)];
     throw new JetStreamError(
       'limit-exceeded',
