@@ -29,7 +29,8 @@ export class AwaitedManifests {
     this.#manifests = manifests;
     this.#book = book;
     this.#onReady = onReady;
-    events.on('manifestUpdated', ({ manifestId }) => this.#onManifest(String(manifestId)));
+    for (const event of ['manifestUpdated', 'manifestDeleted'] as const)
+      events.on(event, ({ manifestId }) => this.#onManifest(String(manifestId)));
   }
 
   /** @returns false when there is nothing to wait for */

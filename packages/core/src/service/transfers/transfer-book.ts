@@ -123,9 +123,10 @@ export class TransferBook {
       const record = this.#store.get(transferId);
       if (record === undefined || !check(record)) return false;
       await this.#write(transferId, () => this.#store.delete(transferId));
-      this.#times.forget(transferId);
       this.#index.remove(record);
       this.#tell('transferDeleted', record);
+      // Last: what is told of it has its time.
+      this.#times.forget(transferId);
       return true;
     });
   }

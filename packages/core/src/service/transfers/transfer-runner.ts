@@ -75,6 +75,11 @@ export class TransferRunner {
     return this.#attempts;
   }
 
+  /** A destination that is there no more, and that nothing waits for. */
+  forget(destinationId: string): void {
+    this.#holds.release(destinationId);
+  }
+
   get heldDestinations(): number {
     return this.#holds.size;
   }
@@ -93,6 +98,7 @@ export class TransferRunner {
   /** A pending one waits for its turn; first for the time of its next attempt, if it has one. */
   enqueue(record: TransferRecord): void {
     const { book } = this.#options;
+    this.dequeue(record);
     const waitUs = record.nextAttemptTime === null ? 0 : record.nextAttemptTime - book.now(record);
     if (waitUs > 0) this.#wait(record.transferId, waitUs / 1_000);
     else this.#queue.add(queued(record));
@@ -254,7 +260,7 @@ export class TransferRunner {
           this.dequeue(record);
           return failed(record, why, now);
         })
-        .catch((error) => this.#logUnwritten(other.transferId, error));
+        .catch((error) => this.#onNotBegun(other.transferId, error));
     }
   }
 

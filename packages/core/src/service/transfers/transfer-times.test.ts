@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { FakeTransferStore } from '../../testing/transfer-service.ts';
+import type { TransferRecord } from './record.ts';
+import { TransferBook } from './transfer-book.ts';
 import { TransferTimes } from './transfer-times.ts';
 
 const HOUR_US = 3_600e6;
@@ -31,6 +34,18 @@ describe('the time of a transfer', () => {
     expect(times.now('a', before)).toBe(1e15 + 300);
     after.monotonic += 10;
     expect(times.now('a', before)).toBe(1e15 + 310);
+  });
+
+  it('is forgotten with it, after all that is told of it', async () => {
+    const asked: string[] = [];
+    const times = { now: () => asked.push('now'), forget: () => asked.push('forget') };
+    const events = { emit: () => undefined };
+    const store = new FakeTransferStore([['a', { ...known(1), transferId: 'a' } as TransferRecord]]);
+    const book = new TransferBook(store, times as unknown as TransferTimes, events, (record) => ({
+      now: book.now(record),
+    }));
+    await book.delete('a', () => true);
+    expect(asked).toEqual(['now', 'forget']);
   });
 
   it('is the wall clock after a restart when that has gone on', () => {

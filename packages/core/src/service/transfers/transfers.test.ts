@@ -236,6 +236,47 @@ describe('a transfer', () => {
   });
 });
 
+describe('a change that cannot be written down', () => {
+  const broken = () => {
+    const disk = Promise.reject(new JetStreamError('disk-full', 'the disk is full'));
+    disk.catch(() => undefined);
+    return disk;
+  };
+
+  it('of a transfer that runs is refused, and the transfer goes on', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const id = await service.create();
+    const first = await service.links.upload(id);
+    for (const step of ['suspend', 'cancel'] as const) {
+      service.store.disk = broken();
+      await expect(service.transfers[step](id, ann)).rejects.toMatchObject({ code: 'disk-full' });
+      service.store.disk = Promise.resolve();
+      // To begin it again could not be written down either.
+      await service.clock.advance(5_000);
+      expect([service.status(id), service.running]).toEqual(['inProgress', [id]]);
+    }
+    const again = await service.links.upload(id);
+    expect(again).not.toBe(first);
+    again.complete();
+    await service.settle();
+    expect(service.status(id)).toBe('complete');
+  });
+
+  it('of a transfer that waits leaves it in the queue', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const [first, second, id] = [await service.create(), await service.create(), await service.create()];
+    service.store.disk = broken();
+    const changes = [service.transfers.suspend(id, ann), service.transfers.update(id, { priority: 1 }, ann)];
+    for (const change of changes) await expect(change).rejects.toMatchObject({ code: 'disk-full' });
+    service.store.disk = Promise.resolve();
+    (await service.links.upload(first)).complete();
+    await service.settle();
+    expect(service.running).toEqual([second, id]);
+  });
+});
+
 describe('the transfers of a server', () => {
   it('are begun no more while it drains, and end by themselves', async () => {
     const service = new TransferService();
@@ -286,6 +327,9 @@ describe('the transfers of a server', () => {
       held_destinations: [{ value: 1 }],
     });
     expect(told.transfers).toContainEqual({ value: 1, labels: { status: 'inProgress' } });
+    service.serviceEvents.emit('destinationDeleted', { destinationId: 'far-of-ann' });
+    const held = service.transfers.metrics().find(({ name }) => name === 'held_destinations');
+    expect(held?.read()).toEqual([{ value: 0 }]);
   });
 
   it('tell who uses a manifest or a destination', async () => {

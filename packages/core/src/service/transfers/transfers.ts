@@ -101,6 +101,7 @@ export class Transfers implements ServicePart, UserDataHolder {
       this.#runner.enqueue(record),
     );
     this.#book.onStatus = (record) => logStatus(logger, record);
+    events.on('destinationDeleted', ({ destinationId }) => this.#runner.forget(String(destinationId)));
   }
 
   /** What was under way when the server ended goes on, and what waited waits. */
@@ -223,7 +224,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     caller: ApiCaller,
   ): Promise<TransferRecord> {
     const before = this.find(transferId, caller);
-    const changed = await this.#book.change(transferId, (record) => {
+    const changed = await this.#change(transferId, (record) => {
       if (priority !== undefined) {
         nextStatus(transferId, record.status, 'updatePriority');
         this.#runner.dequeue(record);
@@ -337,7 +338,7 @@ export class Transfers implements ServicePart, UserDataHolder {
   ): Promise<TransferRecord> {
     this.find(transferId, caller);
     let endedBefore = false;
-    const changed = await this.#book.change(transferId, async (record, now) => {
+    const changed = await this.#change(transferId, async (record, now) => {
       const status = nextStatus(transferId, record.status, step);
       if (status === record.status) return record;
       const more = fields(now);
@@ -348,6 +349,22 @@ export class Transfers implements ServicePart, UserDataHolder {
     if (changed === undefined) return this.find(transferId, caller);
     if (endedBefore) nextStatus(transferId, changed.status, step);
     return changed;
+  }
+
+  /** When it cannot be made, what was stopped for it, or taken out of the queue, goes on. */
+  async #change(
+    transferId: string,
+    change: Parameters<TransferBook['change']>[1],
+  ): Promise<TransferRecord | undefined> {
+    try {
+      return await this.#book.change(transferId, change);
+    } catch (error) {
+      const record = this.#book.get(transferId);
+      const isStranded = record?.status === 'inProgress' && this.#runner.runOf(transferId) === undefined;
+      if (isStranded) this.#enqueue(this.#book.takeUp(record));
+      else if (record?.status === 'pending') this.#enqueue(record);
+      throw error;
+    }
   }
 
   #checkRoom(owner: string): void {
