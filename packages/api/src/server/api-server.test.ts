@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boundChallenge } from '../bound-challenge.ts';
 import { TestApiServer, testCertificate } from '../testing/test-api-server.ts';
 
@@ -160,6 +161,14 @@ describe('work of an Async command', () => {
     expect((await test.call('echo', { message: '' }, sessionToken)).status).toBe(200);
   });
 
+  it('can be a log-in on a WebSocket, which is another one when it is done', async () => {
+    const socket = await test.openSocket();
+    const { result } = await socket.call('authAsync', { user: 'ann', password: 'secret' });
+    const answer = await socket.call('getRequestResult', { requestId: result.requestId });
+    expect(answer.result).toMatchObject({ account: 'ann' });
+    expect((await socket.call('echo', { message: 'x' })).result).toEqual({ message: 'x' });
+  });
+
   it('keeps results of so many bytes, the oldest going first', async () => {
     const limits = { resultBytesPerAccount: 250 };
     const handlers = { lsRootsAsync: async () => [{ name: 'x'.repeat(80), path: '/' }] };
@@ -241,6 +250,23 @@ describe('a WebSocket', () => {
     expect(bob.messages).toEqual([]);
   });
 
+  it('brings none of others to who is no longer superuser, though no command of his asks', async () => {
+    await using other = await TestApiServer.start();
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    const socket = await other.openSocket(await other.logIn('admin'));
+    await socket.call('superuser');
+    await socket.call('subscribe');
+    other.authenticator.superusers.delete('admin');
+    other.nowMs += 10_001;
+    const ping = once(socket.socket, 'ping');
+    vi.advanceTimersByTime(30_000);
+    vi.useRealTimers();
+    await ping;
+    other.emit({ _event: 'transferUpdated', owner: 'bob' });
+    await socket.call('echo', { message: '' });
+    expect(socket.messages).toEqual([]);
+  });
+
   it('brings none to who is no longer let in', async () => {
     const socket = await test.openSocket(await test.logIn('rita'));
     await socket.call('subscribe');
@@ -281,6 +307,9 @@ it('tells nothing of its inside when something fails there', async () => {
   expect(codeOf(answer)).toEqual([500, 'internal']);
   expect(JSON.stringify(answer.body)).not.toContain('secret');
   expect(test.faults).toHaveLength(1);
+  const socket = await test.openSocket(token);
+  expect((await socket.call('garbageCollect')).error).toEqual(answer.body.error);
+  expect(test.faults).toHaveLength(2);
 });
 
 it('shows a new certificate to those who come after it', async () => {

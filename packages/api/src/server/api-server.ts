@@ -259,6 +259,7 @@ class HttpsApiServer implements ApiServer {
         isStillValid: ({ identity }) => this.#options.authenticator.isStillValid(identity),
         limits: this.#limits,
         onLoggedIn: (account) => this.#connections.identify(request.socket, account),
+        onFault: (error, where) => this.#options.onFault?.(error, where),
       });
       this.#sockets.add(served);
       webSocket.once('close', () => this.#sockets.delete(served));

@@ -58,11 +58,11 @@ export class CommandCalls {
     if (!isCommandName(name) || !handler) {
       throw new JetStreamError('not-found', `there is no command ${JSON.stringify(name.slice(0, 64))}`);
     }
-    await this.#confirm(peer);
+    await this.confirm(peer);
     checkAccess(commandDefinition(name).access, peer, name);
     return async (given) => {
       // A body may have been long in coming, and other commands of a WebSocket come in between.
-      await this.#confirm(peer);
+      await this.confirm(peer);
       checkAccess(commandDefinition(name).access, peer, name);
       return this.#run(name, handler, given, peer);
     };
@@ -76,8 +76,11 @@ export class CommandCalls {
     return { requestId: this.#parts.requests.start(requestOwner(peer), run) };
   }
 
-  /** Who was let in once may not be any more: the peer then has no session. */
-  async #confirm(peer: Peer): Promise<void> {
+  /**
+   * Who was let in once may not be any more: the peer then has no session. Uses the session.
+   * @throws JetStreamError when the system cannot say what an account may be
+   */
+  async confirm(peer: Peer): Promise<void> {
     const { sessions, authenticator, nowMs } = this.#parts;
     const session = peer.session && sessions.use(peer.session);
     if (session && !authenticator.isStillValid(session.identity)) sessions.close(session);

@@ -4,6 +4,9 @@ import type { RequestStatus } from '../schema/request.ts';
 import { asJetStreamError } from './error-answer.ts';
 import type { ApiLimits } from './limits.ts';
 
+/** Owns what was begun without a log-in: whoever knows its id, which cannot be guessed, is told of it. */
+export const NOBODY = '';
+
 interface RunningRequest {
   readonly id: string;
   readonly owner: string;
@@ -130,7 +133,8 @@ export class Requests {
   #find(owner: string, id: string): RunningRequest {
     this.#forgetOld();
     const request = this.#requests.get(id);
-    if (request?.owner !== owner) {
+    // A log-in was begun by nobody, who is somebody when it is done.
+    if (request === undefined || (request.owner !== owner && request.owner !== NOBODY)) {
       throw new JetStreamError('not-found', `there is no request ${JSON.stringify(id)}`, { subject: id });
     }
     return request;

@@ -6,7 +6,7 @@ import type { Session } from '../schema/session.ts';
 import { Challenges } from './challenges.ts';
 import type { ApiLimits } from './limits.ts';
 import type { Peer } from './peer.ts';
-import type { Requests } from './requests.ts';
+import { NOBODY, type Requests } from './requests.ts';
 import type { ApiSession, Sessions } from './sessions.ts';
 
 export interface SessionParts {
@@ -126,7 +126,7 @@ export async function mayBe(
   return authenticator.mayBeSuperuser(account);
 }
 
-/** Whose a request is. Whoever is not logged in yet knows his by its id, which cannot be guessed. */
+/** Whose a request is. */
 export function requestOwner({ session }: Peer): string {
-  return session === undefined ? '' : JSON.stringify([session.identity.account, session.identity.token]);
+  return session === undefined ? NOBODY : JSON.stringify([session.identity.account, session.identity.token]);
 }

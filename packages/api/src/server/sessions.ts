@@ -61,15 +61,16 @@ export class Sessions {
 
   /** A session that is used lives on. @returns undefined when it has ended */
   use(session: ApiSession): ApiSession | undefined {
-    this.#forgetEnded();
-    if (!this.#sessions.delete(session.digest)) return undefined;
+    if (!this.has(session)) return undefined;
+    this.#sessions.delete(session.digest);
     session.usedMs = this.#nowMs();
     this.#sessions.set(session.digest, session);
     return session;
   }
 
+  /** Asked for each event and each WebSocket: looks at no other session. */
   has(session: ApiSession): boolean {
-    this.#forgetEnded();
+    if (this.#hasEnded(session)) this.close(session);
     return this.#sessions.has(session.digest);
   }
 
@@ -86,11 +87,12 @@ export class Sessions {
   }
 
   #forgetEnded(): void {
+    for (const session of this.#sessions.values()) if (this.#hasEnded(session)) this.close(session);
+  }
+
+  #hasEnded({ endsMs, usedMs }: ApiSession): boolean {
     const nowMs = this.#nowMs();
-    for (const session of this.#sessions.values()) {
-      const ended = nowMs >= session.endsMs || nowMs >= session.usedMs + this.#limits.sessionIdleMs;
-      if (ended) this.close(session);
-    }
+    return nowMs >= endsMs || nowMs >= usedMs + this.#limits.sessionIdleMs;
   }
 }
 

@@ -32,6 +32,7 @@ export interface ApiSocketContext {
   isStillValid(session: ApiSession): boolean;
   limits: ApiLimits;
   onLoggedIn(account: string): void;
+  onFault(error: unknown, where: string): void;
 }
 
 /** One WebSocket: commands, each with an id that its answer repeats, and events. */
@@ -127,7 +128,9 @@ export class ApiSocket implements Peer {
       if (this.session) this.#context.onLoggedIn(this.session.identity.account);
       this.#answerWith(request.id, result);
     } catch (error) {
-      this.#answer(request.id, errorAnswer(error).body);
+      const { body } = errorAnswer(error);
+      if (body.error.code === 'internal') this.#context.onFault(error, request.command);
+      this.#answer(request.id, body);
     } finally {
       this.#running--;
     }
@@ -165,9 +168,10 @@ export class ApiSocket implements Peer {
     if (!this.#currentSession()) this.#close(POLICY_VIOLATION, 'unauthenticated: nobody has logged in');
   }
 
-  /** Whoever answers uses his session; one that ended by its age ends the WebSocket too. */
+  /** Whoever answers uses his session, and is looked at as for a command; one that ended by its age ends the WebSocket too. */
   #ping(): void {
-    if (this.session) this.#context.sessions.use(this.session);
+    // Where the system cannot say what an account may be, it stays what it is until the next time.
+    this.#context.calls.confirm(this).catch(() => undefined);
     if (!this.#answered) this.#socket.terminate();
     else if (this.#events && !this.#currentSession()) {
       this.#close(POLICY_VIOLATION, 'unauthenticated: the session has ended');
