@@ -77,7 +77,7 @@ async function queueAll(api: ApiClient): Promise<void> {
 }
 
 /** Transfers that a server has told to be complete more than once. */
-async function toldTwice(api: ApiClient, name: string): Promise<string[]> {
+async function toldTwice(api: ApiClient, name: 'transferUpdated' | 'recvTransferUpdated'): Promise<string[]> {
   const counts = new Map<string, number>();
   for (const event of await api.call('getEventLog', { events: [name], limit: 10_000 })) {
     const id = String(event.transferId);

@@ -1,3 +1,4 @@
+import type { ExitCodes } from '@jetstream/command-line';
 import type { ErrorCode } from '@jetstream/protocol';
 
 /** What `jscp` exits with, and why. Shown by --help and docs/CLI.md; numbers never change their meaning. */
@@ -19,7 +20,7 @@ export const EXIT_CODES = {
   differs: { status: 14, meaning: '--verify found a file that differs or is missing' },
   exists: { status: 15, meaning: 'a file is there that may not be overwritten' },
   cancelled: { status: 130, meaning: 'stopped by Ctrl-C' },
-} as const satisfies Record<string, { status: number; meaning: string }>;
+} as const satisfies ExitCodes;
 
 type ExitName = keyof typeof EXIT_CODES;
 

@@ -1,4 +1,5 @@
-import yargs from 'yargs';
+import { exitCodeLines } from '@jetstream/command-line';
+import { optionParser } from '@jetstream/command-line/option-parser';
 import { EXIT_CODES } from './exit-codes.ts';
 import { OPTIONS, type OptionValues, type Words } from './option-table.ts';
 import { usageError } from './usage-error.ts';
@@ -17,28 +18,15 @@ export async function helpText(columns: number): Promise<string> {
 }
 
 function describe(columns: number) {
-  return yargs([])
-    .scriptName('jscp')
-    .locale('en')
-    .usage(USAGE)
-    .help(false)
-    .version(false)
-    .options(OPTIONS)
-    .strictOptions()
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      throw usageError(inOneLine(message ?? error.message));
-    })
-    .parserConfiguration({
-      'boolean-negation': false,
-      'dot-notation': false,
-      'duplicate-arguments-array': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .wrap(Math.min(100, columns))
-    .epilogue(EPILOGUE);
+  return optionParser({
+    program: 'jscp',
+    usage: USAGE,
+    epilogue: EPILOGUE,
+    options: OPTIONS,
+    mayRepeat: false,
+    columns,
+    refuse: usageError,
+  });
 }
 
 const USAGE = `Usage: jscp [options] SRC… DEST
@@ -60,9 +48,7 @@ const EPILOGUE = `Examples:
   jscp --via a.lan /set b.lan:/set        from a.lan to b.lan, not through here
 
 Exit status:
-${Object.values(EXIT_CODES)
-  .map(({ status, meaning }) => `  ${String(status).padStart(3)}  ${meaning}`)
-  .join('\n')}
+${exitCodeLines(EXIT_CODES)}
 
 Password: asked for on a terminal when no key lets in, or taken from
           $JETSTREAM_PASSWORD. At a --via server: $JETSTREAM_API_PASSWORD or
@@ -71,23 +57,3 @@ Password: asked for on a terminal when no key lets in, or taken from
 
 Files: identity, known_hosts and paths.json are in $JETSTREAM_CONFIG_DIR
        (default $XDG_CONFIG_HOME/jetstream or ~/.config/jetstream).`;
-
-/** What yargs says, as one line that a person of this command line understands. */
-function inOneLine(message: string): string {
-  const unknown = /^Unknown arguments?: (.*)$/.exec(message);
-  if (unknown) {
-    const names = [...new Set(unknown[1]!.split(', '))].map(dashed);
-    return `unknown option ${names.join(', ')}`;
-  }
-  const missing = /^Not enough arguments following: (.*)$/.exec(message);
-  if (missing) return `${dashed(missing[1]!)} needs a value`;
-  return message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .join(' ');
-}
-
-function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
-}

@@ -1,5 +1,5 @@
+import { version } from '@jetstream/command-line';
 import { startNetworkThread } from '@jetstream/core/network-thread';
-import { version } from './version.ts';
 
 /** Answers the quickest question without loading the rest. */
 async function main(argv: readonly string[]): Promise<number> {

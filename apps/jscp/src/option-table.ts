@@ -105,6 +105,11 @@ export const OPTIONS = {
     type: 'boolean',
     describe: "Print the line for the server's authorized_keys, and exit",
   },
+  completion: {
+    choices: ['bash', 'zsh', 'fish'] as const,
+    requiresArg: true,
+    describe: 'Print what makes a shell complete options, and exit',
+  },
   version: { type: 'boolean', describe: 'Print the version, and exit' },
   help: { type: 'boolean', describe: 'Print this, and exit' },
 } as const;

@@ -1,3 +1,4 @@
+import type { Shell } from '@jetstream/command-line/completion';
 import type { RatePolicyOptions } from '@jetstream/core';
 import { type CopyPlan, planCopy } from './copy-plan.ts';
 import { OPTIONS } from './option-table.ts';
@@ -34,6 +35,7 @@ export type Command =
   | { do: 'copy'; options: JscpOptions }
   | { do: 'copy-via'; options: ViaOptions }
   | { do: 'print-identity' }
+  | { do: 'print-completion'; shell: Shell }
   | { do: 'print-version' }
   | { do: 'print-help'; text: string };
 
@@ -55,6 +57,7 @@ export async function parseCommandLine(argv: readonly string[], columns = 80): P
   if (values.help) return { do: 'print-help', text: await (await full()).helpText(columns) };
   if (values.version) return { do: 'print-version' };
   if (values['print-identity']) return { do: 'print-identity' };
+  if (values.completion) return { do: 'print-completion', shell: values.completion };
   if (values.json && values.q) throw usageError('--json and -q exclude each other');
 
   const port = values.P === undefined ? undefined : parsePort(values.P);

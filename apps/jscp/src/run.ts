@@ -1,10 +1,10 @@
+import { version } from '@jetstream/command-line';
 import { clientIdentityLine } from '@jetstream/core';
 import { copy } from './copy.ts';
 import { type CopyView, createView, type Outputs } from './copy-view.ts';
 import { asJetStreamError, errorLine } from './error-line.ts';
 import { EXIT_CODES, exitStatusOf } from './exit-codes.ts';
 import { parseCommandLine } from './options.ts';
-import { version } from './version.ts';
 
 /** Runs one command line. Whatever goes wrong ends as one line on standard error and a status; nothing is thrown. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -20,6 +20,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       case 'print-identity':
         process.stdout.write(`${await clientIdentityLine()}\n`);
         return EXIT_CODES.ok.status;
+      case 'print-completion': {
+        const { completion } = await import('./completion.ts');
+        process.stdout.write(completion(command.shell));
+        return EXIT_CODES.ok.status;
+      }
       case 'copy':
         return await runCopy(
           command.options,

@@ -1,7 +1,7 @@
+import { version } from '@jetstream/command-line';
 import { type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import { apiExitStatusOf } from './api/exit-codes.ts';
 import { EXIT_CODES, exitStatusOf } from './exit-codes.ts';
-import { version } from './version.ts';
 
 interface Command {
   describe: string;

@@ -1,40 +1,40 @@
-import { spawnSync } from 'node:child_process';
+import { completionScript } from '@jetstream/command-line/completion';
 import { describe, expect, it } from 'vitest';
-import { completionScript } from './completion.ts';
+import { jetstream } from './completion.ts';
 
-/** What bash offers for a line that ends in the word to be completed. */
-function complete(line: string): string[] {
-  const words = line.split(' ');
-  const script = `${completionScript('bash')}
-COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')})
-COMP_CWORD=${words.length - 1}
-_jetstream
-printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
-  expect(stderr).toBe('');
-  return stdout.trim().split('\n');
-}
+const { options, commands = {} } = jetstream();
+const { server, api, completion } = commands;
+const command = (name: string) => api!.commands![name]!;
 
-describe('completion by bash', () => {
-  it('knows subcommands, commands and options', () => {
-    expect(complete('jetstream s')).toEqual(['server']);
-    expect(complete('jetstream server --sandbox')).toEqual(['--sandbox-dir']);
-    expect(complete('jetstream completion z')).toEqual(['zsh']);
-    expect(complete('jetstream api createT')).toEqual(['createTransfer']);
-    expect(complete('jetstream api --h')).toEqual(['--host', '--help']);
-    expect(complete('jetstream api createTransfer --dest')).toEqual(['--destinationId', '--destinationPath']);
+describe('what is completed', () => {
+  it('is each command and option, and values where they are a choice', () => {
+    expect(Object.keys(options)).toEqual(['--help', '--version']);
+    expect(Object.keys(completion!.commands!)).toEqual(['bash', 'zsh', 'fish']);
+    expect(server!.options).toMatchObject({
+      '--log-level': { takes: 'one', values: ['trace', 'debug', 'info', 'warn', 'error', 'silent'] },
+      '--trigger-log': { takes: 'known', values: ['yes', 'no'] },
+      '--sandbox-dir': { takes: 'one' },
+      '--help': { takes: 'none' },
+    });
+    expect(api!.options).toMatchObject({ '--host': { takes: 'one' }, '--superuser': { takes: 'known' } });
+    expect(command('createDestination')).toMatchObject({
+      aliases: ['send.createDestination'],
+      options: { '--ratePolicy': { takes: 'one', values: ['low', 'fair', 'high', 'fixed'] } },
+    });
+    expect(command('lsAsync').options).toHaveProperty('--wait');
   });
 
-  it('passes over the options before the command, and over its prefix', () => {
-    expect(complete('jetstream api --host server --superuser send.createManifest --file')).toEqual([
-      '--fileMappings',
-    ]);
+  it('are statuses and events too, of which there may be several', () => {
+    const statuses = command('getTransfers').options['--status'];
+    expect(statuses).toMatchObject({ takes: 'many', values: expect.arrayContaining(['inProgress']) });
+    const events = command('getEventLog').options['--events'];
+    expect(events).toMatchObject({ takes: 'many', values: expect.arrayContaining(['transferUpdated']) });
+    expect(command('watch').options['--events']).toEqual(events);
   });
 
-  it('is there for zsh and fish too', () => {
-    expect(completionScript('zsh')).toContain('bashcompinit');
-    expect(completionScript('fish')).toContain(
-      "complete -c jetstream -n '__fish_seen_subcommand_from api; and __fish_seen_subcommand_from watch' -l events",
+  it('stands in a script', () => {
+    expect(completionScript('bash', 'jetstream', jetstream())).toContain(
+      'complete -o default -F _jetstream jetstream',
     );
   });
 });

@@ -1,3 +1,4 @@
+import type { ExitCodes } from '@jetstream/command-line';
 import type { ErrorCode } from '@jetstream/protocol';
 
 /** What `jetstream` exits with, and why. Shown by --help and docs/CLI.md; numbers never change their meaning. */
@@ -9,7 +10,7 @@ export const EXIT_CODES = {
   directory: { status: 4, meaning: 'a directory is missing or is none' },
   access: { status: 5, meaning: 'a file or port may not be used, or the disk is full' },
   state: { status: 6, meaning: 'the state directory is used by another server, or is of a newer version' },
-} as const satisfies Record<string, { status: number; meaning: string }>;
+} as const satisfies ExitCodes;
 
 type ExitName = keyof typeof EXIT_CODES;
 

@@ -10,6 +10,8 @@ export interface ServerOption {
   /** What --help says. */
   describe: string;
   read: (value: string) => ServerOptions;
+  /** What may be given, where that is a choice. */
+  choices?: readonly string[];
   /** Yes or no: may stand without a value, which means yes. */
   isFlag?: true;
   /** May be given several times: that is the same as its values parted by commas. */
@@ -112,14 +114,17 @@ export const SERVER_OPTIONS: Record<string, ServerOption> = {
   },
   'log-level': {
     describe: `Least serious kind of log line on standard error: ${LOG_LEVELS.join(', ')} [default: info]`,
+    choices: LOG_LEVELS,
     read: (value) => ({ logLevel: oneOf(LOG_LEVELS, value) }),
   },
   congestion: {
     describe: 'Congestion control of what this side sends: bbr, cubic [default: bbr]',
+    choices: CONTROLLERS,
     read: (value) => ({ congestion: oneOf(CONTROLLERS, value) }),
   },
   'strongest-policy': {
     describe: `Strongest rate policy that clients may ask for in what they are sent: ${POLICIES.join(', ')} [default: fixed]`,
+    choices: POLICIES,
     read: (value) => ({ rateLimits: { strongestPolicy: oneOf(POLICIES, value) } }),
   },
   'max-rate': {
@@ -170,6 +175,7 @@ export const SERVER_OPTIONS: Record<string, ServerOption> = {
   datagrams: {
     describe:
       'auto, or portable: no native functions for the network, as with JETSTREAM_PORTABLE=1 [default: auto]',
+    choices: DATAGRAM_PATHS,
     read: (value) => ({ portable: oneOf(DATAGRAM_PATHS, value) === 'portable' }),
   },
 };

@@ -1,12 +1,10 @@
+import { exitCodeLines } from '@jetstream/command-line';
+import { optionParser } from '@jetstream/command-line/option-parser';
 import type { ServerOptions } from '@jetstream/core';
 import { JetStreamError } from '@jetstream/protocol';
-import yargs from 'yargs';
 import { EXIT_CODES } from './exit-codes.ts';
 import { type GivenOption, readResponseFile } from './response-file.ts';
 import { SERVER_OPTIONS } from './server-option-table.ts';
-
-/** For completion. */
-export const SERVER_OPTION_NAMES: readonly string[] = [...Object.keys(SERVER_OPTIONS), 'config'];
 
 /**
  * The options of `jetstream server`: those of the command line win over those of the response file.
@@ -76,38 +74,24 @@ function describeOptions(columns: number) {
     ([name, { describe, isFlag = false }]) =>
       [name, { type: 'string', requiresArg: !isFlag, describe }] as const,
   );
-  return yargs([])
-    .scriptName('jetstream')
-    .locale('en')
-    .usage(
+  return optionParser({
+    program: 'jetstream',
+    usage:
       'Usage: jetstream server [options]\n\nSends and receives files over one UDP port. Runs in the foreground.',
-    )
-    .help(false)
-    .version(false)
-    .options(Object.fromEntries(described))
-    .options({
+    epilogue: EPILOGUE,
+    options: {
+      ...Object.fromEntries(described),
       config: {
         type: 'string',
         requiresArg: true,
         describe: 'Response file: one of the options above per line; the command line wins',
       },
       help: { type: 'boolean', describe: 'Print this, and exit' },
-    })
-    .strictOptions()
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      throw usage(inOneLine(message ?? error.message));
-    })
-    .parserConfiguration({
-      'boolean-negation': false,
-      'dot-notation': false,
-      'duplicate-arguments-array': true,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .wrap(Math.min(100, columns))
-    .epilogue(EPILOGUE);
+    },
+    mayRepeat: true,
+    columns,
+    refuse: usage,
+  });
 }
 
 const EPILOGUE = `Standard output: one line when the server is ready: "ready udp=PORT api=PORT"; without an API "api=-".
@@ -115,21 +99,7 @@ Standard error:  the log, one JSON object a line.
 SIGTERM, SIGINT: takes nothing new, lets transfers end, exits 0; a second one ends them too.
 
 Exit status:
-${Object.values(EXIT_CODES)
-  .map(({ status, meaning }) => `  ${status}  ${meaning}`)
-  .join('\n')}`;
-
-function inOneLine(message: string): string {
-  const unknown = /^Unknown arguments?: ([^,]*)/.exec(message);
-  if (unknown) return `unknown option ${dashed(unknown[1]!)}`;
-  const missing = /^Not enough arguments following: (.*)$/.exec(message);
-  if (missing) return `${dashed(missing[1]!)} needs a value`;
-  return message.replace(/\s*\n\s*/g, ' ').trim();
-}
-
-function dashed(name: string): string {
-  return name.length === 1 ? `-${name}` : `--${name}`;
-}
+${exitCodeLines(EXIT_CODES)}`;
 
 function usage(message: string): JetStreamError {
   return new JetStreamError('invalid-argument', `${message} (see jetstream server --help)`);

@@ -12,6 +12,7 @@ export type { Connection } from './schema/connection.ts';
 export type { Destination } from './schema/destination.ts';
 export type { DirectoryEntry, DirectoryListing, DiskUsage, ListedPath, Root } from './schema/directory.ts';
 export type { ErrorBody } from './schema/error.ts';
+export type { EventName } from './schema/event.ts';
 export {
   FILETYPE_DIRECTORY,
   FILETYPE_REGULAR_FILE,

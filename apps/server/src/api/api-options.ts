@@ -1,9 +1,11 @@
-import type { OptionKind } from '@jetstream/core/api-client';
+import { commandOptions, type OptionKind } from '@jetstream/core/api-client';
 
 interface DescribedOption {
   kind: OptionKind;
   /** What stands for its value; '' for none. */
   value: string;
+  /** What may be given, where that is a choice. */
+  choices?: readonly string[];
   describe: string;
 }
 
@@ -42,9 +44,16 @@ export const ASYNC_OPTIONS: Record<string, DescribedOption> = {
   },
 };
 
+const EVENTS = commandOptions('subscribe').find(({ name }) => name === 'events')!.choices;
+
 /** `watch` is no command of the server. */
 export const WATCH_OPTIONS: Record<string, DescribedOption> = {
-  events: { kind: 'list', value: 'NAME…', describe: 'These events alone' },
+  events: {
+    kind: 'list',
+    value: 'NAME…',
+    choices: EVENTS,
+    describe: `These events alone: ${EVENTS.join(', ')}`,
+  },
   help: { kind: 'boolean', value: '', describe: 'Print this, and exit' },
 };
 

@@ -1,3 +1,4 @@
+import type { ExitCodes } from '@jetstream/command-line';
 import type { ErrorCode } from '@jetstream/protocol';
 
 /** What `jetstream api` exits with, and why. Shown by --help and docs/CLI.md; numbers never change their meaning. */
@@ -16,7 +17,7 @@ export const EXIT_CODES = {
   conflict: { status: 11, meaning: 'the state of the object or file does not allow it' },
   later: { status: 12, meaning: 'a limit was reached, or the server is closing: try again later' },
   cancelled: { status: 130, meaning: 'stopped by Ctrl-C' },
-} as const satisfies Record<string, { status: number; meaning: string }>;
+} as const satisfies ExitCodes;
 
 type ExitName = keyof typeof EXIT_CODES;
 

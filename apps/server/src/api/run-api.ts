@@ -170,6 +170,7 @@ async function watch(words: readonly string[], call: Call, columns: number): Pro
   if (options.has('help')) return print(watchHelp(columns));
   if (rest.length > 0) throw usage(`unexpected ${JSON.stringify(rest[0])}`);
   const events = options.get('events');
+  parseParameters('subscribe', events ? { events } : {});
   return withClient(call, true, async (client) => {
     const stream = await client.subscribe({ signal: call.signal, ...(events && { events }) });
     for await (const event of stream) print(`${sortedJson(event, 0)}\n`);

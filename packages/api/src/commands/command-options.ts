@@ -47,7 +47,10 @@ export function commandOptions(command: CommandName): CommandOption[] {
 function shape(schema: JsonSchema): Pick<CommandOption, 'kind' | 'isNullable' | 'choices'> {
   const forms = Array.isArray(schema.anyOf) ? (schema.anyOf as JsonSchema[]) : [schema];
   const valued = forms.filter(({ type }) => type !== 'null');
-  const choices = valued.flatMap(({ enum: values }) => (Array.isArray(values) ? values.map(String) : []));
+  const choices = valued.flatMap(({ enum: values, items }) => {
+    const some = values ?? (items as JsonSchema | undefined)?.enum;
+    return Array.isArray(some) ? some.map(String) : [];
+  });
   return { kind: kindOf(valued), isNullable: valued.length < forms.length, choices };
 }
 

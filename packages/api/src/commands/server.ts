@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { event } from '../schema/event.ts';
+import { event, eventNames } from '../schema/event.ts';
 import { wrangler } from '../schema/roles.ts';
 import { sandboxMapping, sandboxMounts } from '../schema/sandbox-mapping.ts';
 import {
@@ -47,7 +47,7 @@ export const SERVER_COMMANDS = {
     parameters: z.strictObject({
       since: timeUs.optional().describe('Events of this time or later, µs; without it the newest ones.'),
       until: timeUs.optional().describe('Events before this time, µs.'),
-      events: z.array(z.string().max(64)).max(100).optional().describe('Names; all when left out.'),
+      events: eventNames,
       limit: z.int().min(1).max(MAX_LIST).default(DEFAULT_LIST).describe('Most that are given.'),
     }),
     result: z.array(event),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { eventNames } from '../schema/event.ts';
 import { requestStatus } from '../schema/request.ts';
 import { json, password, requestId, tokenSecret, userName } from '../schema/scalars.ts';
 import { session } from '../schema/session.ts';
@@ -91,9 +92,7 @@ export const SESSION_COMMANDS = {
   },
   subscribe: {
     summary: 'Have events sent over this WebSocket',
-    parameters: z.strictObject({
-      events: z.array(z.string().max(64)).max(100).optional().describe('Names; all when left out.'),
-    }),
+    parameters: z.strictObject({ events: eventNames }),
     result: z.null(),
     access: 'user',
   },

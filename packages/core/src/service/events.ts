@@ -1,27 +1,7 @@
-import type { ApiEvent, ApiEvents } from '@jetstream/api';
+import type { ApiEvent, ApiEvents, EventName } from '@jetstream/api';
 import type { Logger } from '../logging.ts';
 import type { ServiceClock } from './clock.ts';
 import type { Owner } from './owner.ts';
-
-export type EventName =
-  | 'serverStarted'
-  | 'serverStopping'
-  | 'destinationCreated'
-  | 'destinationUpdated'
-  | 'destinationDeleted'
-  | 'manifestCreated'
-  | 'manifestUpdated'
-  | 'manifestDeleted'
-  | 'transferCreated'
-  | 'transferUpdated'
-  | 'transferDeleted'
-  | 'transferProgress'
-  | 'recvTransferUpdated'
-  | 'tokenCreated'
-  | 'tokenDeleted'
-  | 'loggedIn'
-  | 'loginRefused'
-  | 'settingsUpdated';
 
 type Listener = (event: ApiEvent) => void;
 

@@ -51,7 +51,7 @@ export class EventLog implements ServicePart {
     { since, until, events, limit }: Parameters<'getEventLog'>,
     caller: ApiCaller,
   ): Promise<ApiEvent[]> {
-    const names = events && new Set(events);
+    const names = events && new Set<string>(events);
     const read = await this.#store.read({
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
