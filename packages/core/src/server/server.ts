@@ -239,7 +239,7 @@ class JetStreamServer implements RunningServer {
     for (const connection of this.#connections) connection.refuseNewTransfers();
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
-      Promise.all([this.#idle(), this.#service.drain()]),
+      this.#service.drain(this.#idle()),
       new Promise<void>((resolve) => {
         timer = setTimeout(resolve, deadlineMs);
       }),

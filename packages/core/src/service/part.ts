@@ -13,8 +13,6 @@ export interface ServicePart {
   start?(): Promise<void> | void;
   /** Removes those of its objects that are over and old, and that no other part uses. Called each hour, and once after `start`. */
   collect?(time: CleanUpTime): Promise<Partial<Removed>>;
-  /** Begins nothing new; resolves when what runs has ended. `close` may come before. */
-  drain?(): Promise<void>;
   /** Ends what runs, and keeps what is to be kept. */
   close?(): Promise<void>;
 }

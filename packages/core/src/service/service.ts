@@ -34,8 +34,7 @@ import { Settings } from './settings/settings.ts';
 import { Tokens } from './tokens/tokens.ts';
 import { submitCommand } from './transfers/submit-transfer.ts';
 import { Transfers } from './transfers/transfers.ts';
-import { receptionArguments, sentArguments } from './triggers/trigger-arguments.ts';
-import { followEvents } from './triggers/trigger-events.ts';
+import { destinationArguments, receptionArguments, sentArguments } from './triggers/trigger-arguments.ts';
 import { Triggers } from './triggers/triggers.ts';
 import { userDataCommands } from './user-data.ts';
 
@@ -106,7 +105,9 @@ async function openParts(context: ServiceContext) {
     context.state,
     context.logger,
   );
-  followEvents(triggers, context.events, context.options.host);
+  context.events.on('serverStarted', ({ apiControlPort }) => {
+    if (typeof apiControlPort === 'number') triggers.fire('launch', [String(apiControlPort)]);
+  });
   const receiving = await Receiving.open(context, (record) =>
     triggers.prepare(
       record.status === 'complete' ? 'recv.transferComplete' : 'recv.transferError',
@@ -115,12 +116,14 @@ async function openParts(context: ServiceContext) {
   );
 
   // Destinations, manifests
-  const manifests = await Manifests.open(context.state, { ...context, accessOf: ownerAccess(sandboxes) });
+  const manifests = await Manifests.open({ ...context, accessOf: ownerAccess(sandboxes) });
   const tokens = await Tokens.open(context, manifests);
   manifests.addUse((manifestId) => tokens.shared.useOf(manifestId));
   logins.tokens = tokens;
 
   const destinations = await Destinations.open(context, { manifests, bandwidth });
+  destinations.draftAlong = (event, destination) =>
+    triggers.prepare(`send.${event}`, destinationArguments(destination, context.options.host ?? '0.0.0.0'));
 
   // Transfers and their queue
   const transfers = await Transfers.open(context, destinations, manifests);
@@ -131,7 +134,7 @@ async function openParts(context: ServiceContext) {
   });
   transfers.onEnded((transfer) => {
     const event = transfer.status === 'complete' ? 'send.transferComplete' : 'send.transferError';
-    triggers.fire(event, sentArguments(transfer, destinations.get(transfer.destinationId)));
+    return triggers.prepare(event, sentArguments(transfer, destinations.get(transfer.destinationId)));
   });
   const discovery = new Discovery(context.lanes, PROCESS_CLOCK);
   const submission: ServicePart = { commands: submitCommand({ destinations, manifests, transfers }) };
@@ -220,11 +223,12 @@ export class Service {
     events.emit('serverStarted', { serverId, apiControlPort: this.apiPort ?? null });
   }
 
-  /** Begins nothing new; resolves when all that runs has ended. */
-  async drain(): Promise<void> {
+  /** Begins nothing new; resolves when all that runs has ended. @param incoming when what others have begun has ended */
+  async drain(incoming: Promise<void>): Promise<void> {
+    const { transfers, triggers } = this.parts;
     this.context.events.emit('serverStopping', { serverId: this.context.serverId });
     this.#api?.refuse();
-    await Promise.all(this.#all().map((part) => part.drain?.()));
+    await triggers.drain(Promise.all([incoming, transfers.drain()]));
   }
 
   async close(): Promise<void> {

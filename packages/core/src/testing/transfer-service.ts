@@ -1,4 +1,5 @@
 import type { ApiCaller, ApiEvent } from '@jetstream/api';
+import type { Change } from '@jetstream/state';
 import pino from 'pino';
 import type { DestinationRecord } from '../service/destinations/record.ts';
 import { ServiceEvents } from '../service/events.ts';
@@ -36,8 +37,8 @@ export class FakeTransferStore implements TransferStore {
     return this.#objects.values();
   }
 
-  put(id: string, record: TransferRecord): Promise<void> {
-    return this.#write(id, record);
+  put(id: string, record: TransferRecord, also: readonly Change[] = []): Promise<void> {
+    return this.#write(id, record, also);
   }
 
   delete(id: string): Promise<void> {
@@ -48,12 +49,14 @@ export class FakeTransferStore implements TransferStore {
     this.#objects.set(id, structuredClone(record));
   }
 
-  async #write(id: string, record: TransferRecord | undefined): Promise<void> {
+  /** @param also applied once it is durable */
+  async #write(id: string, record: TransferRecord | undefined, also: readonly Change[] = []): Promise<void> {
     const before = this.#objects.get(id);
     set(this.#objects, id, record);
     try {
       await this.disk;
       set(this.#durable, id, record);
+      for (const change of also) change.apply();
     } catch (error) {
       set(this.#objects, id, before);
       throw error;

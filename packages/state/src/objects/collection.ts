@@ -28,12 +28,13 @@ export interface Collection<T extends object> {
   entries(): IterableIterator<[string, Readonly<T>]>;
   /**
    * Is seen at once, and durable when it resolves. When it rejects, all is as before.
+   * @param also of other collections, written in one with it
    * @throws JetStreamError `limit-exceeded` (100,000 objects, 1 MiB each), `invalid-argument`; `disk-full`, `quota-exceeded`,
    *   `read-only`, `io-error` and the like
    */
-  put(id: string, value: T): Promise<void>;
+  put(id: string, value: T, also?: readonly Change[]): Promise<void>;
   /** As `put`; of what is not there too. */
-  delete(id: string): Promise<void>;
+  delete(id: string, also?: readonly Change[]): Promise<void>;
   /** For `State.write`. @param value undefined: deletes it */
   change(id: string, value: T | undefined): Change;
   /** For progress: is seen at once, and written within 5 s if the disk takes it. Does nothing when there is no object of that id. */
@@ -95,12 +96,12 @@ export class MirroredCollection<T extends object> implements Collection<T> {
     return this.#objects.entries();
   }
 
-  async put(id: string, value: T): Promise<void> {
-    await this.#write(this.change(id, value));
+  async put(id: string, value: T, also: readonly Change[] = []): Promise<void> {
+    await this.#write([this.change(id, value), ...also]);
   }
 
-  async delete(id: string): Promise<void> {
-    await this.#write(this.change(id, undefined));
+  async delete(id: string, also: readonly Change[] = []): Promise<void> {
+    await this.#write([this.change(id, undefined), ...also]);
   }
 
   change(id: string, value: T | undefined): Change {
@@ -135,8 +136,8 @@ export class MirroredCollection<T extends object> implements Collection<T> {
     clearTimeout(this.#laterTimer);
   }
 
-  async #write(change: Change): Promise<void> {
-    const { operations, undo } = applyChanges([change]);
+  async #write(changes: readonly Change[]): Promise<void> {
+    const { operations, undo } = applyChanges(changes);
     await this.#queue.commit(operations, undo);
   }
 

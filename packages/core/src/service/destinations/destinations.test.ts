@@ -40,6 +40,7 @@ beforeEach(async () => {
     KEY,
   );
   destinations = new Destinations({
+    state,
     records: await state.collection<DestinationRecord>('destinations'),
     credentials,
     links: {

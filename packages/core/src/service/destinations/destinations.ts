@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import type { ApiCaller, Connection, Destination, Parameters, UserData } from '@jetstream/api';
 import { SecretBox } from '@jetstream/auth';
 import { JetStreamError } from '@jetstream/protocol';
-import type { Collection } from '@jetstream/state';
+import type { Collection, State } from '@jetstream/state';
 import { PROCESS_CLOCK } from '../../clock.ts';
 import type { ServiceClock } from '../clock.ts';
+import type { Draft } from '../draft.ts';
 import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
 import { type ListFilters, listObjects } from '../object-list.ts';
@@ -23,6 +24,7 @@ import type { DestinationContact, DestinationRecord } from './record.ts';
 import { type DestinationBook, ServerLinks, type ServerLinksOptions } from './server-links.ts';
 
 export interface DestinationsOptions {
+  state: Pick<State, 'write'>;
   records: Collection<DestinationRecord>;
   credentials: CredentialStore;
   links: Omit<ServerLinksOptions, 'credentials'>;
@@ -38,6 +40,11 @@ export interface DestinationQueue {
   usersOfDestination(destinationId: string): readonly string[];
   /** @throws JetStreamError `not-found` */
   find(transferId: string, caller: ApiCaller): { destinationId: string };
+}
+
+/** One that is to be written at once; without changes where it is there already. */
+export interface DestinationDraft extends Draft {
+  record: Readonly<DestinationRecord>;
 }
 
 type Changes = Omit<Parameters<'send.updateDestination'>, 'destinationId'>;
@@ -88,6 +95,12 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     this.#queue = queue;
   }
 
+  /** Set by whoever wants something to be written in one with a destination that comes or goes. */
+  draftAlong: (
+    event: 'destinationCreated' | 'destinationDeleted',
+    destination: Destination,
+  ) => Draft | undefined = () => undefined;
+
   async close(): Promise<void> {
     await this.links.close();
   }
@@ -129,17 +142,22 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     given: Parameters<'send.createDestination'>,
     caller: ApiCaller,
   ): Promise<Readonly<DestinationRecord>> {
-    return (await this.obtain(given, caller)).record;
+    await this.check(given, caller);
+    const draft = this.draft(given, caller);
+    await this.#options.state.write(draft.changes);
+    draft.onDurable();
+    return draft.record;
   }
 
-  /** As `create`, and tells whether it is a new one. */
-  async obtain(
-    given: Parameters<'send.createDestination'>,
-    caller: ApiCaller,
-  ): Promise<{ record: Readonly<DestinationRecord>; isNew: boolean }> {
-    const { records, credentials, clock, events } = this.#options;
+  /** To be called before `draft`. @throws JetStreamError `invalid-argument`, `permission-denied` */
+  async check(given: Parameters<'send.createDestination'>, caller: ApiCaller): Promise<void> {
     requireOwnCredentials(caller, given);
-    await credentials.check(given);
+    await this.#options.credentials.check(given);
+  }
+
+  /** As `create`, for who writes it together with something else, and at once. @throws JetStreamError as that */
+  draft(given: Parameters<'send.createDestination'>, caller: ApiCaller): DestinationDraft {
+    const { records, credentials, clock, events } = this.#options;
     const { address, port } = parseDestinationAddress(given.destinationAddress, given.destinationPort);
     const settings = {
       destinationAddress: address,
@@ -161,7 +179,7 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
         record.ownerToken === owner.ownerToken &&
         isEqual(settings, record) &&
         credentials.isSame(record, given);
-      if (isSame) return { record, isNew: false };
+      if (isSame) return { record, changes: [], onDurable: () => undefined };
     }
     if (own >= MAX_DESTINATIONS_OF_OWNER) {
       throw new JetStreamError(
@@ -179,9 +197,16 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
       destinationPublicKey: null,
       ...NO_CONTACT,
     };
-    await records.put(destinationId, record);
-    events.emit('destinationCreated', this.describe(record), record);
-    return { record, isNew: true };
+    const described = this.describe(record);
+    const along = this.draftAlong('destinationCreated', described);
+    return {
+      record,
+      changes: [records.change(destinationId, record), ...(along?.changes ?? [])],
+      onDurable: () => {
+        events.emit('destinationCreated', described, record);
+        along?.onDurable();
+      },
+    };
   }
 
   /**
@@ -245,8 +270,10 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
         { subject: destinationId },
       );
     }
-    await records.delete(destinationId);
+    const along = this.draftAlong('destinationDeleted', this.describe(record));
+    await records.delete(destinationId, along?.changes);
     events.emit('destinationDeleted', this.describe(record), record);
+    along?.onDurable();
     await this.links.forget(destinationId);
   }
 

@@ -31,7 +31,8 @@ async function open(): Promise<Manifests> {
   serviceEvents.subscribe((event) => events.push(event));
   workers = await Promise.all(Array.from({ length: 8 }, gatedStorage));
   const sandbox = expandSandboxMapping({ '': join(base, 'root') }, { name: 'ann', fullName: 'Ann' });
-  const opened = await Manifests.open(state, {
+  const opened = await Manifests.open({
+    state,
     storage: { take: () => workers.pop()! },
     accessOf: () => ({ actAs: undefined, sandbox }),
     events: serviceEvents,

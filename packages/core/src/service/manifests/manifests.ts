@@ -7,6 +7,7 @@ import type { Logger } from '../../logging.ts';
 import type { StorageWorkers } from '../../storage/storage-workers.ts';
 import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import type { ServiceClock } from '../clock.ts';
+import type { Draft } from '../draft.ts';
 import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
 import { type ListFilters, listObjects } from '../object-list.ts';
@@ -29,6 +30,7 @@ const MAX_PENDING_OF_OWNER = 1_000;
 const MAX_MANIFESTS_OF_OWNER = 50_000;
 
 export interface ManifestsOptions {
+  state: Pick<State, 'write'>;
   records: Collection<ManifestRecord>;
   files: ManifestFileStore;
   storage: Pick<StorageWorkers, 'take'>;
@@ -36,6 +38,13 @@ export interface ManifestsOptions {
   events: ServiceEvents;
   clock: ServiceClock;
   logger: Logger;
+}
+
+/** One that is to be written. */
+export interface ManifestDraft extends Draft {
+  record: Readonly<ManifestRecord>;
+  /** In its place, when it was not: removes what of it is on the disk. */
+  discard(): Promise<void>;
 }
 
 /** Something that needs a manifest to stay. @returns what it is, for people, e.g. "transfer 3bc6…"; undefined: nothing */
@@ -53,7 +62,10 @@ export class Manifests implements ServicePart, UserDataHolder {
   readonly #uses: ManifestUse[] = [];
   #isClosing = false;
 
-  static async open(state: State, options: Omit<ManifestsOptions, 'records' | 'files'>): Promise<Manifests> {
+  static async open(
+    options: Omit<ManifestsOptions, 'state' | 'records' | 'files'> & { state: State },
+  ): Promise<Manifests> {
+    const { state } = options;
     const records = await state.collection<ManifestRecord>('manifests');
     return new Manifests({ ...options, records, files: state.manifestFiles });
   }
@@ -119,9 +131,25 @@ export class Manifests implements ServicePart, UserDataHolder {
 
   /** @throws JetStreamError `path-refused`, `name-invalid`, `permission-denied`, `limit-exceeded`; why it could not be kept */
   async create(
-    { fileMappings, symlinkMode, userData }: Parameters<'send.createManifest'>,
+    given: Parameters<'send.createManifest'>,
     caller: ApiCaller,
   ): Promise<Readonly<ManifestRecord>> {
+    const draft = await this.draft(given, caller);
+    try {
+      await this.#options.state.write(draft.changes);
+    } catch (error) {
+      await draft.discard();
+      throw error;
+    }
+    draft.onDurable();
+    return draft.record;
+  }
+
+  /** As `create`, for who writes it together with something else. @throws JetStreamError as that */
+  async draft(
+    { fileMappings, symlinkMode, userData }: Parameters<'send.createManifest'>,
+    caller: ApiCaller,
+  ): Promise<ManifestDraft> {
     const { records, accessOf, clock, events } = this.#options;
     requirePermission(caller, 'download');
     this.#checkRoom(caller.account);
@@ -144,10 +172,15 @@ export class Manifests implements ServicePart, UserDataHolder {
       userData,
     };
     await this.#mappings.put(manifestId, mappings);
-    await records.put(manifestId, record);
-    events.emit('manifestCreated', describeManifest(record), record);
-    this.#scan(record);
-    return record;
+    return {
+      record,
+      changes: [records.change(manifestId, record)],
+      onDurable: () => {
+        events.emit('manifestCreated', describeManifest(record), record);
+        this.#scan(record);
+      },
+      discard: () => this.#mappings.remove(manifestId).catch(() => undefined),
+    };
   }
 
   /** @returns it as it is when it is no longer pending, or the time is over. @throws JetStreamError `not-found`, `cancelled` */

@@ -7,6 +7,7 @@ import { isLinkLost } from '../../client/ridden-out.ts';
 import type { Logger } from '../../logging.ts';
 import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import type { ServiceClock } from '../clock.ts';
+import type { Draft } from '../draft.ts';
 import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
 import { maySee, type Owner } from '../owner.ts';
@@ -48,13 +49,6 @@ export interface Incoming {
   localPath: string;
 }
 
-/** What is to be done at the end of a transfer, written together with it. */
-export interface EndedReception {
-  change: Change;
-  /** Once it is durable. */
-  run(): void;
-}
-
 /**
  * What this server receives and has received. A transfer that its sender named has one record, however often it is sent: once it is
  * complete, it stays so, and is counted and told no more.
@@ -69,14 +63,14 @@ export class Receiving implements ServicePart, ReceptionHost {
   readonly clock: ServiceClock;
   readonly #context: ReceivingContext;
   readonly #records: Collection<ReceiveRecord>;
-  readonly #prepareEnd: (record: ReceiveRecord) => EndedReception | undefined;
+  readonly #prepareEnd: (record: ReceiveRecord) => Draft | undefined;
   /** By key of their records. */
   readonly #active = new Map<string, Reception>();
 
   private constructor(
     context: ReceivingContext,
     records: Collection<ReceiveRecord>,
-    prepareEnd: (record: ReceiveRecord) => EndedReception | undefined,
+    prepareEnd: (record: ReceiveRecord) => Draft | undefined,
   ) {
     this.clock = context.clock;
     this.#context = context;
@@ -87,7 +81,7 @@ export class Receiving implements ServicePart, ReceptionHost {
   /** @param prepareEnd what is to be done when a transfer is recorded as complete or failed, if anything */
   static async open(
     context: ReceivingContext,
-    prepareEnd: (record: ReceiveRecord) => EndedReception | undefined,
+    prepareEnd: (record: ReceiveRecord) => Draft | undefined,
   ): Promise<Receiving> {
     const records = await context.state.collection('receiveRecords', { decode: asReceiveRecord });
     return new Receiving(context, records, prepareEnd);
@@ -248,11 +242,10 @@ export class Receiving implements ServicePart, ReceptionHost {
   }
 
   async #writeEnd(record: ReceiveRecord): Promise<void> {
-    const then = this.#prepareEnd(record);
-    const change = this.#records.change(recordKey(record), record);
-    await this.#context.state.write(then === undefined ? [change] : [change, then.change]);
+    const draft = this.#prepareEnd(record);
+    await this.#records.put(recordKey(record), record, draft?.changes);
     this.#tell(record);
-    then?.run();
+    draft?.onDurable();
   }
 
   #makeRoom(account: string, isNamed: boolean): Change[] {

@@ -112,6 +112,12 @@ describe('a transfer that a server was given', () => {
       const path = join(server.directory('triggers'), event);
       writeFileSync(path, `#!/bin/sh\necho "$@" >> '${ran(server)}'\n`, { mode: 0o755 });
     }
+    for (const event of ['send.destinationCreated', 'send.destinationDeleted']) {
+      const path = join(sender.directory('triggers'), event);
+      writeFileSync(path, `#!/bin/sh\necho ${event} "$@" >> '${sender.base}/${event}'\n`, { mode: 0o755 });
+    }
+    const { destinationId } = await call('send.createDestination', { destinationAddress: 'b.lan' });
+    await call('send.deleteDestination', { destinationId });
     put('a', 'content');
     const submitted = await submit(['/a:/b']);
     await over(idOf(submitted));
@@ -126,6 +132,12 @@ describe('a transfer that a server was given', () => {
           .filter(isOurs)
           .map((line) => line.split(' ')),
       );
+    }
+    for (const event of ['send.destinationCreated', 'send.destinationDeleted']) {
+      const said = join(sender.base, event);
+      while (!existsSync(said) || readFileSync(said, 'utf8') === '')
+        await new Promise<void>((resolve) => setTimeout(resolve, 10));
+      expect(readFileSync(said, 'utf8')).toBe(`${event} b.lan:8886 127.0.0.1:0\n`);
     }
     const { name } = currentUser();
     expect(words).toHaveLength(2);

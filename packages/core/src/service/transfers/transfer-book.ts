@@ -1,3 +1,5 @@
+import type { Change } from '@jetstream/state';
+import type { Draft } from '../draft.ts';
 import type { ServiceEvents } from '../events.ts';
 import { inOneShape, type TransferRecord } from './record.ts';
 import { TransferIndex, type TransferUse } from './transfer-index.ts';
@@ -7,8 +9,8 @@ import type { TransferTimes } from './transfer-times.ts';
 export interface TransferStore {
   get(transferId: string): TransferRecord | undefined;
   values(): IterableIterator<TransferRecord>;
-  /** Resolves when it is durable. */
-  put(transferId: string, record: TransferRecord): Promise<void>;
+  /** Resolves when it is durable. @param also written in one with it */
+  put(transferId: string, record: TransferRecord, also?: readonly Change[]): Promise<void>;
   /** Durable in a while. */
   putLater(transferId: string, record: TransferRecord): void;
   delete(transferId: string): Promise<void>;
@@ -61,6 +63,9 @@ export class TransferBook {
   /** Set by whoever wants to know: a transfer has come to another status, durably. */
   onStatus: (record: TransferRecord) => void = () => undefined;
 
+  /** Set by whoever wants something to be written in one with another status. */
+  draftAlong: (record: TransferRecord) => Draft | undefined = () => undefined;
+
   countOf(owner: string): number {
     return this.#index.idsOf('owner', owner).size;
   }
@@ -77,8 +82,11 @@ export class TransferBook {
     return this.#times.now(record.transferId, record);
   }
 
-  async add(record: TransferRecord): Promise<void> {
-    await this.#write(record.transferId, () => this.#store.put(record.transferId, inOneShape(record)));
+  /** @param drafts of what it needs, written in one with it */
+  async add(record: TransferRecord, drafts: readonly Draft[] = []): Promise<void> {
+    const also = drafts.flatMap(({ changes }) => changes);
+    await this.#write(record.transferId, () => this.#store.put(record.transferId, inOneShape(record), also));
+    for (const draft of drafts) draft.onDurable();
     this.#index.add(record);
     this.#tell('transferCreated', record);
   }
@@ -99,9 +107,12 @@ export class TransferBook {
       const changed = await change(record, now);
       if (changed === record) return record;
       const kept = inOneShape({ ...changed, snapshotTime: this.now(record) });
-      await this.#write(transferId, () => this.#store.put(transferId, kept));
+      const isOther = kept.status !== record.status;
+      const draft = isOther ? this.draftAlong(kept) : undefined;
+      await this.#write(transferId, () => this.#store.put(transferId, kept, draft?.changes));
       this.#tell('transferUpdated', kept);
-      if (kept.status !== record.status) this.onStatus(kept);
+      if (isOther) this.onStatus(kept);
+      draft?.onDurable();
       return kept;
     });
   }

@@ -50,10 +50,17 @@ describe('after a restart', () => {
     expect(after.running).toEqual([id]);
   });
 
-  it('whatever moment it was killed at, each is carried out to its end', async () => {
+  it('whatever moment it was killed at, each is carried out to its end, and followed once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(12), fc.nat(3), async (steps, finished) => {
         let service = new TransferService();
+        /** Ids of transfers whose end is to be followed, as they stand on the disk. */
+        const outbox: string[] = [];
+        const kept = ({ transferId }: { transferId: string }) => ({
+          changes: [{ apply: () => ({ operation: void outbox.push(transferId), undo: () => undefined }) }],
+          onDurable: () => undefined,
+        });
+        service.transfers.onEnded(kept);
         service.transfers.start();
         const created = Promise.all([1, 2, 3].map(() => service.create()));
         for (let step = 0; step < steps; step++) await Promise.resolve();
@@ -63,8 +70,13 @@ describe('after a restart', () => {
           .filter(({ status }) => status === 'complete')
           .map(({ transferId }) => transferId);
         const store = service.store.afterCrash();
+        const ended = [...store.values()].filter(({ status }) => status === 'complete');
+        // Neither of the two without the other.
+        expect(outbox.toSorted()).toEqual(ended.map(({ transferId }) => transferId).toSorted());
         await created;
+        outbox.splice(ended.length);
         service = new TransferService(store);
+        service.transfers.onEnded(kept);
         service.transfers.start();
         await service.settle();
         for (const id of told) expect(service.status(String(id))).toBe('complete');
@@ -73,6 +85,7 @@ describe('after a restart', () => {
           await service.settle();
         }
         expect(service.transfers.counts()).toMatchObject({ pending: 0, inProgress: 0, error: 0 });
+        expect(outbox.toSorted()).toEqual([...store.values()].map(({ transferId }) => transferId).toSorted());
       }),
       { numRuns: 50 },
     );

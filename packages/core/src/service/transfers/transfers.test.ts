@@ -201,19 +201,31 @@ describe('a transfer', () => {
     expect(service.running).toHaveLength(2);
   });
 
-  it('submitted with a manifest begins when that is complete, and fails with it', async () => {
+  it('submitted with a manifest is kept with it or not at all, begins when that is complete, and fails with it', async () => {
     const service = new TransferService();
     service.transfers.start();
     const manifest = service.manifests.get('manifest-of-ann')!;
     const pending = { ...manifest, status: 'pending' as const, totalSize: null, totalFiles: null };
+    const template = service.transfers.find(await service.create(), ann);
+    await service.transfers.cancel(template.transferId, ann);
     const submit = async (manifestId: string) => {
-      service.manifests.set(manifestId, { ...pending, manifestId });
-      const template = service.transfers.find(await service.create(), ann);
-      await service.transfers.cancel(template.transferId, ann);
+      const record = { ...pending, manifestId };
+      const put = () => service.manifests.set(manifestId, record);
+      const written = { apply: () => ({ operation: void put(), undo: () => undefined }) };
+      const draft = {
+        record,
+        changes: [written],
+        onDurable: () => undefined,
+        discard: async () => undefined,
+      };
       const { rules, destinationId, destinationPath, priority, userData } = template;
       const request = { ...rules, destinationId, manifestId, destinationPath, priority, userData };
-      return (await service.transfers.create(request, ann, true)).transferId;
+      return (await service.transfers.create(request, ann, { manifest: draft })).transferId;
     };
+    service.store.disk = Promise.reject(new JetStreamError('disk-full', 'the disk is full'));
+    await expect(submit('never')).rejects.toMatchObject({ code: 'disk-full' });
+    expect(service.manifests.has('never')).toBe(false);
+    service.store.disk = Promise.resolve();
     const [good, bad] = [await submit('good'), await submit('bad')];
     await service.settle();
     expect(service.running).toEqual([]);

@@ -5,11 +5,13 @@ import { type Clock, PROCESS_CLOCK } from '../../clock.ts';
 import type { Logger } from '../../logging.ts';
 import type { CleanUpTime, Removed } from '../clean-up/removed.ts';
 import type { ServiceClock } from '../clock.ts';
-import type { Destinations } from '../destinations/destinations.ts';
+import type { DestinationDraft, Destinations } from '../destinations/destinations.ts';
 import type { DestinationLinks } from '../destinations/links.ts';
 import type { DestinationRecord } from '../destinations/record.ts';
+import type { Draft } from '../draft.ts';
 import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
+import type { ManifestDraft } from '../manifests/manifests.ts';
 import type { ManifestRecord } from '../manifests/record.ts';
 import { findOwned, ownerOf } from '../owner.ts';
 import type { ServicePart } from '../part.ts';
@@ -113,12 +115,10 @@ export class Transfers implements ServicePart, UserDataHolder {
     this.#runner.start();
   }
 
-  /** @param listener told of each that is complete or has failed for good, once, when that is durable */
-  onEnded(listener: (transfer: ReturnType<typeof describeTransfer>) => void): void {
-    this.#book.onStatus = (record) => {
-      logStatus(this.#options.logger, record);
-      if (record.status === 'complete' || record.status === 'error') listener(this.describe(record));
-    };
+  /** @param prepare what is to be done when a transfer is complete or has failed for good: written in one with that */
+  onEnded(prepare: (transfer: ReturnType<typeof describeTransfer>) => Draft | undefined): void {
+    this.#book.draftAlong = (record) =>
+      record.status === 'complete' || record.status === 'error' ? prepare(this.describe(record)) : undefined;
   }
 
   drain(): Promise<void> {
@@ -143,21 +143,21 @@ export class Transfers implements ServicePart, UserDataHolder {
   }
 
   /**
-   * @param mayAwaitManifest begins once its manifest is complete, and fails with it; otherwise it has to be complete now
+   * @param drafts of its destination and its manifest, where they are made along with it, all in one write: it begins once that
+   *   manifest is complete, and fails with it; another one has to be complete now
    * @throws JetStreamError `not-found`, `conflict`, `permission-denied`, `limit-exceeded`; why it could not be kept
    */
   async create(
     request: TransferRequest,
     caller: ApiCaller,
-    mayAwaitManifest = false,
+    drafts: { destination?: DestinationDraft | undefined; manifest?: ManifestDraft | undefined } = {},
   ): Promise<TransferRecord> {
     const { destinations, manifests } = this.#options;
     const { destinationId, manifestId } = request;
     requirePermission(caller, 'download');
-    findOwned(destinations, destinationId, caller, 'destination');
-    const manifest = findOwned(manifests, manifestId, caller, 'manifest');
-    const isReady = manifest.status === 'complete' || (mayAwaitManifest && manifest.status === 'pending');
-    if (!isReady) {
+    if (!drafts.destination) findOwned(destinations, destinationId, caller, 'destination');
+    const manifest = drafts.manifest?.record ?? findOwned(manifests, manifestId, caller, 'manifest');
+    if (manifest.status !== 'complete' && !drafts.manifest) {
       throw new JetStreamError(
         'conflict',
         `the manifest is ${manifest.status}${manifest.errorMessage === null ? '' : ` (${manifest.errorMessage})`}: only a complete one can be sent`,
@@ -170,7 +170,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     const transferId = newId();
     const requestTime = this.#times.begin(transferId);
     const record = newTransfer(transferId, requestTime, request, ownerOf(caller), manifest);
-    await this.#book.add(record);
+    await this.#book.add(record, [drafts.destination, drafts.manifest].filter(Boolean) as Draft[]);
     this.#enqueue(record);
     return record;
   }

@@ -1,11 +1,18 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type State, volatileState } from '@jetstream/state';
 import pino from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ServiceEvents } from '../events.ts';
-import { followEvents } from './trigger-events.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TriggerEvent } from './trigger-file.ts';
 import { Triggers } from './triggers.ts';
 
@@ -158,62 +165,53 @@ describe('a trigger', () => {
     expect(String((await heard('trigger has ended')).output).length).toBeLessThanOrEqual(8_192);
   });
 
-  it('waits for its turn, at most four running; what waits is run after a restart, what was begun is not', async () => {
+  it('waits for its turn, at most four running; what waits and what was begun is run after a restart', async () => {
     const triggers = await open();
-    const fifo = join(base, 'ran');
-    script('launch', `echo "$1" >> ${fifo}; while [ -e ${base}/hold ]; do sleep 0.05; done`);
+    const ran = join(base, 'ran');
+    script('launch', `echo "$1" >> ${ran}`);
+    script('send.transferComplete', `echo "$1" >> ${ran}; while [ -e ${base}/hold ]; do sleep 0.05; done`);
     writeFileSync(join(base, 'hold'), '');
     triggers.start();
-    for (let run = 0; run < 6; run++) triggers.fire('launch', [String(run)]);
-    const ran = () => {
-      try {
-        return readFileSync(fifo, 'utf8').trim().split('\n');
-      } catch {
-        return [];
-      }
-    };
-    while (ran().length < 4) await new Promise<void>((resolve) => setImmediate(resolve));
+    for (let run = 0; run < 6; run++) triggers.fire('send.transferComplete', [String(run)]);
+    const lines = () => (existsSync(ran) ? readFileSync(ran, 'utf8').trim().split('\n').sort() : []);
+    while (lines().length < 4) await new Promise<void>((resolve) => setImmediate(resolve));
+    triggers.fire('launch', ['of the start before']);
     await triggers.close();
     const next = await open();
     next.start();
-    while (ran().length < 6) await new Promise<void>((resolve) => setImmediate(resolve));
+    while (lines().length < 8) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(lines()).toEqual(['0', '0', '1', '1', '2', '2', '3', '3']);
     rmSync(join(base, 'hold'));
-    expect(ran().sort()).toEqual(['0', '1', '2', '3', '4', '5']);
+    while (lines().length < 10) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(lines().slice(8)).toEqual(['4', '5']);
   });
 
-  it('is dropped by name when 1,000 wait', async () => {
+  it('that the end of the server cuts off is begun again, three times at most', async () => {
+    const runs = await state.collection<{ begun: number }>('triggerRuns');
+    script('recv.transferError', `while [ ! -e ${base}/ending ]; do sleep 0.05; done; kill -TERM $$`);
+    for (let begun = 1; begun <= 3; begun++) {
+      const triggers = await open();
+      triggers.start();
+      if (begun === 1) triggers.fire('recv.transferError', ['id']);
+      await heard('trigger begins');
+      logged = [];
+      const drained = triggers.drain();
+      writeFileSync(join(base, 'ending'), '');
+      await drained;
+      rmSync(join(base, 'ending'));
+      expect([...runs.values()]).toMatchObject([{ begun }]);
+      await triggers.close();
+    }
+    logged = [];
+    (await open()).start();
+    expect(logged).toMatchObject([{ trigger: 'recv.transferError', args: ['id'], begun: 3 }]);
+    expect(runs.size).toBe(0);
+  });
+
+  it('is dropped by name when 10,000 wait', async () => {
     const triggers = await open();
-    for (let run = 0; run < 1_000; run++) triggers.prepare('launch', [])!.run();
+    vi.spyOn(await state.collection('triggerRuns'), 'size', 'get').mockReturnValue(10_000);
     expect(triggers.prepare('launch', ['one too many'])).toBeUndefined();
     expect(logged).toMatchObject([{ trigger: 'launch', args: ['one too many'], dropped: 1 }]);
-  });
-
-  it('follows the service: when it can be controlled, and when destinations come and go', async () => {
-    const triggers = await open();
-    const events = new ServiceEvents({ wallUs: () => 0, monotonicUs: () => 0 }, logger);
-    followEvents(triggers, events, '::1');
-    script('launch', 'echo "$@"');
-    script('send.destinationCreated', 'echo "$@"');
-    triggers.start();
-    events.emit('serverStarted', { apiControlPort: null });
-    events.emit('serverStarted', { apiControlPort: 8_886 });
-    const destination = {
-      destinationAddress: 'b.lan',
-      destinationIP: null,
-      destinationPort: 8_887,
-      sourcePort: 0,
-    };
-    events.emit('destinationCreated', destination);
-    const ends = () => logged.filter(({ msg }) => msg === 'trigger has ended');
-    while (ends().length < 2)
-      await new Promise<void>((resolve) => {
-        onLogged = resolve;
-      });
-    expect(ends().map(({ trigger, args }) => [trigger, args])).toEqual(
-      expect.arrayContaining([
-        ['launch', ['8886']],
-        ['send.destinationCreated', ['b.lan:8887', '[::1]:0']],
-      ]),
-    );
   });
 });

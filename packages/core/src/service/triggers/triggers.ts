@@ -1,22 +1,27 @@
 import type { MetricSource } from '@jetstream/api/server';
 import { escapeName } from '@jetstream/manifest';
-import type { Change, Collection, State } from '@jetstream/state';
+import type { Collection, State } from '@jetstream/state';
 import type { Logger } from '../../logging.ts';
+import type { Draft } from '../draft.ts';
 import { newId } from '../ids.ts';
 import type { ServicePart } from '../part.ts';
 import { findTrigger, type TriggerEvent } from './trigger-file.ts';
-import { runTrigger } from './trigger-process.ts';
+import { runTrigger, type TriggerOutcome } from './trigger-process.ts';
 
 const DEFAULT_TIMEOUT_MS = 300_000;
 const MAX_RUNNING = 4;
-const MAX_QUEUED = 1_000;
+const MAX_WAITING = 10_000;
 /** Of one argument; Linux takes 128 KiB. */
 const MAX_ARGUMENT_LENGTH = 8_192;
+/** Of one run that the end of the server cuts off: it may be what ends the server. */
+const MAX_BEGINNINGS = 3;
 
-/** A trigger that waits for its turn, as it is stored. */
-interface WaitingRun {
+/** A trigger that is to run, or runs, as it is stored. */
+interface TriggerRun {
   event: TriggerEvent;
   args: readonly string[];
+  /** How often it was begun. */
+  begun: number;
 }
 
 export interface TriggersOptions {
@@ -27,29 +32,33 @@ export interface TriggersOptions {
 }
 
 /**
- * Runs an operator's programs when something happens. Each at most once: those that wait survive a restart of the server, one that was
- * begun is not begun again.
+ * Runs an operator's programs when something happens. Each at least once: it is kept from when its cause is written until it has ended,
+ * and one that the end of the server cuts off is begun again by the next one, three times at most.
  */
 export class Triggers implements ServicePart {
   readonly #options: TriggersOptions;
   readonly #logger: Logger;
-  readonly #waiting: Collection<WaitingRun>;
-  /** Ids, in their order. */
-  readonly #queue: string[] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #runs: Collection<TriggerRun>;
+  /** Ids of those that wait for their turn, in their order. */
+  readonly #queue = new Set<string>();
+  /** By id. */
+  readonly #running = new Map<string, Promise<void>>();
   #isOpen = false;
+  #isEnding = false;
+  /** Of all that were set off since the start. */
+  #count = 0;
   #dropped = 0;
   readonly #ended = { ok: 0, failed: 0 };
 
-  private constructor(options: TriggersOptions, logger: Logger, waiting: Collection<WaitingRun>) {
+  private constructor(options: TriggersOptions, logger: Logger, runs: Collection<TriggerRun>) {
     this.#options = options;
     this.#logger = logger;
-    this.#waiting = waiting;
+    this.#runs = runs;
   }
 
   static async open(options: TriggersOptions, state: State, logger: Logger): Promise<Triggers> {
-    const waiting = await state.collection<WaitingRun>('triggerRuns', { decode: asWaitingRun });
-    return new Triggers(options, logger, waiting);
+    const runs = await state.collection<TriggerRun>('triggerRuns', { decode: asTriggerRun });
+    return new Triggers(options, logger, runs);
   }
 
   serverInfo(): object {
@@ -70,105 +79,147 @@ export class Triggers implements ServicePart {
         name: 'triggers_waiting',
         help: 'Triggers that wait for their turn',
         kind: 'gauge',
-        read: () => [{ value: this.#queue.length }],
+        read: () => [{ value: this.#queue.size }],
       },
     ];
   }
 
   start(): void {
     this.#isOpen = true;
-    // Ids begin with the time of their making.
-    this.#queue.push(...[...this.#waiting.entries()].map(([id]) => id).sort());
+    // Ids are in the order of their making.
+    const runs = [...this.#runs.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
+    for (const [id, run] of runs) {
+      if (run.event !== 'launch' && run.begun < MAX_BEGINNINGS) this.#queue.add(id);
+      else this.#giveUp(id, run);
+    }
     this.#runNext();
   }
 
   /** Something happened. @param args without NUL; none that a peer can choose begins with "-" */
   fire(event: TriggerEvent, args: readonly string[]): void {
-    const run = this.prepare(event, args);
-    if (run === undefined) return;
-    this.#waiting.put(run.id, run.waiting).then(run.run, (error) => {
-      this.#logger.warn(
-        { trigger: event, why: String(error) },
-        'a trigger could not be recorded: it is run now',
-      );
-      void this.#start(run.waiting);
-    });
+    const { id, run } = this.#newRun(event, args);
+    if (!this.#hasRoom(run)) return;
+    this.#runs.put(id, run).then(
+      () => this.#enqueue(id),
+      (error) => {
+        this.#logger.warn(
+          { trigger: event, why: String(error) },
+          'a trigger could not be recorded: it is run now',
+        );
+        void this.#run(run);
+      },
+    );
   }
 
-  /**
-   * As `fire`, for who records what happened: the change belongs to that record, and `run` is called once both are durable.
-   * @returns undefined when so many wait that this one is dropped
-   */
-  prepare(
-    event: TriggerEvent,
-    args: readonly string[],
-  ): { id: string; waiting: WaitingRun; change: Change; run: () => void } | undefined {
-    if (this.#queue.length >= MAX_QUEUED) {
-      this.#dropped++;
-      this.#logger.error(
-        { trigger: event, args: args.map(shown), dropped: this.#dropped },
-        'too many triggers wait: this one is not run',
-      );
-      return undefined;
-    }
-    const id = `${Date.now().toString(16).padStart(12, '0')}${newId()}`;
-    const waiting = { event, args: args.map(asArgument) };
-    const run = () => {
-      this.#queue.push(id);
-      this.#runNext();
-    };
-    return { id, waiting, change: this.#waiting.change(id, waiting), run };
+  /** As `fire`, for who records what happened. @returns undefined when so many wait that this one is dropped */
+  prepare(event: TriggerEvent, args: readonly string[]): Draft | undefined {
+    const { id, run } = this.#newRun(event, args);
+    if (!this.#hasRoom(run)) return undefined;
+    return { changes: [this.#runs.change(id, run)], onDurable: () => this.#enqueue(id) };
   }
 
-  /** Those that wait are run, too. */
-  async drain(): Promise<void> {
-    while (this.#running.size > 0) await Promise.race(this.#running);
+  /** The server is ending. @param last when that has ended nothing sets off a trigger any more; those that wait are run, too */
+  async drain(last: Promise<unknown> = Promise.resolve()): Promise<void> {
+    this.#isEnding = true;
+    await last;
+    while (this.#running.size > 0) await Promise.race(this.#running.values());
   }
 
-  /** What waits is run by the next server; what runs is left to itself. */
+  /** What waits is run by the next server, and what runs is left to itself. */
   async close(): Promise<void> {
     this.#isOpen = false;
+    this.#isEnding = true;
+  }
+
+  #newRun(event: TriggerEvent, args: readonly string[]): { id: string; run: TriggerRun } {
+    const order = [Date.now(), this.#count++].map((number) => number.toString(16).padStart(12, '0'));
+    return { id: `${order.join('')}${newId()}`, run: { event, args: args.map(asArgument), begun: 0 } };
+  }
+
+  #hasRoom({ event, args }: TriggerRun): boolean {
+    if (this.#runs.size < MAX_WAITING) return true;
+    this.#dropped++;
+    this.#logger.error(
+      { trigger: event, args: args.map(shown), dropped: this.#dropped },
+      'too many triggers wait: this one is not run',
+    );
+    return false;
+  }
+
+  #enqueue(id: string): void {
+    if (!this.#running.has(id)) this.#queue.add(id);
+    this.#runNext();
   }
 
   #runNext(): void {
-    while (this.#isOpen && this.#running.size < MAX_RUNNING && this.#queue.length > 0) {
-      const id = this.#queue.shift()!;
-      const waiting = this.#waiting.get(id);
-      if (waiting === undefined) continue;
-      const running = this.#begin(id, waiting).finally(() => {
-        this.#running.delete(running);
+    for (const id of this.#queue) {
+      if (!this.#isOpen || this.#running.size >= MAX_RUNNING) return;
+      this.#queue.delete(id);
+      const run = this.#runs.get(id);
+      if (run === undefined) continue;
+      const running = this.#carryOut(id, run).finally(() => {
+        this.#running.delete(id);
         this.#runNext();
       });
-      this.#running.add(running);
+      this.#running.set(id, running);
     }
   }
 
-  async #begin(id: string, waiting: WaitingRun): Promise<void> {
-    try {
-      await this.#waiting.delete(id);
-    } catch (error) {
-      this.#logger.warn({ trigger: waiting.event, why: String(error) }, 'a trigger may be run twice');
-    }
-    await this.#start(waiting);
+  async #carryOut(id: string, run: TriggerRun): Promise<void> {
+    const beginning = { ...run, begun: run.begun + 1 };
+    const outcome = await this.#run(run, () => this.#runs.put(id, beginning));
+    const isCutOff = this.#isEnding && outcome !== undefined && outcome.signal !== null && !outcome.timedOut;
+    if (!isCutOff) await this.#forget(id, run);
   }
 
-  async #start({ event, args }: WaitingRun): Promise<void> {
+  /** @param begin writes down that it is begun. @returns undefined when there is nothing to run, or it cannot be */
+  async #run(
+    { event, args }: TriggerRun,
+    begin: () => Promise<void> = async () => undefined,
+  ): Promise<TriggerOutcome | undefined> {
     const { directory, log, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     const about = { trigger: event, args: args.map(shown) };
     try {
       const path = await findTrigger(directory, event);
-      if (path === undefined) return;
+      if (path === undefined) return undefined;
+      await begin().catch((error) => this.#warnOfRepeat(event, error));
       if (log) this.#logger.info(about, 'trigger begins');
-      const { status, signal, timedOut, output, errors } = await runTrigger(path, args, timeoutMs);
-      this.#ended[status === 0 ? 'ok' : 'failed']++;
-      const outcome = { ...about, status, signal, output: escapeName(output), errors: escapeName(errors) };
-      if (timedOut) this.#logger.error(outcome, 'a trigger took too long and was killed');
-      else if (status !== 0) this.#logger.error(outcome, 'a trigger failed');
-      else if (log) this.#logger.info(outcome, 'trigger has ended');
+      const outcome = await runTrigger(path, args, timeoutMs);
+      this.#tellEnd(about, outcome);
+      return outcome;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#logger.error({ ...about, why: escapeName(why) }, 'a trigger cannot be run');
+      return undefined;
     }
+  }
+
+  #tellEnd(about: object, { status, signal, timedOut, output, errors }: TriggerOutcome): void {
+    this.#ended[status === 0 ? 'ok' : 'failed']++;
+    const outcome = { ...about, status, signal, output: escapeName(output), errors: escapeName(errors) };
+    if (timedOut) this.#logger.error(outcome, 'a trigger took too long and was killed');
+    else if (status !== 0) this.#logger.error(outcome, 'a trigger failed');
+    else if (this.#options.log) this.#logger.info(outcome, 'trigger has ended');
+  }
+
+  /** What the start before this one set off, or what was cut off too often. */
+  #giveUp(id: string, run: TriggerRun): void {
+    const { event, args, begun } = run;
+    if (event !== 'launch') {
+      this.#logger.error(
+        { trigger: event, args: args.map(shown), begun },
+        'a trigger was cut off by the end of the server each time: it is not run again',
+      );
+    }
+    void this.#forget(id, run);
+  }
+
+  async #forget(id: string, { event }: TriggerRun): Promise<void> {
+    await this.#runs.delete(id).catch((error) => this.#warnOfRepeat(event, error));
+  }
+
+  #warnOfRepeat(event: TriggerEvent, error: unknown): void {
+    this.#logger.warn({ trigger: event, why: String(error) }, 'a trigger may be run again');
   }
 }
 
@@ -181,9 +232,9 @@ function shown(text: string): string {
   return escapeName(text.slice(0, MAX_ARGUMENT_LENGTH));
 }
 
-function asWaitingRun(stored: unknown): WaitingRun | undefined {
-  const { event, args } = (stored ?? {}) as WaitingRun;
+function asTriggerRun(stored: unknown): TriggerRun | undefined {
+  const { event, args, begun = 0 } = (stored ?? {}) as Partial<TriggerRun>;
   return typeof event === 'string' && Array.isArray(args) && args.every((arg) => typeof arg === 'string')
-    ? { event, args }
+    ? { event, args, begun }
     : undefined;
 }
