@@ -144,9 +144,12 @@ export class FollowedCopy {
 
   /** Upon Ctrl-C. @throws JetStreamError `cancelled` */
   async #stop(): Promise<number> {
-    const ended = this.#options.leaveRunning ? undefined : await this.#cancel();
+    if (this.#options.leaveRunning) {
+      this.#sayItGoesOn('left running');
+      throw new JetStreamError('cancelled', 'not followed any more');
+    }
+    const ended = await this.#cancel();
     if (ended !== undefined) return this.#end(ended);
-    if (this.#options.leaveRunning) this.#sayItGoesOn('left running');
     throw new JetStreamError('cancelled', 'cancelled');
   }
 

@@ -168,13 +168,13 @@ export class ServerLinks implements DestinationLinks {
     hooks: SessionHooks,
     signal: AbortSignal,
   ): Promise<ConnectedClient> {
-    await this.#makeRoomFor(connection);
     const destination = this.#book.get(destinationId);
     if (destination === undefined) {
       throw new JetStreamError('not-found', 'the destination is not there any more', {
         subject: destinationId,
       });
     }
+    await this.#makeRoomFor(connection, destination);
     const { storage, memory, identity, stateDirectory, clock, reconnectTimeoutMs } = this.#options;
     const { destinationAddress, destinationPort, userName } = destination;
     const login = await this.#options.credentials.loginTo(destination);
@@ -238,18 +238,21 @@ export class ServerLinks implements DestinationLinks {
     return { paths, lanes };
   }
 
-  /** Of those that are idle, one gives way. */
-  async #makeRoomFor(one: DestinationConnection): Promise<void> {
-    const others = [...this.#connections.values()].filter((other) => other !== one && other.isOpen);
-    if (others.length < MAX_CONNECTED) return;
-    const idle = others.find(({ uploads }) => uploads === 0);
-    if (idle === undefined) {
-      throw new JetStreamError(
-        'limit-exceeded',
-        `${MAX_CONNECTED} destinations are connected, and no more can be: others come when these are done`,
-      );
+  /** Of those that are idle one gives way, and whoever has the port that this one is to have. */
+  async #makeRoomFor(one: DestinationConnection, { sourcePort }: DestinationRecord): Promise<void> {
+    const others = [...this.#connections].filter(([, other]) => other !== one && other.isOpen);
+    const idle = others.filter(([, { uploads }]) => uploads === 0);
+    const inTheWay = idle.filter(([id]) => sourcePort !== 0 && this.#book.get(id)?.sourcePort === sourcePort);
+    if (inTheWay.length === 0 && others.length >= MAX_CONNECTED) {
+      if (idle.length === 0) {
+        throw new JetStreamError(
+          'limit-exceeded',
+          `${MAX_CONNECTED} destinations are connected, and no more can be: others come when these are done`,
+        );
+      }
+      inTheWay.push(idle[0]!);
     }
-    await idle.close(new JetStreamError('none', ''));
+    for (const [, other] of inTheWay) await other.close(new JetStreamError('none', ''));
   }
 }
 

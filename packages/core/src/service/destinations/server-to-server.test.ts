@@ -214,6 +214,9 @@ describe('a server that sends to another', () => {
     const all = { limit: 100, offset: 0 };
     const told = commands['recv.getTransfersAsync'](all, apiCaller({ superuser: true }));
     expect(told.find((one) => one.transferId === transferId)).toMatchObject({ sourcePort });
+    // Whoever has it and is idle gives it away.
+    const other = await destination({ sourcePort, description: 'another one' });
+    expect(await send(other, manifestId).done).toMatchObject({ failed: 0 });
   });
 
   it('rides out the end of the other server, and sends at the rate that is set meanwhile', async () => {

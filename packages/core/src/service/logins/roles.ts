@@ -26,7 +26,9 @@ export class Roles implements ServicePart {
     addWranglerAsync: (who) => this.#add(who),
     deleteWrangler: async (who) => {
       const id = idOf(asWrangler(who));
-      if (!this.#wranglers.has(id)) throw notFound(id);
+      if (!this.#wranglers.has(id)) {
+        throw new JetStreamError('not-found', `${id} is no wrangler`, { subject: id });
+      }
       await this.#wranglers.delete(id);
       return null;
     },
