@@ -5,11 +5,9 @@ import type { StorageHost } from '../../storage/storage-host.ts';
 import type { FileOperation, FileOperationResults } from '../../storage/storage-operations.ts';
 import type { StorageWorkers } from '../../storage/storage-workers.ts';
 import { actsAs } from '../account.ts';
+import { Turns } from '../turns.ts';
 
-/** File operations that run at the same time; each has a thread. */
-const MAX_RUNNING = 8;
-/** Those that wait for one of these to end. */
-const MAX_WAITING = 256;
+const TURNS = { running: 8, runningOfOwner: 4, waiting: 256, waitingOfOwner: 128 };
 /** Names that one operation looks at or removes. */
 const MAX_STEPS = 20_000_000;
 /** A worker is asked for a piece of work so long, so that it can be stopped. */
@@ -22,8 +20,7 @@ export type Perform = <O extends FileOperation>(operation: O) => Promise<FileOpe
 /** Runs file operations on storage workers, each as the account that wants it, and no more than a few at a time. */
 export class FileWork {
   readonly #workers: Pick<StorageWorkers, 'take'>;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #turns = new Turns(TURNS);
 
   constructor(workers: Pick<StorageWorkers, 'take'>) {
     this.#workers = workers;
@@ -40,40 +37,15 @@ export class FileWork {
     signal: AbortSignal,
     use: (perform: Perform) => Promise<T>,
   ): Promise<T> {
-    await this.#turn(signal);
+    await this.#turns.take(account.name, signal);
     const worker = this.#workers.take();
     try {
       await worker.call('openFiles', { actAs: actsAs(account), sandbox });
       return await use((operation) => perform(worker, operation, signal));
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      this.#turns.end(account.name);
       await worker.close();
     }
-  }
-
-  async #turn(signal: AbortSignal): Promise<void> {
-    if (this.#running < MAX_RUNNING) {
-      this.#running++;
-      return;
-    }
-    if (this.#waiting.length >= MAX_WAITING) {
-      throw new JetStreamError('limit-exceeded', 'too many file operations wait: try again later');
-    }
-    await new Promise<void>((resolve, reject) => {
-      const turn = () => {
-        signal.removeEventListener('abort', leave);
-        this.#running++;
-        resolve();
-      };
-      const leave = () => {
-        const at = this.#waiting.indexOf(turn);
-        if (at >= 0) this.#waiting.splice(at, 1);
-        reject(cancelled());
-      };
-      this.#waiting.push(turn);
-      signal.addEventListener('abort', leave, { once: true });
-    });
   }
 }
 

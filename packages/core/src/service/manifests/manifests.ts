@@ -15,6 +15,7 @@ import { findOwned, ownerOf } from '../owner.ts';
 import type { AccessOf } from '../owner-access.ts';
 import type { ServicePart } from '../part.ts';
 import { requirePermission } from '../tokens/permissions.ts';
+import { Turns } from '../turns.ts';
 import type { UserDataHolder } from '../user-data.ts';
 import { describeManifest } from './describe-manifest.ts';
 import { manifestCommands } from './manifest-commands.ts';
@@ -22,7 +23,6 @@ import { ManifestList } from './manifest-list.ts';
 import { scanManifest } from './manifest-scan.ts';
 import type { ManifestRecord } from './record.ts';
 import { manifestOfKey, RequestedMappings, resolveMappings } from './requested-mappings.ts';
-import { ScanTurns } from './scan-turns.ts';
 
 /** Of one owner; each is asked for once and scanned in its turn. */
 const MAX_PENDING_OF_OWNER = 1_000;
@@ -55,7 +55,7 @@ export class Manifests implements ServicePart, UserDataHolder {
   readonly commands = manifestCommands(this);
   readonly #options: ManifestsOptions;
   readonly #mappings: RequestedMappings;
-  readonly #turns = new ScanTurns();
+  readonly #turns = new Turns({ running: 4, runningOfOwner: 2 });
   /** Under way, or waiting for their turn. */
   readonly #scans = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   readonly #waiting = new Map<string, Set<() => void>>();
