@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
-// Run from source (tests), the worker is the built one: worker threads load no TypeScript on every Node we support.
+// Worker threads load no TypeScript on every Node we support: tests, which run from source, bundle it first.
 const WORKER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/lane/lane-worker.js' : './lane-worker.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/threads-of-tests/lane-worker.js' : './lane-worker.js',
   import.meta.url,
 );
 

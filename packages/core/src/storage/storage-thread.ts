@@ -10,9 +10,9 @@ export interface StorageReply {
   error?: { code: ErrorCode; message: string; subject: string | undefined };
 }
 
-// Run from source (tests), the worker is the built one: worker threads load no TypeScript on every Node we support.
+// Worker threads load no TypeScript on every Node we support: tests, which run from source, bundle it first.
 const WORKER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/storage/storage-worker.js' : './storage-worker.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/threads-of-tests/storage-worker.js' : './storage-worker.js',
   import.meta.url,
 );
 
