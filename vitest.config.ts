@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import { bundleThreadsOfTests } from './tools/bundle/threads-of-tests.mjs';
+import { LongestFirst } from './tools/suite/longest-first.mjs';
+import { bundleThreadsOfTests } from './tools/suite/threads-of-tests.mjs';
 
 const EVERYTHING = [
   'packages/*/src/**/*.test.ts',
@@ -8,21 +9,20 @@ const EVERYTHING = [
   'tests/**/*.test.ts',
 ];
 
-/** What measures or changes its own process, and what has threads and programs of JetStream running. The others take turns in two processes. */
+/** What looks at the memory of its own process, or changes what others would have to live with. */
 const IN_OWN_PROCESS = [
-  'tests/**/*.test.ts',
-  'packages/core/src/**/*.test.ts',
-  'packages/platform/src/**/*.test.ts',
   'packages/api/src/server/hostile-peers.test.ts',
   'packages/auth/src/client-identity.test.ts',
+  'packages/core/src/lane/lane-engine.test.ts',
   'packages/handshake/src/packet-protection.test.ts',
+  'packages/platform/src/**/*.test.ts',
   'packages/protocol/src/{message-stream,messages}.test.ts',
 ];
 
 /** Programs and network threads, which run on native functions where there are any, and have to run without. */
 const ON_BOTH_PATHS = ['tests/**/*.test.ts', 'packages/core/src/{client,server}/**/*.test.ts'];
 
-/** What kills, disks and the service do is the same on every datagram path. */
+/** What kills, disks, terminals and the service do is the same on every datagram path. */
 const ON_ONE_PATH = [
   'tests/crash-*.test.ts',
   'tests/unlucky-disks.test.ts',
@@ -30,13 +30,18 @@ const ON_ONE_PATH = [
   'tests/changing-sources.test.ts',
   'tests/primer.test.ts',
   'tests/password.test.ts',
+  'tests/server.test.ts',
   'tests/setup-lock.test.ts',
+  'tests/terminal.test.ts',
   'tests/api-console.test.ts',
   'tests/api-generated-client.test.ts',
   'tests/via.test.ts',
 ];
 
 await bundleThreadsOfTests('packages/core');
+
+/** One file after another in a process: nothing is left of one that the next could meet. */
+const sharedProcess = { isolate: false, restoreMocks: true, unstubEnvs: true };
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -46,10 +51,11 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
-        test: { name: 'native', include: IN_OWN_PROCESS },
+        test: { name: 'native', include: EVERYTHING, exclude: IN_OWN_PROCESS, ...sharedProcess },
       },
       {
         extends: true,
@@ -58,18 +64,12 @@ export default defineConfig({
           include: ON_BOTH_PATHS,
           exclude: ON_ONE_PATH,
           env: { JETSTREAM_PORTABLE: '1' },
+          ...sharedProcess,
         },
       },
       {
         extends: true,
-        test: {
-          name: 'shared',
-          include: EVERYTHING,
-          exclude: IN_OWN_PROCESS,
-          isolate: false,
-          restoreMocks: true,
-          unstubEnvs: true,
-        },
+        test: { name: 'own-process', include: IN_OWN_PROCESS },
       },
     ],
   },
