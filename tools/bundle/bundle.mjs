@@ -1,5 +1,5 @@
 // Bundles the app in the working directory into dist/: main.js, and beside it lane-worker.js and storage-worker.js, which
-// core starts as worker threads, and password-helper.js, a process of its own. What is imported lazily becomes a chunk of its own, so
+// core starts as worker threads, and pam-helper.js, a process of its own. What is imported lazily becomes a chunk of its own, so
 // that `--version` loads next to nothing.
 // Packages with native code stay outside and are resolved from the app's own dependencies.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ const outdir = join(app, 'dist');
 
 const threads = [
   { in: join(app, 'src/main.ts'), out: 'main' },
-  ...['lane-worker', 'storage-worker', 'password-helper'].map((name) => ({
+  ...['lane-worker', 'storage-worker', 'pam-helper'].map((name) => ({
     in: sourceOfWorker(name),
     out: name,
   })),

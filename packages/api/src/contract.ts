@@ -47,8 +47,10 @@ export interface ApiAuthenticator {
   token(token: string, password: string | undefined, remoteAddress: string): Promise<ApiIdentity>;
   mayBeSuperuser(account: string): Promise<boolean>;
   mayBeWrangler(account: string): Promise<boolean>;
-  /** False once the token is revoked, the role taken away, or the like. Asked at each request. */
+  /** False once the token is revoked, the account removed, or the like. Asked at each event. */
   isStillValid(identity: ApiIdentity): boolean;
+  /** The same, of whoever else may know: whether the account may still be used from there. Asked at each request. */
+  mayGoOn(identity: ApiIdentity, remoteAddress: string): Promise<boolean>;
 }
 
 /** `_timestamp` is in µs. `owner` null or left out: for sessions raised to superuser or wrangler alone. */

@@ -1,3 +1,4 @@
+export { AccountStanding, type AccountStandingOptions, type Standing } from './account-standing.ts';
 export { type ClientIdentity, loadOrCreateIdentity } from './client-identity.ts';
 export { configDirectory } from './config-directory.ts';
 export { type HostKey, keyFingerprint, loadOrCreateHostKey } from './host-key.ts';
@@ -9,8 +10,8 @@ export {
   type LoginContext,
 } from './login-policy.ts';
 export { loginSignatureInput, verifyLoginSignature } from './login-signature.ts';
-export { PasswordChecker, type PasswordCheckerOptions } from './password/password-checker.ts';
-export { authenticateByPassword, type PasswordLoginContext } from './password/password-login.ts';
+export { PamHelpers, type PamHelpersOptions } from './pam/pam-helpers.ts';
+export { authenticateByPassword, type PasswordLoginContext } from './password-login.ts';
 export { createPrivateFile, readPrivateFile, replacePrivateFile } from './private-file.ts';
 export { SecretBox } from './secret-box.ts';
 export { collectSigners, type SignerOptions } from './signers.ts';

@@ -8,6 +8,7 @@ import { authenticate, type LoginContext } from './login-policy.ts';
 import { loginSignatureInput } from './login-signature.ts';
 import { type SshKeyPair, sshKeyPair } from './testing/ssh-key-pair.ts';
 import { temporaryDirectory } from './testing/temporary-directory.ts';
+import { refused as loginRefused } from './usable-account.ts';
 
 const HASH = new Uint8Array(32).fill(3);
 const REMOTE = '192.0.2.1';
@@ -27,9 +28,18 @@ function machine({ actsAsOthers = false } = {}) {
   const alice = accountNamed('alice');
   const waits: number[] = [];
   const clock = { ms: 0 };
+  const closed = new Set<string>();
+  const asked: string[] = [];
   const context: LoginContext = {
     stateDirectory: temporaryDirectory(),
     guard: new LoginGuard({ nowMs: () => clock.ms, wait: async (ms) => waits.push(ms) }),
+    standing: {
+      demandOpen: async (account) => {
+        asked.push(account.name);
+        if (closed.has(account.name)) throw loginRefused('the account has expired');
+        return account;
+      },
+    },
     accounts: {
       currentUser: () => runner,
       lookUpAccount: (name) => [runner, alice].find((account) => account.name === name),
@@ -43,7 +53,7 @@ function machine({ actsAsOthers = false } = {}) {
   };
   const authorizeAtServer = (text: string) =>
     writeFileSync(join(context.stateDirectory, 'authorized_keys'), text, { mode: 0o600 });
-  return { runner, alice, context, waits, clock, authorize, authorizeAtServer };
+  return { runner, alice, context, waits, clock, closed, asked, authorize, authorizeAtServer };
 }
 
 function attempt(context: LoginContext, user: string, ...keys: SshKeyPair[]): Promise<Guarded<Account>> {
@@ -183,6 +193,18 @@ describe('authenticate', () => {
     expect(await attempt(context, 'runner', key)).toMatchObject({ accepted: false, limited: true });
     clock.ms = 60_000;
     expect(await attempt(context, 'runner', key)).toMatchObject({ accepted: true });
+  });
+
+  it('[LG-11] refuses an account that may not be used, which nobody hears of without a listed key', async () => {
+    const { context, authorize, runner, closed, asked, waits } = machine();
+    authorize(runner, key.line);
+    closed.add('runner');
+    expect(await attempt(context, 'runner', stranger)).toMatchObject(refused('none of the keys'));
+    expect(asked).toEqual([]);
+    expect(await attempt(context, 'runner', stranger, key)).toMatchObject(refused('expired'));
+    expect([asked, waits]).toEqual([['runner'], [250, 250]]);
+    closed.clear();
+    expect(await attempt(context, 'runner', key)).toEqual({ accepted: true, value: runner });
   });
 
   it('refuses when the system cannot say who the user is', async () => {

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import * as platform from '@jetstream/platform';
+import type { AccountStanding } from './account-standing.ts';
 import { type AuthorizedKey, parseAuthorizedKeys } from './authorized-keys.ts';
 import { configDirectory } from './config-directory.ts';
 import type { Guarded, LoginGuard } from './login-guard.ts';
@@ -24,6 +25,8 @@ export interface LoginAttempt {
 export interface LoginContext {
   stateDirectory: string;
   guard: LoginGuard;
+  /** Asked of accounts that one of the keys is listed for. */
+  standing: Pick<AccountStanding, 'demandOpen'>;
   /** Default: this machine's. */
   accounts?: AccountDatabase;
   /** Milliseconds since 1970, for `expiry-time`; default now. */
@@ -34,7 +37,7 @@ export interface LoginContext {
  * Decides about a login by public key (LG-2): a key that is listed for the account and whose signature is valid lets in.
  * Keys are listed in the account's `~/.ssh/authorized_keys`, and for the account that runs the server also in the state
  * directory's `authorized_keys`. From this machine, the account's own identity counts as listed. A server that cannot act as
- * others lets in only the account that runs it. No shell is needed.
+ * others lets in only the account that runs it. No shell is needed, but an account that may be used now (LG-11).
  */
 export function authenticate(
   attempt: LoginAttempt,
@@ -53,6 +56,7 @@ async function accountFor(attempt: LoginAttempt, context: LoginContext): Promise
   if (provenKeys.length === 0) throw refused('no key was offered with a valid signature');
 
   const reasons: string[] = [];
+  let isListed = false;
   const files = keyFilesOf(account, account.name === accounts.currentUser().name, attempt.remote, context);
   for (const [topDirectory, name] of files) {
     const file = join(topDirectory, name);
@@ -66,7 +70,10 @@ async function accountFor(attempt: LoginAttempt, context: LoginContext): Promise
         provenKeys.some((key) => key.equals(line.publicKeyBlob)),
       );
       const refusals = listed.map((line) => refusalOf(line, context.wallClockMs ?? Date.now()));
-      if (refusals.includes(undefined)) return account;
+      if (refusals.includes(undefined)) {
+        isListed = true;
+        break;
+      }
       reasons.push(
         ...(listed.length === 0
           ? [`none of the keys is in ${file}`]
@@ -76,7 +83,9 @@ async function accountFor(attempt: LoginAttempt, context: LoginContext): Promise
       reasons.push((error as Error).message);
     }
   }
-  throw refused(reasons.join('; ') || 'the account has no authorized_keys');
+  if (!isListed) throw refused(reasons.join('; ') || 'the account has no authorized_keys');
+  // Only now, as at sshd: by its time and by what PAM does, it would tell strangers of the account.
+  return context.standing.demandOpen(account, attempt.remote);
 }
 
 /** Each with the directory that is checked along with it. */

@@ -7,6 +7,7 @@ export {
 } from './accounts/account.ts';
 export { currentUser } from './accounts/current-user.ts';
 export { mayChangeOwners } from './accounts/owner-rights.ts';
+export { ShadowFile } from './accounts/shadow.ts';
 export { actAs, canActAsOthers } from './act-as.ts';
 export { aeadProvider } from './aead/aead-provider.ts';
 export { portableAead } from './aead/portable.ts';

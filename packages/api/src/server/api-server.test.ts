@@ -65,6 +65,15 @@ describe('the session of a bearer', () => {
     expect((await test.call('echo', { message: '' }, token)).status).toBe(401);
   });
 
+  it('ends when it is found that its account may not be used any more', async () => {
+    const token = await test.logIn('rita');
+    test.authenticator.outOfUse.add('rita');
+    const both = [test.call('echo', { message: '' }, token), test.call('echo', { message: '' }, token)];
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([401, 401]);
+    test.authenticator.outOfUse.delete('rita');
+    expect((await test.call('echo', { message: '' }, token)).status).toBe(401);
+  });
+
   it('makes room for itself at the cost of the one of its account that was unused for longest', async () => {
     const first = await test.logIn('many');
     const second = await test.logIn('many');

@@ -83,8 +83,10 @@ export class CommandCalls {
   async confirm(peer: Peer): Promise<void> {
     const { sessions, authenticator, nowMs } = this.#parts;
     const session = peer.session && sessions.use(peer.session);
-    if (session && !authenticator.isStillValid(session.identity)) sessions.close(session);
-    peer.session = session && sessions.has(session) ? session : undefined;
+    peer.session = session;
+    if (session && !(await authenticator.mayGoOn(session.identity, peer.remoteAddress))) sessions.close(session);
+    // Another command of a WebSocket may have begun another one meanwhile.
+    if (peer.session && !sessions.has(peer.session)) peer.session = undefined;
     if (!session || nowMs() < session.rolesCheckedMs + ROLE_CHECK_MS) return;
     session.rolesCheckedMs = nowMs();
     for (const role of ['superuser', 'wrangler'] as const) {

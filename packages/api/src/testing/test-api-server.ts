@@ -20,6 +20,8 @@ export const identity = (account: string, token: string | null = null): ApiIdent
 /** Lets everybody in whose password is `secret`; `admin` may be superuser. */
 export class FakeAuthenticator implements ApiAuthenticator {
   readonly revoked = new Set<string>();
+  /** As `revoked`, but not known without asking. */
+  readonly outOfUse = new Set<string>();
   readonly superusers = new Set(['admin']);
   boundHash: Uint8Array | undefined;
 
@@ -47,6 +49,10 @@ export class FakeAuthenticator implements ApiAuthenticator {
 
   isStillValid({ account }: ApiIdentity): boolean {
     return !this.revoked.has(account);
+  }
+
+  async mayGoOn(identity: ApiIdentity): Promise<boolean> {
+    return this.isStillValid(identity) && !this.outOfUse.has(identity.account);
   }
 }
 

@@ -131,6 +131,17 @@ export class ServerConnection {
     return !isOver;
   }
 
+  /**
+   * Ends the connection of a client whose account may not be used any more, and what runs on it (LG-11).
+   * @returns whether it may go on
+   */
+  async recheckAccount(): Promise<boolean> {
+    const account = this.#login?.account.name;
+    if (account === undefined || (await this.#context.logins.mayStay(account, this.#remote))) return true;
+    this.#session.close('login-refused', 'the account may not be used any more');
+    return false;
+  }
+
   get runningTransfers(): number {
     return this.#transfers.size;
   }
@@ -217,6 +228,7 @@ export class ServerConnection {
       this.#context,
       () => this.#refusing,
       {
+        mayBegin: () => this.recheckAccount(),
         onBegun: () => this.#shares?.changed(),
         onOver: () => {
           this.#transfers.delete(transfer);

@@ -25,6 +25,8 @@ type Content = ContentHandler & { start?(): void; stop(): void; end?(): Promise<
 
 /** What a transfer tells its connection. */
 interface TransferLife {
+  /** False: the connection has ended. */
+  mayBegin(): Promise<boolean>;
   /** `direction` is known. */
   onBegun(): void;
   /** Called once; nothing of it is used any more. */
@@ -126,6 +128,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     if (this.#over) return;
     this.#accountName = account.name;
     const { path, sharedToken } = transferRights(restrictions, open);
+    if (!(await this.#life.mayBegin()) || this.#over) return;
     if (this.#refusing()) {
       throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
     }

@@ -108,6 +108,7 @@ class JetStreamServer implements RunningServer {
   readonly #emitter = new EventEmitter();
   #lanes!: ListeningPorts;
   #idleWaiters: (() => void)[] = [];
+  #rechecking = false;
   readonly closed: Promise<void>;
   #onClosed!: () => void;
   #draining: Promise<void> | undefined;
@@ -130,6 +131,7 @@ class JetStreamServer implements RunningServer {
     service.parts.tokens.onEnded(() => {
       for (const connection of this.#connections) connection.recheckToken();
     });
+    service.parts.logins.onRecheck(() => void this.#recheckAccounts());
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
@@ -302,6 +304,14 @@ class JetStreamServer implements RunningServer {
       },
     });
     this.#connections.add(served);
+  }
+
+  /** One connection after the other: PAM answers few at once, and may be slow. */
+  async #recheckAccounts(): Promise<void> {
+    if (this.#rechecking) return;
+    this.#rechecking = true;
+    for (const connection of this.#connections) await connection.recheckAccount();
+    this.#rechecking = false;
   }
 
   /** Resolves when no transfer of a client runs. */

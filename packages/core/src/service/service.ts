@@ -126,7 +126,10 @@ async function openParts(context: ServiceContext) {
     triggers.prepare(`send.${event}`, destinationArguments(destination, context.options.host ?? '0.0.0.0'));
 
   // Transfers and their queue
-  const transfers = await Transfers.open(context, destinations, manifests);
+  const transfers = await Transfers.open(context, destinations, manifests, (owner) =>
+    logins.mayStay(owner, undefined),
+  );
+  logins.onRecheck(() => void transfers.recheckOwners());
   destinations.setQueue(transfers);
   manifests.addUse((manifestId) => {
     const [user] = transfers.usersOfManifest(manifestId);

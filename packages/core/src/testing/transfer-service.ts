@@ -83,6 +83,8 @@ export class TransferService {
   wallUs = 1_790_000_000_000_000;
   readonly manifests = new Map<string, ManifestRecord>();
   readonly destinations = new Map<string, DestinationRecord>();
+  /** Accounts that may not be used. */
+  readonly outOfUse = new Set<string>();
 
   constructor(store = new FakeTransferStore(), limits = { maxTransfers: 4, maxTransfersPerDestination: 2 }) {
     const logger = pino({ level: 'silent' });
@@ -101,6 +103,7 @@ export class TransferService {
       links: this.links,
       destinations: this.destinations,
       manifests: this.manifests,
+      mayAct: async (owner) => !this.outOfUse.has(owner),
       limits,
       serviceClock,
       clock: this.clock,

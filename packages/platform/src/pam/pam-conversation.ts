@@ -16,9 +16,12 @@ export type Conversation = (count: number, messages: unknown, answer: unknown) =
 /**
  * Answers PAM (pam_conv(3)): a prompt without echo gets the password; what is only told gets nothing; a prompt with echo, for
  * which there is nobody to answer, ends the conversation. PAM frees the answers, and overwrites them before.
- * @param password without a NUL
+ * @param password without a NUL; undefined: there is none, and a prompt for it ends the conversation
  */
-export function passwordConversation({ koffi, process: libc }: Ffi, password: Uint8Array): Conversation {
+export function passwordConversation(
+  { koffi, process: libc }: Ffi,
+  password: Uint8Array | undefined,
+): Conversation {
   const calloc = libc.func('void *calloc(size_t, size_t)');
   const free = libc.func('void free(void *)');
   const Pointers = (count: number) => koffi.array('void *', count);
@@ -29,10 +32,11 @@ export function passwordConversation({ koffi, process: libc }: Ffi, password: Ui
       Number(koffi.decode(message, 'int')),
     );
     if (styles.includes(PAM_PROMPT_ECHO_ON)) return PAM_CONV_ERR;
+    if (password === undefined && styles.includes(PAM_PROMPT_ECHO_OFF)) return PAM_CONV_ERR;
     const responses = calloc(count, RESPONSE_BYTES);
     if (responses === null) return PAM_CONV_ERR;
     for (const [index, style] of styles.entries()) {
-      if (style !== PAM_PROMPT_ECHO_OFF) continue;
+      if (style !== PAM_PROMPT_ECHO_OFF || password === undefined) continue;
       const copy = calloc(password.length + 1, 1);
       if (copy === null) {
         for (let before = 0; before < index; before++)

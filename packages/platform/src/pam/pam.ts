@@ -5,6 +5,8 @@ const LIBRARY = 'libpam.so.0';
 
 /** `_pam_types.h` */
 const PAM_SUCCESS = 0;
+/** Of pam_acct_mgmt(3): PAM_PERM_DENIED, PAM_USER_UNKNOWN, PAM_ACCT_EXPIRED, PAM_AUTHTOK_EXPIRED (and not renewed in time). */
+const CLOSED = new Set([6, 10, 13, 27]);
 const PAM_USER = 2;
 const PAM_TTY = 3;
 const PAM_RHOST = 4;
@@ -16,10 +18,10 @@ export interface PamRequest {
   /** Names the file of rules: `/etc/pam.d/SERVICE`, else PAM's `other`. */
   service: string;
   user: string;
-  /** Without a NUL. */
-  password: Uint8Array;
-  /** IP address of whoever asks. */
-  remote: string;
+  /** Without a NUL. Left out: the account is all that is asked about. */
+  password?: Uint8Array | undefined;
+  /** IP address of whoever asks; left out when that is the server itself. */
+  remote?: string | undefined;
   /** Instead of `/etc/pam.d` (Linux-PAM 1.4). */
   configDirectory?: string | undefined;
 }
@@ -28,13 +30,15 @@ export interface PamVerdict {
   accepted: boolean;
   /** PAM's own words. */
   reason: string;
+  /** It is the account that may not be used, rather than the password, the moment (pam_nologin(8)) or PAM that is in the way. */
+  isClosed: boolean;
   /** What the modules want to pass before a refusal is told (pam_fail_delay(3)); nothing of it has passed. */
   failDelayMs: number;
 }
 
 /**
- * Asks PAM whether the password is that of the user and the account is in use now: pam_authenticate(3), pam_acct_mgmt(3). Blocks the
- * thread, for as long as the modules like. undefined where PAM cannot be called.
+ * Asks PAM whether the password is that of the user, and whether the account may be used now: pam_authenticate(3), pam_acct_mgmt(3).
+ * Blocks the thread, for as long as the modules like. undefined where PAM cannot be called.
  */
 export function pamChecker(): ((request: PamRequest) => PamVerdict) | undefined {
   const native = process.platform === 'linux' ? ffi() : undefined;
@@ -82,20 +86,29 @@ function loadChecker({ koffi, process }: Ffi, pam: NativeLibrary): (request: Pam
           ? start(service, user, handler, found)
           : startIn()(service, user, handler, configDirectory, found);
       const handle = found[0];
-      const flags = PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK;
+      const flags = PAM_SILENT | (password === undefined ? 0 : PAM_DISALLOW_NULL_AUTHTOK);
       const steps = [
-        () => setText(handle, PAM_RHOST, remote),
+        () => (remote === undefined ? PAM_SUCCESS : setText(handle, PAM_RHOST, remote)),
         () => setText(handle, PAM_TTY, service),
         () => setFunction(handle, PAM_FAIL_DELAY, failDelay),
-        () => authenticate(handle, flags),
-        () => checkAccount(handle, flags),
+        () => (password === undefined ? PAM_SUCCESS : authenticate(handle, flags)),
       ];
       for (const step of steps) if (status === PAM_SUCCESS) status = step();
+      let isClosed = false;
+      if (status === PAM_SUCCESS) {
+        status = checkAccount(handle, flags);
+        isClosed = CLOSED.has(status);
+      }
       const reason = describe(handle, status) as string;
-      if (status !== PAM_SUCCESS) return { accepted: false, reason, failDelayMs };
+      if (status !== PAM_SUCCESS) return { accepted: false, reason, isClosed, failDelayMs };
       const taken: [string | null] = [null];
       const isSame = getText(handle, PAM_USER, taken) === PAM_SUCCESS && taken[0] === user;
-      return { accepted: isSame, reason: isSame ? reason : 'PAM took the user for another', failDelayMs };
+      return {
+        accepted: isSame,
+        reason: isSame ? reason : 'PAM took the user for another',
+        isClosed: false,
+        failDelayMs,
+      };
     } finally {
       if (found[0] !== null) end(found[0], status);
       koffi.unregister(conversation);

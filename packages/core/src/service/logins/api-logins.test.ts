@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient, type ApiLogin } from '@jetstream/api/client';
 import { pamChecker } from '@jetstream/platform';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loginKeys } from '../../api-client/login-keys.ts';
 import { TestServer } from '../../testing/test-server.ts';
 
 const mayMakeUsers =
@@ -21,7 +23,7 @@ function helpers(): number {
   const isHelper = (pid: string) => {
     try {
       const isOurs = readFileSync(`/proc/${pid}/status`, 'latin1').includes(`PPid:\t${process.pid}\n`);
-      return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('password-helper');
+      return isOurs && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('pam-helper');
     } catch {
       return false;
     }
@@ -33,18 +35,27 @@ describe.skipIf(!mayMakeUsers)(
   `an account at the API${mayMakeUsers ? '' : ' (needs root, PAM, useradd and chpasswd)'}`,
   () => {
     let test: TestServer;
+    let home: string;
     const clients: ApiClient[] = [];
     beforeAll(async () => {
       execFileSync('groupadd', [group]);
-      execFileSync('useradd', ['--no-create-home', '--groups', group, user]);
+      // Of root, like what is in it: that counts as much as the account's own.
+      home = mkdtempSync(join(tmpdir(), 'jetstream-home-'));
+      execFileSync('useradd', ['--no-create-home', '--home-dir', home, '--groups', group, user]);
       execFileSync('chpasswd', { input: `${user}:${SECRET}\n` });
       test = await TestServer.start({ api: { port: 0, host: '127.0.0.1' }, supergroups: [group] });
+      mkdirSync(join(home, '.ssh'), { mode: 0o755 });
+      const keys = join(home, '.ssh/authorized_keys');
+      writeFileSync(keys, readFileSync(test.authorizedKeys), { mode: 0o644 });
+      chmodSync(test.base, 0o755);
+      chmodSync(test.sandbox, 0o777);
     });
     afterAll(async () => {
       await Promise.all(clients.map((client) => client.close()));
       await test.end();
       execFileSync('userdel', [user]);
       execFileSync('groupdel', [group]);
+      rmSync(home, { recursive: true });
     });
 
     async function connect(login: ApiLogin): Promise<ApiClient> {
@@ -69,6 +80,35 @@ describe.skipIf(!mayMakeUsers)(
       await client.work('recv.allowOnlyAuthorizedClientsAsync', only);
       expect(await client.call('getServerInfo', {})).toMatchObject({ receiver: only });
       await client.work('recv.allowOnlyAuthorizedClientsAsync', { onlyAuthorizedClientsAllowed: false });
+    });
+
+    it('[LG-11] is out of use, whatever it logs in by and whatever it is at, while it is locked, and once it has expired', async () => {
+      const usermod = (...options: string[]) => execFileSync('usermod', [...options, user]);
+      const byKey = () => connect({ user, signLogin: loginKeys({ configDirectory: test.config }) });
+      const file = join(test.source, 'file');
+      writeFileSync(file, Buffer.alloc(64 * 2 ** 20, 'x'));
+      const mappings = [{ source: file, target: '/by-key' }];
+      const ratePolicy = { capBitsPerSecond: 8_000_000 };
+
+      const refused = { code: 'login-refused' };
+
+      const [client, session] = [await byKey(), await test.connect({ user })];
+      const running = session.upload({ mappings, ratePolicy });
+      for await (const { ackedBytes } of running) if (ackedBytes > 0) break;
+      usermod('--lock');
+      test.service.parts.logins.recheck();
+      await expect(running.done).rejects.toMatchObject(refused);
+      await expect(client.call('echo', { message: '' })).rejects.toMatchObject({ code: 'unauthenticated' });
+      await expect(byKey()).rejects.toMatchObject(refused);
+      await expect(test.connect({ user })).rejects.toMatchObject(refused);
+
+      usermod('--unlock');
+      await byKey();
+      const idle = await test.connect({ user });
+      usermod('--expiredate', '2001-01-01');
+      await expect(idle.upload({ mappings }).done).rejects.toMatchObject(refused);
+      await expect(byKey()).rejects.toMatchObject(refused);
+      usermod('--expiredate', '');
     });
 
     it('is guessed at 150 times at once, with four helpers, and nothing else is disturbed', async () => {

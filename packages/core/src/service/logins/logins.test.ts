@@ -1,8 +1,9 @@
 import {
   type AccountDatabase,
+  AccountStanding,
   LoginGuard,
   loginSignatureInput,
-  PasswordChecker,
+  PamHelpers,
   refused,
 } from '@jetstream/auth';
 import type { Account } from '@jetstream/platform';
@@ -42,12 +43,14 @@ async function loginsOf({ actsAsOthers = true } = {}) {
   const clock = { nowMs: 0 };
   const waits: number[] = [];
   const asked: string[] = [];
-  const passwords = new PasswordChecker({
+  /** What shadow(5) says against accounts. */
+  const closed = new Map<string, string>();
+  const passwords = new PamHelpers({
     startHelper: () => ({
       ask: async ({ user, password }) => {
         asked.push(user);
-        const accepted = user !== 'nobody' && Buffer.from(password).toString() === 'secret';
-        return { accepted, reason: 'as PAM says', failDelayMs: 0 };
+        const accepted = user !== 'nobody' && Buffer.from(password!).toString() === 'secret';
+        return { accepted, reason: 'as PAM says', isClosed: false, failDelayMs: 0 };
       },
       hasEnded: false,
       kill: () => undefined,
@@ -60,6 +63,11 @@ async function loginsOf({ actsAsOthers = true } = {}) {
     roles: await Roles.open({}, state),
     authorizedClients,
     passwords,
+    standing: new AccountStanding({
+      accounts: database,
+      shadow: { refusalOf: (name) => closed.get(name) },
+      pamDirectories: [],
+    }),
     guard: new LoginGuard({ nowMs: () => 0, wait: async (ms) => waits.push(ms) }),
     accounts: database,
     nowMs: () => clock.nowMs,
@@ -73,6 +81,7 @@ async function loginsOf({ actsAsOthers = true } = {}) {
     logins,
     logIn,
     accounts,
+    closed,
     clock,
     authorizedClients,
     commands: authorizedClients.commands,
@@ -194,6 +203,55 @@ describe('a login by static key', () => {
     expect([logins.mayConnect(PEER_KEY), logins.mayConnect(Buffer.alloc(32))]).toEqual([true, true]);
     await commands['recv.allowOnlyAuthorizedClientsAsync']({ onlyAuthorizedClientsAllowed: true });
     expect([logins.mayConnect(PEER_KEY), logins.mayConnect(Buffer.alloc(32))]).toEqual([true, false]);
+  });
+});
+
+describe('an account that may not be used', () => {
+  it('[LG-11] is refused by password, token and static key as anything else is, with the reason for the log alone', async () => {
+    const { logins, logIn, closed, commands, waits, told } = await loginsOf();
+    const restrictions = { permissions: PERMISSIONS, path: '/here' };
+    logins.tokens = {
+      verify: async () => ({ account: 'bob', token: 'id', tokenSession: 'session', restrictions }),
+      isStillValid: () => true,
+    };
+    await commands['recv.addAuthorizedClientAsync']({ clientPublicKey: CLIENT, account: 'bob' });
+    const ways = [{ user: 'bob', password: 'secret' }, { user: '', token: 't' }, { user: 'ada' }];
+    for (const way of ways) expect(await logIn(way)).toMatchObject({ value: { account: { name: 'bob' } } });
+    closed.set('bob', 'it was locked');
+    told.length = 0;
+    for (const way of ways)
+      expect(await logIn(way)).toEqual({ accepted: false, limited: false, reason: 'it was locked' });
+    await expect(logins.token('t', undefined, '::1')).rejects.toMatchObject(refusedLogin);
+    await expect(logins.password('bob', 'secret', '::1')).rejects.toMatchObject(refusedLogin);
+    expect(waits).toEqual([3_000, 3_000, 250, 3_000, 3_000]);
+    expect(told.filter((event) => event.includes('loginRefused'))).toHaveLength(5);
+    expect(told.join()).not.toContain('locked');
+    closed.clear();
+    expect(await logIn(ways[2]!)).toMatchObject({ accepted: true });
+  });
+
+  it('[LG-11] begins nothing more, and those whose work is under way are told when to ask', async () => {
+    const { logins, closed, clock, accounts } = await loginsOf();
+    const identity = await logins.password('ada', 'secret', '::1');
+    let rechecks = 0;
+    logins.onRecheck(() => rechecks++);
+    const state = async () => [
+      logins.isStillValid(identity),
+      await logins.mayGoOn(identity, '::1'),
+      await logins.mayStay('ada', undefined),
+    ];
+    expect(await state()).toEqual([true, true, true]);
+    closed.set('ada', 'it has expired');
+    // Asked at each event, that is remembered for a while; whoever begins something is looked at.
+    expect(await state()).toEqual([true, false, false]);
+    clock.nowMs += 5_000;
+    expect(await state()).toEqual([false, false, false]);
+    closed.clear();
+    logins.recheck();
+    expect([rechecks, await state()]).toEqual([1, [true, true, true]]);
+    accounts.splice(1, 1);
+    logins.recheck();
+    expect(await state()).toEqual([false, false, false]);
   });
 });
 

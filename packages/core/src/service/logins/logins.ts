@@ -1,11 +1,12 @@
 import type { ApiAuthenticator, ApiIdentity } from '@jetstream/api';
 import {
   type AccountDatabase,
+  AccountStanding,
   authenticate,
   authenticateByPassword,
   type Guarded,
   LoginGuard,
-  PasswordChecker,
+  PamHelpers,
   refused,
   usableAccount,
 } from '@jetstream/auth';
@@ -23,8 +24,12 @@ import type { LoginRestrictions, TokenLogin, TokenVerifier } from './token-verif
 /** Of a refusal by token: as of one by password, which a token may have. */
 const TOKEN_REFUSAL_STEP_MS = 3_000;
 
-/** How long it may stay unnoticed that an account was removed. */
+const KEY_REFUSAL_STEP_MS = 250;
+
+/** How long it may stay unnoticed that an account was removed, has expired or was locked. */
 const ACCOUNT_CHECK_MS = 5_000;
+/** How often those whose work is under way are looked at again. */
+const RECHECK_MS = 30_000;
 
 /** Who came over UDP. */
 export interface LoggedIn {
@@ -52,7 +57,8 @@ export interface LoginsContext {
   roles: Roles;
   authorizedClients: AuthorizedClients;
   /** Default: of this machine, by PAM. */
-  passwords?: PasswordChecker;
+  passwords?: PamHelpers;
+  standing?: AccountStanding;
   guard?: LoginGuard;
   accounts?: AccountDatabase;
   /** Of a monotonic clock. */
@@ -64,24 +70,36 @@ export class Logins implements ServicePart, ApiAuthenticator {
   /** Set by the part that knows them. Without, no token lets in. */
   tokens: TokenVerifier | undefined;
   readonly #context: LoginsContext;
-  readonly #passwords: PasswordChecker;
+  readonly #passwords: PamHelpers;
+  readonly #standing: AccountStanding;
   readonly #guard: LoginGuard;
   readonly #accounts: AccountDatabase;
   readonly #nowMs: () => number;
-  readonly #unavailableTold = new Set<string>();
-  /** What the system said of accounts since then. */
-  readonly #usable = new Map<string, boolean>();
+  /** Reasons that are logged once. */
+  readonly #toldReasons = new Set<string>();
+  readonly #recheckListeners = new Set<() => void>();
+  #recheckTimer: NodeJS.Timeout | undefined;
+  /** What the system said against accounts since then. */
+  readonly #usable = new Map<string, string | undefined>();
   #usableSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: LoginsContext) {
     this.#context = context;
-    this.#passwords = context.passwords ?? new PasswordChecker();
+    this.#passwords = context.passwords ?? new PamHelpers();
     this.#guard = context.guard ?? new LoginGuard();
     this.#accounts = context.accounts ?? platform;
+    this.#standing = context.standing ?? new AccountStanding({ accounts: this.#accounts });
     this.#nowMs = context.nowMs ?? (() => performance.now());
   }
 
+  start(): void {
+    this.#standing.prepare();
+    this.#recheckTimer = setInterval(() => this.recheck(), RECHECK_MS).unref();
+  }
+
   close(): Promise<void> {
+    clearInterval(this.#recheckTimer);
+    this.#standing.close();
     this.#passwords.close();
     return Promise.resolve();
   }
@@ -108,10 +126,8 @@ export class Logins implements ServicePart, ApiAuthenticator {
     if (password !== '')
       return mapped(await this.#byPassword(user, password, remote), (account) => ({ account }));
     const trusted = this.#byStaticKey(user, peerKey);
-    if (trusted !== undefined) {
-      this.#onLoggedIn('static key', trusted.name, remote);
-      return { accepted: true, value: { account: trusted, byStaticKey: true } };
-    }
+    if (trusted !== undefined)
+      return mapped(await this.#trusted(trusted, remote), (account) => ({ account, byStaticKey: true }));
     return mapped(await this.#byKeys(user, publicKeys, handshakeHash, remote), (account) => ({ account }));
   }
 
@@ -143,10 +159,45 @@ export class Logins implements ServicePart, ApiAuthenticator {
     return this.#context.roles.mayBeWrangler(account);
   }
 
-  /** A session outlives neither its token nor its account. */
+  /** A session outlives neither its token nor its account, by what this machine knows itself. */
   isStillValid(identity: ApiIdentity): boolean {
     const isTokenValid = identity.token === null || this.tokens?.isStillValid(identity) === true;
     return isTokenValid && this.#isUsable(identity.account);
+  }
+
+  async mayGoOn(identity: ApiIdentity, remote: string): Promise<boolean> {
+    return (
+      this.isStillValid(identity) &&
+      (await this.mayStay(identity.account, remote)) &&
+      // The token may have ended while the system was asked.
+      this.isStillValid(identity)
+    );
+  }
+
+  /**
+   * Whether whoever is in by that account may begin more work (LG-11): not once it was removed, has expired or was locked.
+   * @param remote undefined: nobody is there, and it is work that was left to the server
+   */
+  async mayStay(account: string, remote: string | undefined): Promise<boolean> {
+    const { isOpen, isClosed, reason } = this.#isUsable(account)
+      ? await this.#standing.of(account, remote)
+      : { isOpen: false, isClosed: true, reason: this.#usable.get(account) };
+    const { logger } = this.#context;
+    if (isClosed) logger.warn({ account, remote, why: reason }, 'the account is out of use: what it does ends');
+    // It may pass, and would be told again and again.
+    else if (!isOpen && this.#isNews(reason!)) logger.warn({ account, why: reason }, 'it goes on, but no log-in would');
+    return !isClosed;
+  }
+
+  /** @param listener told when it is time to ask `mayStay` of those whose work is under way: each 30 s */
+  onRecheck(listener: () => void): void {
+    this.#recheckListeners.add(listener);
+  }
+
+  /** Whatever was found out before, all whose work is under way are looked at again. */
+  recheck(): void {
+    this.#usableSinceMs = Number.NEGATIVE_INFINITY;
+    for (const listener of this.#recheckListeners) listener();
   }
 
   /** Asked at each request and each event, and of the system once in so long. */
@@ -156,12 +207,18 @@ export class Logins implements ServicePart, ApiAuthenticator {
       this.#usableSinceMs = now;
       this.#usable.clear();
     }
-    let isUsable = this.#usable.get(account);
-    if (isUsable === undefined) {
-      isUsable = isAccountUsable(account, this.#accounts);
-      this.#usable.set(account, isUsable);
+    if (!this.#usable.has(account)) this.#usable.set(account, this.#whyUnusable(account));
+    return this.#usable.get(account) === undefined;
+  }
+
+  /** Where the system cannot say, nobody who is in is thrown out. */
+  #whyUnusable(account: string): string | undefined {
+    try {
+      usableAccount(account, this.#accounts);
+      return this.#standing.closedByShadow(account);
+    } catch (error) {
+      return error instanceof JetStreamError && error.code === 'login-refused' ? error.message : undefined;
     }
-    return isUsable;
   }
 
   async #byPassword(user: string, password: string, remote: string): Promise<Guarded<platform.Account>> {
@@ -170,6 +227,7 @@ export class Logins implements ServicePart, ApiAuthenticator {
       {
         guard: this.#guard,
         passwords: this.#passwords,
+        standing: this.#standing,
         accounts: this.#accounts,
         onUnavailable: (why) => this.#onUnavailable(why),
       },
@@ -186,7 +244,7 @@ export class Logins implements ServicePart, ApiAuthenticator {
     const { stateDirectory } = this.#context;
     const outcome = await authenticate(
       { user, offers, handshakeHash, remote },
-      { stateDirectory, guard: this.#guard, accounts: this.#accounts },
+      { stateDirectory, guard: this.#guard, standing: this.#standing, accounts: this.#accounts },
     );
     return this.#told(outcome, 'public key', user, remote);
   }
@@ -203,7 +261,8 @@ export class Logins implements ServicePart, ApiAuthenticator {
       if (this.tokens === undefined) throw refused('this server has no tokens');
       const found = await this.tokens.verify(token, password, remote);
       if (user !== '' && user !== found.account) throw refused('the token is of another account');
-      return loggedInBy(found, usableAccount(found.account, this.#accounts));
+      const account = usableAccount(found.account, this.#accounts);
+      return loggedInBy(found, await this.#standing.demandOpen(account, remote));
     });
     this.#told(
       mapped(outcome, ({ account }) => account),
@@ -225,6 +284,17 @@ export class Logins implements ServicePart, ApiAuthenticator {
     } catch {
       return undefined;
     }
+  }
+
+  /** Refusals of others that come from there keep out no trusted server. */
+  async #trusted(account: platform.Account, remote: string): Promise<Guarded<platform.Account>> {
+    const { isOpen, reason } = await this.#standing.of(account.name, remote);
+    const outcome: Guarded<platform.Account> = isOpen
+      ? { accepted: true, value: account }
+      : await this.#guard.guard({ remote, refusalStepMs: KEY_REFUSAL_STEP_MS }, () =>
+          Promise.reject(refused(reason)),
+        );
+    return this.#told(outcome, 'static key', account.name, remote);
   }
 
   #told(
@@ -252,11 +322,15 @@ export class Logins implements ServicePart, ApiAuthenticator {
     events.emit('loggedIn', { user: account, remoteAddress: remote, way }, owner);
   }
 
-  /** Each reason once: it holds for all. */
+  /** It holds for all. */
   #onUnavailable(why: string): void {
-    if (this.#unavailableTold.has(why)) return;
-    this.#unavailableTold.add(why);
-    this.#context.logger.error({ why }, 'passwords cannot be checked');
+    if (this.#isNews(why)) this.#context.logger.error({ why }, 'passwords cannot be checked');
+  }
+
+  #isNews(why: string): boolean {
+    const isNews = !this.#toldReasons.has(why);
+    this.#toldReasons.add(why);
+    return isNews;
   }
 }
 
@@ -269,16 +343,6 @@ function loggedInBy(login: TokenLogin, account: platform.Account): LoggedIn {
     restrictions,
     identity: { account: account.name, token, tokenSession, permissions, path },
   };
-}
-
-/** Where the system cannot say, nobody who is in is thrown out. */
-function isAccountUsable(name: string, accounts: AccountDatabase): boolean {
-  try {
-    usableAccount(name, accounts);
-    return true;
-  } catch (error) {
-    return !(error instanceof JetStreamError && error.code === 'login-refused');
-  }
 }
 
 function identityOf({ name }: platform.Account): ApiIdentity {

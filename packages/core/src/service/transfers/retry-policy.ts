@@ -23,8 +23,12 @@ export function retryDelayUs(failures: number, random: number): number {
 }
 
 /** An attempt failed: may there be another one? That files failed of what does not pass by itself is for people to look at, and no reason. */
-export function mayRetry(error: JetStreamError, streak: FailureStreak, now: number): boolean {
-  return error.retryable && now - streak.since < GIVE_UP_AFTER_US;
+export function mayRetry(
+  { retryable }: Pick<JetStreamError, 'retryable'>,
+  streak: FailureStreak,
+  now: number,
+): boolean {
+  return retryable && now - streak.since < GIVE_UP_AFTER_US;
 }
 
 /**

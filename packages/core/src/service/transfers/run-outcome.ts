@@ -29,14 +29,42 @@ export function afterOutcome(
 ): TransferRecord {
   const error = errorOf(run, outcome);
   if (error === undefined) return finished(record, run, now);
+  const counted = withCounts(record, run);
+  const retryable = error.retryable || ('error' in outcome && outcome.mayPass === true);
+  return afterFailure(counted, { error, retryable, hasComeOn: run.hasComeOn }, now, delayUs);
+}
+
+/** What a transfer is whose owner's account may not be used: it waits for that, as it does for a destination. */
+export function afterRefusal(
+  record: TransferRecord,
+  now: number,
+  delayUs: (failures: number) => number,
+): TransferRecord {
+  const error = outOfUse(record);
+  return afterFailure(record, { error, retryable: true, hasComeOn: false }, now, delayUs);
+}
+
+/** Why nothing is sent for the owner. */
+export function outOfUse({ owner }: Pick<TransferRecord, 'owner'>): JetStreamError {
+  return new JetStreamError('login-refused', `the account ${owner} may not be used on this server any more`, {
+    subject: owner,
+  });
+}
+
+function afterFailure(
+  record: TransferRecord,
+  { error, retryable, hasComeOn }: { error: JetStreamError; retryable: boolean; hasComeOn: boolean },
+  now: number,
+  delayUs: (failures: number) => number,
+): TransferRecord {
   const streak = {
-    failures: run.hasComeOn ? 1 : (record.streak?.failures ?? 0) + 1,
-    since: run.hasComeOn ? now : (record.streak?.since ?? now),
+    failures: hasComeOn ? 1 : (record.streak?.failures ?? 0) + 1,
+    since: hasComeOn ? now : (record.streak?.since ?? now),
   };
-  const counted = { ...withCounts(record, run), streak };
-  if (!mayRetry(error, streak, now)) return failed(counted, error, now);
+  if (!mayRetry({ retryable }, streak, now)) return failed({ ...record, streak }, error, now);
   return {
-    ...counted,
+    ...record,
+    streak,
     status: nextStatus(record.transferId, record.status, 'putOff'),
     ...told(error),
     nextAttemptTime: now + delayUs(streak.failures),

@@ -138,3 +138,61 @@ describe('a transfer that fails', () => {
     expect(service.transfers.counts()).toMatchObject({ error: 30, pending: 0 });
   });
 });
+
+describe('a transfer of an account that may not be used', () => {
+  it('waits until the account may, one trial at a time, and holds up nobody else', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    service.outOfUse.add('ann');
+    const ids = [await service.create(), await service.create(), await service.create()];
+    const bobs = await service.create({}, 'bob');
+    expect(service.running).toEqual([bobs]);
+    for (let minute = 0; minute < 30; minute++) await service.clock.advance(60_000);
+    expect(service.running).toEqual([bobs]);
+    expect(service.get(ids[0]!)).toMatchObject({
+      status: 'pending',
+      attempts: 0,
+      errorCode: 'login-refused',
+      errorMessage: expect.stringContaining('ann'),
+    });
+    expect(service.status(ids[2]!)).toBe('pending');
+    service.outOfUse.clear();
+    await service.clock.advance(300_000);
+    await service.settle();
+    const [, trial] = service.links.running;
+    trial!.advance({ durableBytes: 1, ackedBytes: 1 });
+    trial!.complete({});
+    await service.settle();
+    expect(service.running).toHaveLength(3);
+    expect(service.get(trial!.options.transferId)).toMatchObject({ status: 'complete', errorCode: null });
+  });
+
+  it('is stopped when it runs, and goes on later', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    const [id, bobs] = [await service.create(), await service.create({}, 'bob')];
+    await service.transfers.recheckOwners();
+    expect(service.running).toEqual([id, bobs]);
+    service.outOfUse.add('ann');
+    await service.transfers.recheckOwners();
+    await service.settle();
+    expect(service.running).toEqual([bobs]);
+    expect(service.get(id)).toMatchObject({ status: 'pending', attempts: 1, errorCode: 'login-refused' });
+    service.outOfUse.clear();
+    await service.transfers.resume(id, ann);
+    await service.settle();
+    (await service.links.upload(id)).complete({});
+    await service.settle();
+    expect(service.get(id)).toMatchObject({ status: 'complete', attempts: 2 });
+  });
+
+  it('fails when the account could not be used for 24 h', async () => {
+    const service = new TransferService();
+    service.transfers.start();
+    service.outOfUse.add('ann');
+    const ids = [await service.create(), await service.create(), await service.create()];
+    for (let minute = 0; minute < 24 * 60 + 10; minute += 5) await service.clock.advance(300_000);
+    for (const id of ids)
+      expect(service.get(id)).toMatchObject({ status: 'error', errorCode: 'login-refused', attempts: 0 });
+  });
+});

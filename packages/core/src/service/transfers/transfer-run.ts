@@ -11,7 +11,13 @@ import {
 } from './record.ts';
 
 /** How an attempt ended. */
-export type RunOutcome = { summary: TransferSummary } | { error: JetStreamError };
+export type RunOutcome =
+  | { summary: TransferSummary }
+  | {
+      error: JetStreamError;
+      /** There may be another attempt, whatever the code says. */
+      mayPass?: boolean;
+    };
 
 /** One attempt at a transfer. */
 export class TransferRun {

@@ -9,7 +9,7 @@ import { manifestProblem } from './awaited-manifests.ts';
 import { DestinationHolds } from './destination-holds.ts';
 import type { TransferRecord } from './record.ts';
 import { GIVE_UP_AFTER_US, isOfDestination, retryDelayUs } from './retry-policy.ts';
-import { afterOutcome, afterStop, failed } from './run-outcome.ts';
+import { afterOutcome, afterRefusal, afterStop, failed, outOfUse } from './run-outcome.ts';
 import type { TransferBook } from './transfer-book.ts';
 import { type QueuedTransfer, type QueueLimits, TransferQueue } from './transfer-queue.ts';
 import { type RunOutcome, TransferRun } from './transfer-run.ts';
@@ -29,6 +29,8 @@ export interface TransferRunnerOptions {
   links: DestinationLinks;
   destinations: Records<DestinationRecord>;
   manifests: Records<ManifestRecord>;
+  /** Whether the account may still be used. Never rejects. */
+  mayAct: (owner: string) => Promise<boolean>;
   limits: QueueLimits;
   clock: Clock;
   /** A number of [0, 1). */
@@ -44,6 +46,8 @@ interface Running {
   notedMs: number;
   /** Stopped by us, to go on at the next start. */
   isInterrupted: boolean;
+  /** Stopped by us, for the account of its owner may not be used any more. */
+  isOutOfUse: boolean;
 }
 
 /** Carries out the transfers that are pending: begins each at its turn, and writes down what came of it. */
@@ -131,6 +135,20 @@ export class TransferRunner {
     return afterStop(record, running.run, outcome, this.#options.book.now(record));
   }
 
+  /** What runs for accounts that may not be used any more is stopped, and waits until they may. */
+  async recheckOwners(): Promise<void> {
+    const { book, mayAct } = this.#options;
+    const ownerOf = (transferId: string) => book.get(transferId)?.owner;
+    for (const owner of new Set([...this.#running.keys()].map(ownerOf))) {
+      if (owner === undefined || (await mayAct(owner))) continue;
+      for (const [transferId, running] of this.#running) {
+        if (ownerOf(transferId) !== owner) continue;
+        running.isOutOfUse = true;
+        running.run.stop();
+      }
+    }
+  }
+
   /** Begins nothing more; resolves when nothing runs. What has no link is not waited for: it goes on at the next start. */
   async drain(): Promise<void> {
     this.#isDraining = true;
@@ -156,9 +174,11 @@ export class TransferRunner {
     }
   }
 
-  async #begin({ transferId }: QueuedTransfer): Promise<void> {
+  async #begin({ transferId, destinationId, owner }: QueuedTransfer): Promise<void> {
+    const mayAct = await this.#options.mayAct(owner);
     const record = await this.#options.book.change(transferId, (record, now) => {
       if (record.status !== 'pending' || this.#isDraining) return record;
+      if (!mayAct) return afterRefusal(record, now, () => this.#holds.fail(destinationId));
       const problem = this.#launch(record);
       if (problem !== undefined) return failed(record, problem, now);
       return {
@@ -172,6 +192,7 @@ export class TransferRunner {
       };
     });
     if (record === undefined || !this.#running.has(transferId)) this.#release(transferId);
+    if (!mayAct) this.#awaitNext(transferId);
   }
 
   /** @returns why there is nothing to begin */
@@ -194,7 +215,7 @@ export class TransferRunner {
       destinationPath,
     });
     const run = new TransferRun(upload, record, () => this.#onProgress(transferId));
-    this.#running.set(transferId, { run, link, notedMs: clock.nowMs(), isInterrupted: false });
+    this.#running.set(transferId, { run, link, notedMs: clock.nowMs(), isInterrupted: false, isOutOfUse: false });
     void run.outcome.then((outcome) => this.#onOutcome(transferId, run, outcome));
     return undefined;
   }
@@ -220,9 +241,12 @@ export class TransferRunner {
         // Somebody stopped it, and has seen to what came of it.
         if (this.runOf(transferId) !== run) return record;
         // It goes on at the next start.
-        const isInterrupted = this.#isClosing || this.#running.get(transferId)?.isInterrupted === true;
+        const running = this.#running.get(transferId);
+        const isInterrupted = this.#isClosing || running?.isInterrupted === true;
         if (isInterrupted && 'error' in outcome) return record;
-        return this.#after(record, run, outcome, now);
+        const isStopped = running?.isOutOfUse === true && 'error' in outcome;
+        const found = isStopped ? { error: outOfUse(record), mayPass: true } : outcome;
+        return this.#after(record, run, found, now);
       });
     } catch (error) {
       this.#onUnwritten(transferId, error, () => this.#onOutcome(transferId, run, outcome));
@@ -230,6 +254,11 @@ export class TransferRunner {
     }
     if (this.runOf(transferId) !== run) return;
     this.#release(transferId);
+    this.#awaitNext(transferId);
+  }
+
+  /** What failed has another turn, if any. */
+  #awaitNext(transferId: string): void {
     const record = this.#options.book.get(transferId);
     if (record?.status === 'pending') this.enqueue(record);
     if (record?.status === 'error' && this.#holds.isHopeless(record.destinationId)) this.#giveUp(record);
@@ -239,7 +268,7 @@ export class TransferRunner {
     const { destinationId } = record;
     if ('summary' in outcome) this.#holds.release(destinationId);
     return afterOutcome(record, run, outcome, now, (failures) =>
-      'error' in outcome && isOfDestination(outcome.error)
+      'error' in outcome && (outcome.mayPass || isOfDestination(outcome.error))
         ? this.#holds.fail(destinationId)
         : retryDelayUs(failures, this.#options.random()),
     );

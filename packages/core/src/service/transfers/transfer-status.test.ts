@@ -19,7 +19,7 @@ const TABLE: Record<TransferStep, string[]> = {
   updatePriority: ['pending', '-', '-', '-', 'suspended', '-'],
   begin: ['inProgress', '-', '-', '-', '-', '-'],
   finish: ['-', 'complete', '-', '-', '-', '-'],
-  putOff: ['-', 'pending', '-', '-', '-', '-'],
+  putOff: ['pending', 'pending', '-', '-', '-', '-'],
   giveUp: ['error', 'error', '-', '-', '-', '-'],
 };
 const STEPS = Object.keys(TABLE) as TransferStep[];

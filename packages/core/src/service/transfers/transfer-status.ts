@@ -14,7 +14,7 @@ export type TransferStep =
   | 'begin'
   /** An attempt ended with all files at the receiver. */
   | 'finish'
-  /** An attempt failed, and there will be another one. */
+  /** An attempt failed, or could not be begun, and there will be another one. */
   | 'putOff'
   /** It failed for good. */
   | 'giveUp';
@@ -30,7 +30,7 @@ const NEXT: Readonly<Record<TransferStep, Partial<Record<TransferStatus, Transfe
   updatePriority: { pending: 'pending', suspended: 'suspended' },
   begin: { pending: 'inProgress' },
   finish: { inProgress: 'complete' },
-  putOff: { inProgress: 'pending' },
+  putOff: { pending: 'pending', inProgress: 'pending' },
   giveUp: { pending: 'error', inProgress: 'error' },
 };
 

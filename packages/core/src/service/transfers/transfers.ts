@@ -47,6 +47,8 @@ export interface TransfersOptions {
   links: DestinationLinks;
   destinations: { get(destinationId: string): DestinationRecord | undefined };
   manifests: { get(manifestId: string): ManifestRecord | undefined };
+  /** Whether the account may still be used. */
+  mayAct: (owner: string) => Promise<boolean>;
   limits: QueueLimits;
   serviceClock: ServiceClock;
   clock: Clock;
@@ -68,6 +70,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     context: ServiceContext,
     destinations: Pick<Destinations, 'get' | 'links'>,
     manifests: TransfersOptions['manifests'],
+    mayAct: TransfersOptions['mayAct'],
   ): Promise<Transfers> {
     return new Transfers({
       ...context,
@@ -75,6 +78,7 @@ export class Transfers implements ServicePart, UserDataHolder {
       links: destinations.links,
       destinations,
       manifests,
+      mayAct,
       limits: queueLimits(context.options),
       serviceClock: context.clock,
       clock: PROCESS_CLOCK,
@@ -83,7 +87,7 @@ export class Transfers implements ServicePart, UserDataHolder {
   }
 
   constructor(options: TransfersOptions) {
-    const { store, events, links, destinations, manifests, limits, clock, random, logger } = options;
+    const { store, events, links, destinations, manifests, mayAct, limits, clock, random, logger } = options;
     this.#options = options;
     this.#times = new TransferTimes(options.serviceClock);
     this.#book = new TransferBook(store, this.#times, events, (record) => this.describe(record));
@@ -92,6 +96,7 @@ export class Transfers implements ServicePart, UserDataHolder {
       links,
       destinations,
       manifests,
+      mayAct,
       limits,
       clock,
       random,
@@ -119,6 +124,11 @@ export class Transfers implements ServicePart, UserDataHolder {
   onEnded(prepare: (transfer: ReturnType<typeof describeTransfer>) => Draft | undefined): void {
     this.#book.draftAlong = (record) =>
       record.status === 'complete' || record.status === 'error' ? prepare(this.describe(record)) : undefined;
+  }
+
+  /** What runs for accounts that may not be used any more is stopped, and waits until they may. */
+  recheckOwners(): Promise<void> {
+    return this.#runner.recheckOwners();
   }
 
   drain(): Promise<void> {

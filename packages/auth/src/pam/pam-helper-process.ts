@@ -1,27 +1,27 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PasswordAnswer, PasswordQuestion } from './password-question.ts';
+import type { PamAnswer, PamQuestion } from './pam-question.ts';
 
 // Run from source (tests), the helper is the built one: Node loads no TypeScript on every version that we support.
 const HELPER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/password/password-helper.js' : './password-helper.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/pam/pam-helper.js' : './pam-helper.js',
   import.meta.url,
 );
 /** What modules of PAM may need. Nothing of the server's own environment is handed on. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 /** One helper process. It is asked one question at a time. */
-export interface PasswordHelper {
+export interface PamHelper {
   /** @throws Error when the process ends before it has answered */
-  ask(question: PasswordQuestion): Promise<PasswordAnswer>;
+  ask(question: PamQuestion): Promise<PamAnswer>;
   /** It takes no question any more. */
   readonly hasEnded: boolean;
   /** Ends it at once, and what it started. */
   kill(): void;
 }
 
-export class PasswordHelperProcess implements PasswordHelper {
+export class PamHelperProcess implements PamHelper {
   readonly #child: ChildProcess;
 
   constructor(file: string = fileURLToPath(HELPER_URL)) {
@@ -53,7 +53,7 @@ export class PasswordHelperProcess implements PasswordHelper {
     return exitCode !== null || signalCode !== null || !connected;
   }
 
-  ask(question: PasswordQuestion): Promise<PasswordAnswer> {
+  ask(question: PamQuestion): Promise<PamAnswer> {
     const child = this.#child;
     return new Promise((resolve, reject) => {
       const onEnd = () => {
@@ -62,7 +62,7 @@ export class PasswordHelperProcess implements PasswordHelper {
       };
       const onAnswer = (answer: unknown) => {
         settle();
-        resolve(answer as PasswordAnswer);
+        resolve(answer as PamAnswer);
       };
       const settle = () => {
         child.off('message', onAnswer).off('exit', onEnd).off('error', onEnd);

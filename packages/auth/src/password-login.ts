@@ -1,8 +1,9 @@
 import * as platform from '@jetstream/platform';
 import { MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES } from '@jetstream/protocol';
-import type { Guarded, LoginGuard } from '../login-guard.ts';
-import { type AccountDatabase, refused, usableAccount } from '../usable-account.ts';
-import type { PasswordChecker } from './password-checker.ts';
+import type { AccountStanding } from './account-standing.ts';
+import type { Guarded, LoginGuard } from './login-guard.ts';
+import { type AccountDatabase, refused, usableAccount } from './usable-account.ts';
+import type { PamHelpers } from './pam/pam-helpers.ts';
 
 /** More than PAM takes for a wrong password, its delay of up to 2.5 s counted, where no module waits for a directory server. */
 const REFUSAL_STEP_MS = 3_000;
@@ -16,7 +17,8 @@ export interface PasswordAttempt {
 
 export interface PasswordLoginContext {
   guard: LoginGuard;
-  passwords: Pick<PasswordChecker, 'check'>;
+  passwords: Pick<PamHelpers, 'check'>;
+  standing: Pick<AccountStanding, 'demandOpen'>;
   /** Default: this machine's. */
   accounts?: AccountDatabase;
   /** Told why no password can be checked at all. */
@@ -32,10 +34,10 @@ export function authenticateByPassword(
   context: PasswordLoginContext,
 ): Promise<Guarded<platform.Account>> {
   const { user, remote } = attempt;
-  const { guard, accounts = platform } = context;
+  const { guard, standing, accounts = platform } = context;
   return guard.guard({ remote, account: user, refusalStepMs: REFUSAL_STEP_MS }, async (holdRefusal) => {
     await checkPassword(attempt, context, holdRefusal);
-    return usableAccount(user, accounts);
+    return standing.demandOpen(usableAccount(user, accounts), remote);
   });
 }
 

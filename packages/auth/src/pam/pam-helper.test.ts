@@ -5,12 +5,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lookUpAccount, pamChecker } from '@jetstream/platform';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { AccountStanding } from '../account-standing.ts';
 import { LoginGuard } from '../login-guard.ts';
 import { pamServices } from '../testing/pam-services.ts';
 import { temporaryDirectory } from '../testing/temporary-directory.ts';
-import { PasswordChecker, type PasswordCheckerOptions } from './password-checker.ts';
-import { PasswordHelperProcess } from './password-helper-process.ts';
-import { authenticateByPassword } from './password-login.ts';
+import { PamHelpers, type PamHelpersOptions } from './pam-helpers.ts';
+import { PamHelperProcess } from './pam-helper-process.ts';
+import { authenticateByPassword } from '../password-login.ts';
 
 const hasPam = pamChecker() !== undefined;
 const mayMakeUsers = hasPam && process.getuid?.() === 0 && canRun('useradd') && canRun('chpasswd');
@@ -25,13 +26,13 @@ function canRun(program: string): boolean {
   }
 }
 
-function checkerOf(options: PasswordCheckerOptions): PasswordChecker {
-  const checker = new PasswordChecker(options);
+function checkerOf(options: PamHelpersOptions): PamHelpers {
+  const checker = new PamHelpers(options);
   onTestFinished(() => checker.close());
   return checker;
 }
 
-const check = (checker: PasswordChecker, user = 'root', password = SECRET) =>
+const check = (checker: PamHelpers, user = 'root', password = SECRET) =>
   checker.check(user, Buffer.from(password), '192.0.2.1');
 
 /** Whole command lines and environments of all processes that may be read. */
@@ -70,6 +71,8 @@ describe.skipIf(!hasPam)(`the password helper${hasPam ? '' : ' (needs PAM and FF
     const checker = checkerOf({ service: 'script', pamDirectory });
     expect(await check(checker)).toMatchObject({ accepted: true });
     expect(await check(checker, 'root', `${SECRET}x`)).toMatchObject({ accepted: false });
+    // Without a password, nothing is asked but the account.
+    expect(await checker.check('root', undefined, undefined)).toMatchObject({ accepted: true });
     const environment = readFileSync(`${seen}-root`, 'utf8');
     for (const line of ['PAM_USER=root', 'PAM_RHOST=192.0.2.1', 'PAM_SERVICE=script', 'PAM_TTY=script'])
       expect(environment).toContain(line);
@@ -78,11 +81,11 @@ describe.skipIf(!hasPam)(`the password helper${hasPam ? '' : ' (needs PAM and FF
 
   it('ends when the server does, however that ends', async () => {
     const file = join(temporaryDirectory(), 'server.mjs');
-    const source = new URL('../../dist/password/password-helper-process.js', import.meta.url);
+    const source = new URL('../../dist/pam/pam-helper-process.js', import.meta.url);
     writeFileSync(
       file,
-      `import { PasswordHelperProcess } from '${source}';
-      process.send(new PasswordHelperProcess().pid);
+      `import { PamHelperProcess } from '${source}';
+      process.send(new PamHelperProcess().pid);
       setInterval(() => undefined, 1e6);`,
     );
     const server = fork(file, [], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
@@ -118,14 +121,14 @@ describe.skipIf(!hasPam)(`the password helper${hasPam ? '' : ' (needs PAM and FF
       if (before === undefined) delete process.env.JETSTREAM_PASSWORD;
       else process.env.JETSTREAM_PASSWORD = before;
     });
-    const helper = new PasswordHelperProcess();
+    const helper = new PamHelperProcess();
     const question = { service: 'hangs', user: 'root', remote: '::1', configDirectory: pamDirectory };
     const asked = helper.ask({ ...question, password: Buffer.from(SECRET), deadlineSeconds: 100 });
     asked.catch(() => undefined);
     const sleeping = () => processTexts().some((text) => text.includes('sleep\x001000000'));
     while (!sleeping()) await new Promise((resolve) => setImmediate(resolve));
     expect(processTexts().filter((text) => text.includes(SECRET))).toEqual([]);
-    expect(readFileSync(`/proc/${helper.pid}/cmdline`, 'latin1')).toContain('password-helper');
+    expect(readFileSync(`/proc/${helper.pid}/cmdline`, 'latin1')).toContain('pam-helper');
     helper.kill();
     await expect(asked).rejects.toThrow('ended without an answer');
   });
@@ -136,6 +139,8 @@ describe.skipIf(!mayMakeUsers)(
   () => {
     const user = `jstest${randomBytes(3).toString('hex')}`;
     const unix = { auth: 'pam_unix.so', account: 'pam_unix.so' };
+    /** By shadow(5) alone. */
+    const standing = new AccountStanding({ pamDirectories: [] });
 
     function logins() {
       execFileSync('useradd', ['--no-create-home', '--shell', '/usr/sbin/nologin', user]);
@@ -148,9 +153,11 @@ describe.skipIf(!mayMakeUsers)(
       const logIn = (name: string, password: string) =>
         authenticateByPassword(
           { user: name, password, remote: '192.0.2.1' },
-          { guard, passwords, onUnavailable: (why) => unavailable.push(why) },
+          { guard, passwords, standing, onUnavailable: (why) => unavailable.push(why) },
         );
-      return { logIn, waits, unavailable };
+      /** Whether the account may be used, whatever its password is. */
+      const account = () => passwords.check(user, undefined, undefined);
+      return { logIn, account, waits, unavailable };
     }
 
     it('[LG-7] is let in by it alone; whatever is wrong is refused alike', async () => {
@@ -172,19 +179,25 @@ describe.skipIf(!mayMakeUsers)(
       expect(waits).toEqual(Array(wrong.length + 4).fill(3_000));
     });
 
-    it('is not let in when it is locked, or expired, with the reason for the log', async () => {
-      const { logIn } = logins();
+    it('is not let in when it is locked, or expired, with the reason for the log; PAM says so without a password, too', async () => {
+      const { logIn, account } = logins();
       execFileSync('usermod', ['--lock', user]);
       expect(await logIn(user, SECRET)).toMatchObject({ accepted: false });
+      // PAM does not care for the password when it is not asked about it.
+      expect(await account()).toMatchObject({ accepted: true });
+      expect(await standing.of(user, undefined)).toMatchObject({ isClosed: true });
       execFileSync('usermod', ['--unlock', user]);
       expect(await logIn(user, SECRET)).toMatchObject({ accepted: true });
+      expect(await standing.of(user, undefined)).toMatchObject({ isOpen: true });
       execFileSync('usermod', ['--expiredate', '2001-01-01', user]);
       expect(await logIn(user, SECRET)).toMatchObject({ reason: expect.stringContaining('expired') });
+      expect(await account()).toMatchObject({ accepted: false, isClosed: true });
       execFileSync('usermod', ['--expiredate', '', user]);
       execFileSync('chage', ['--lastday', '0', user]);
       expect(await logIn(user, SECRET)).toMatchObject({
         reason: expect.stringContaining('new one required'),
       });
+      expect(await account()).toMatchObject({ accepted: false, isClosed: false });
     });
   },
 );

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { PasswordChecker } from './password-checker.ts';
-import type { PasswordHelper } from './password-helper-process.ts';
-import type { PasswordAnswer, PasswordQuestion } from './password-question.ts';
+import { PamHelpers } from './pam-helpers.ts';
+import type { PamHelper } from './pam-helper-process.ts';
+import type { PamAnswer, PamQuestion } from './pam-question.ts';
 
-const YES: PasswordAnswer = { accepted: true, reason: 'Success', failDelayMs: 0 };
+const YES: PamAnswer = { accepted: true, reason: 'Success', isClosed: false, failDelayMs: 0 };
 const bytes = (text = 'secret') => Buffer.from(text);
 
 /** Helpers that answer when told to. */
 class FakeHelpers {
-  readonly asked: { question: PasswordQuestion; answer: (answer: PasswordAnswer) => void }[] = [];
+  readonly asked: { question: PamQuestion; answer: (answer: PamAnswer) => void }[] = [];
   running = 0;
   started = 0;
-  last: PasswordHelper | undefined;
+  last: PamHelper | undefined;
 
-  readonly start = (): PasswordHelper => {
+  readonly start = (): PamHelper => {
     this.running++;
     this.started++;
     let end: (error: Error) => void = () => undefined;
@@ -39,7 +39,7 @@ class FakeHelpers {
 
 function checkerOf(deadlineMs = 30_000) {
   const helpers = new FakeHelpers();
-  const checker = new PasswordChecker({ startHelper: helpers.start, deadlineMs });
+  const checker = new PamHelpers({ startHelper: helpers.start, deadlineMs });
   return { helpers, checker };
 }
 
@@ -50,7 +50,7 @@ describe('the checker of passwords', () => {
       const answer = checker.check(user, bytes(), '192.0.2.1');
       const { question, answer: give } = helpers.asked.shift()!;
       expect(question).toMatchObject({ service: 'jetstream', user, remote: '192.0.2.1' });
-      expect(Buffer.from(question.password).toString()).toBe('secret');
+      expect(Buffer.from(question.password!).toString()).toBe('secret');
       give(YES);
       expect(await answer).toEqual(YES);
     }
@@ -94,7 +94,7 @@ describe('the checker of passwords', () => {
     const other = checker.check('b', bytes(), '192.0.2.1');
     helpers.asked[1]!.answer(YES);
     expect(await other).toEqual(YES);
-    expect(await hanging).toEqual({ accepted: false, reason: 'PAM took more than 0.2 s', failDelayMs: 0 });
+    expect(await hanging).toEqual({ accepted: false, reason: 'PAM took more than 0.2 s', isClosed: false, failDelayMs: 0 });
     expect(helpers.running).toBe(1);
     checker.close();
   });
@@ -126,6 +126,20 @@ describe('the checker of passwords', () => {
     expect(await second).toEqual(YES);
     expect(helpers.started).toBe(2);
     checker.close();
+  });
+
+  it('has one helper ready when it was prepared, which answers first', async () => {
+    const { helpers, checker } = checkerOf();
+    checker.prepare();
+    checker.prepare();
+    const answer = checker.check('a', undefined, undefined);
+    helpers.asked.shift()!.answer(YES);
+    expect(await answer).toEqual(YES);
+    checker.prepare();
+    expect(helpers.started).toBe(1);
+    checker.close();
+    checker.prepare();
+    expect([helpers.started, helpers.running]).toEqual([1, 0]);
   });
 
   it('leaves no password in the memory that it was given in', async () => {

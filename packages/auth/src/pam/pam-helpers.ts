@@ -1,77 +1,91 @@
 import { JetStreamError, sourceNetwork } from '@jetstream/protocol';
-import { type PasswordHelper, PasswordHelperProcess } from './password-helper-process.ts';
-import type { PasswordAnswer } from './password-question.ts';
+import { type PamHelper, PamHelperProcess } from './pam-helper-process.ts';
+import type { PamAnswer } from './pam-question.ts';
 
 const SERVICE = 'jetstream';
 /** Helpers at once; each is a process of some 40 MB. */
 const MAX_HELPERS = 4;
 const MAX_WAITING = 64;
-/** Running and waiting, of one address. */
 const MAX_OF_ONE_ADDRESS = 16;
 /** Of waiting, and again of the check itself. */
 const DEADLINE_MS = 30_000;
 /** A helper that nobody asked for so long is ended. */
 const IDLE_MS = 60_000;
 
-export interface PasswordCheckerOptions {
+export interface PamHelpersOptions {
+  /** How many there are at the very most. Default 4. */
+  maxHelpers?: number;
+  /** Questions of one address that wait or are asked. Default 16. */
+  maxOfOneAddress?: number;
+  /** How many stay, once they were started, when nobody asks. Default 0. */
+  keptHelpers?: number;
   /** PAM service. Default `jetstream`. */
   service?: string;
   /** Of PAM's files, instead of `/etc/pam.d`. */
   pamDirectory?: string;
   /** Default 30,000. */
   deadlineMs?: number;
-  startHelper?: () => PasswordHelper;
+  startHelper?: () => PamHelper;
 }
 
 interface Question {
   user: string;
-  password: Uint8Array;
-  remote: string;
-  answered: (answer: PasswordAnswer) => void;
+  password: Uint8Array | undefined;
+  remote: string | undefined;
+  answered: (answer: PamAnswer) => void;
   failed: (error: JetStreamError) => void;
   timer: NodeJS.Timeout;
 }
 
 /**
- * Asks PAM about passwords, in helper processes of their own: at most 4, started when needed and ended when nobody asks for a minute.
- * 64 questions wait, 16 of one address. A check that takes more than 30 s is given up: its helper is killed, and the others go on.
+ * Asks PAM about passwords and accounts, in helper processes of their own: started when needed and ended when nobody asks for a minute.
+ * At most 64 questions wait. A check that takes too long is given up: its helper is killed, and the others go on.
  */
-export class PasswordChecker {
-  readonly #options: PasswordCheckerOptions;
+export class PamHelpers {
+  readonly #options: PamHelpersOptions;
   readonly #deadlineMs: number;
   readonly #waiting: Question[] = [];
   readonly #ofAddress = new Map<string, number>();
-  readonly #idle: { helper: PasswordHelper; timer: NodeJS.Timeout }[] = [];
-  readonly #busy = new Set<PasswordHelper>();
+  readonly #idle: { helper: PamHelper; timer: NodeJS.Timeout }[] = [];
+  readonly #busy = new Set<PamHelper>();
   #closed = false;
 
-  constructor(options: PasswordCheckerOptions = {}) {
+  constructor(options: PamHelpersOptions = {}) {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
   }
 
+  /** Has one helper ready, so that whoever asks first need not wait for its start. */
+  prepare(): void {
+    if (!this.#closed && this.#idle.length + this.#busy.size === 0) this.#rest(this.#start());
+  }
+
   /**
    * @param user a name that can be one of an account
-   * @param password without a NUL; overwritten when it was checked
-   * @param remote IP address of whoever logs in
+   * @param password without a NUL; overwritten when it was checked. undefined: only whether the account may be used is asked
+   * @param remote IP address of whoever logs in; undefined: nobody does, and the server asks by itself
    * @throws JetStreamError `limit-exceeded` when too many wait, or it waited too long; `cancelled` after `close`
    */
-  async check(user: string, password: Uint8Array, remote: string): Promise<PasswordAnswer> {
-    const network = sourceNetwork(remote);
+  async check(
+    user: string,
+    password: Uint8Array | undefined,
+    remote: string | undefined,
+  ): Promise<PamAnswer> {
+    const network = sourceNetwork(remote ?? '');
     const pending = this.#ofAddress.get(network) ?? 0;
     if (this.#closed) throw closed();
-    if (this.#waiting.length >= MAX_WAITING || pending >= MAX_OF_ONE_ADDRESS)
-      throw limited('too many passwords wait to be checked');
+    if (this.#waiting.length >= MAX_WAITING || pending >= (this.#options.maxOfOneAddress ?? MAX_OF_ONE_ADDRESS))
+      throw limited('too many log-ins wait to be checked');
     this.#ofAddress.set(network, pending + 1);
     try {
-      return await new Promise<PasswordAnswer>((answered, failed) => {
+      return await new Promise<PamAnswer>((answered, failed) => {
         const timer = setTimeout(() => this.#giveUpWaiting(question), this.#deadlineMs);
         const question: Question = { user, password, remote, answered, failed, timer };
         this.#waiting.push(question);
         this.#next();
       });
     } finally {
-      password.fill(0);
+      password?.fill(0);
       const left = this.#ofAddress.get(network)! - 1;
       if (left === 0) this.#ofAddress.delete(network);
       else this.#ofAddress.set(network, left);
@@ -94,14 +108,14 @@ export class PasswordChecker {
 
   #giveUpWaiting(question: Question): void {
     this.#waiting.splice(this.#waiting.indexOf(question), 1);
-    question.failed(limited('the password waited too long to be checked'));
+    question.failed(limited('the log-in waited too long to be checked'));
   }
 
   #next(): void {
-    if (this.#waiting.length === 0 || this.#busy.size >= MAX_HELPERS) return;
+    if (this.#waiting.length === 0 || this.#busy.size >= (this.#options.maxHelpers ?? MAX_HELPERS)) return;
     const question = this.#waiting.shift()!;
     clearTimeout(question.timer);
-    const helper = this.#takeIdle() ?? (this.#options.startHelper ?? (() => new PasswordHelperProcess()))();
+    const helper = this.#takeIdle() ?? this.#start();
     this.#busy.add(helper);
     void this.#ask(helper, question).then((answer) => {
       this.#busy.delete(helper);
@@ -110,11 +124,16 @@ export class PasswordChecker {
     });
   }
 
+  #start(): PamHelper {
+    const { startHelper } = this.#options;
+    return startHelper === undefined ? new PamHelperProcess() : startHelper();
+  }
+
   /** Never rejects: whoever cannot be checked is not let in. */
   async #ask(
-    helper: PasswordHelper,
+    helper: PamHelper,
     { user, password, remote }: Pick<Question, 'user' | 'password' | 'remote'>,
-  ): Promise<PasswordAnswer> {
+  ): Promise<PamAnswer> {
     const { service = SERVICE, pamDirectory } = this.#options;
     const deadlineMs = this.#deadlineMs;
     let isOver = false;
@@ -136,21 +155,22 @@ export class PasswordChecker {
     } catch (error) {
       helper.kill();
       const reason = isOver ? `PAM took more than ${deadlineMs / 1_000} s` : (error as Error).message;
-      return { accepted: false, reason, failDelayMs: 0 };
+      return { accepted: false, reason, isClosed: false, failDelayMs: 0 };
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #rest(helper: PasswordHelper): void {
+  #rest(helper: PamHelper): void {
     if (this.#closed) helper.kill();
     else this.#keep(helper);
   }
 
-  #keep(helper: PasswordHelper): void {
+  #keep(helper: PamHelper): void {
     const entry = {
       helper,
       timer: setTimeout(() => {
+        if (this.#idle.length <= (this.#options.keptHelpers ?? 0)) return;
         this.#idle.splice(this.#idle.indexOf(entry), 1);
         helper.kill();
       }, IDLE_MS).unref(),
@@ -158,7 +178,7 @@ export class PasswordChecker {
     this.#idle.push(entry);
   }
 
-  #takeIdle(): PasswordHelper | undefined {
+  #takeIdle(): PamHelper | undefined {
     for (let entry = this.#idle.pop(); entry !== undefined; entry = this.#idle.pop()) {
       clearTimeout(entry.timer);
       // Somebody may have killed it meanwhile.
