@@ -106,7 +106,11 @@ describe('the standing of an account', () => {
     pam.answer = YES;
     expect(await of()).toEqual(OPEN);
     shadow.says = new JetStreamError('permission-denied', 'shadow cannot be read');
-    expect(await of()).toMatchObject({ isOpen: false, isClosed: false, reason: expect.stringContaining('shadow') });
+    expect(await of()).toMatchObject({
+      isOpen: false,
+      isClosed: false,
+      reason: expect.stringContaining('shadow'),
+    });
     await expect(demand()).rejects.toThrow('shadow cannot be read');
   });
 

@@ -109,9 +109,7 @@ export class AccountStanding {
    * @throws JetStreamError when they cannot be read
    */
   closedByShadow(account: string): string | undefined {
-    return this.#accounts.canActAsOthers()
-      ? this.#shadow.refusalOf(account, this.#wallClockMs())
-      : undefined;
+    return this.#accounts.canActAsOthers() ? this.#shadow.refusalOf(account, this.#wallClockMs()) : undefined;
   }
 
   close(): void {

@@ -2,8 +2,8 @@ import * as platform from '@jetstream/platform';
 import { MAX_PASSWORD_BYTES, MAX_USER_NAME_BYTES } from '@jetstream/protocol';
 import type { AccountStanding } from './account-standing.ts';
 import type { Guarded, LoginGuard } from './login-guard.ts';
-import { type AccountDatabase, refused, usableAccount } from './usable-account.ts';
 import type { PamHelpers } from './pam/pam-helpers.ts';
+import { type AccountDatabase, refused, usableAccount } from './usable-account.ts';
 
 /** More than PAM takes for a wrong password, its delay of up to 2.5 s counted, where no module waits for a directory server. */
 const REFUSAL_STEP_MS = 3_000;

@@ -84,7 +84,8 @@ export class CommandCalls {
     const { sessions, authenticator, nowMs } = this.#parts;
     const session = peer.session && sessions.use(peer.session);
     peer.session = session;
-    if (session && !(await authenticator.mayGoOn(session.identity, peer.remoteAddress))) sessions.close(session);
+    if (session && !(await authenticator.mayGoOn(session.identity, peer.remoteAddress)))
+      sessions.close(session);
     // Another command of a WebSocket may have begun another one meanwhile.
     if (peer.session && !sessions.has(peer.session)) peer.session = undefined;
     if (!session || nowMs() < session.rolesCheckedMs + ROLE_CHECK_MS) return;

@@ -7,11 +7,11 @@ import { lookUpAccount, pamChecker } from '@jetstream/platform';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AccountStanding } from '../account-standing.ts';
 import { LoginGuard } from '../login-guard.ts';
+import { authenticateByPassword } from '../password-login.ts';
 import { pamServices } from '../testing/pam-services.ts';
 import { temporaryDirectory } from '../testing/temporary-directory.ts';
-import { PamHelpers, type PamHelpersOptions } from './pam-helpers.ts';
 import { PamHelperProcess } from './pam-helper-process.ts';
-import { authenticateByPassword } from '../password-login.ts';
+import { PamHelpers, type PamHelpersOptions } from './pam-helpers.ts';
 
 const hasPam = pamChecker() !== undefined;
 const mayMakeUsers = hasPam && process.getuid?.() === 0 && canRun('useradd') && canRun('chpasswd');

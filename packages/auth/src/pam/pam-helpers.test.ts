@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PamHelpers } from './pam-helpers.ts';
 import type { PamHelper } from './pam-helper-process.ts';
+import { PamHelpers } from './pam-helpers.ts';
 import type { PamAnswer, PamQuestion } from './pam-question.ts';
 
 const YES: PamAnswer = { accepted: true, reason: 'Success', isClosed: false, failDelayMs: 0 };
@@ -94,7 +94,12 @@ describe('the checker of passwords', () => {
     const other = checker.check('b', bytes(), '192.0.2.1');
     helpers.asked[1]!.answer(YES);
     expect(await other).toEqual(YES);
-    expect(await hanging).toEqual({ accepted: false, reason: 'PAM took more than 0.2 s', isClosed: false, failDelayMs: 0 });
+    expect(await hanging).toEqual({
+      accepted: false,
+      reason: 'PAM took more than 0.2 s',
+      isClosed: false,
+      failDelayMs: 0,
+    });
     expect(helpers.running).toBe(1);
     checker.close();
   });

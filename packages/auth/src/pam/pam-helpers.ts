@@ -74,7 +74,10 @@ export class PamHelpers {
     const network = sourceNetwork(remote ?? '');
     const pending = this.#ofAddress.get(network) ?? 0;
     if (this.#closed) throw closed();
-    if (this.#waiting.length >= MAX_WAITING || pending >= (this.#options.maxOfOneAddress ?? MAX_OF_ONE_ADDRESS))
+    if (
+      this.#waiting.length >= MAX_WAITING ||
+      pending >= (this.#options.maxOfOneAddress ?? MAX_OF_ONE_ADDRESS)
+    )
       throw limited('too many log-ins wait to be checked');
     this.#ofAddress.set(network, pending + 1);
     try {

@@ -8,7 +8,8 @@ import { parseShadow, type ShadowEntry, ShadowFile, shadowRefusal } from './shad
 const DAY_MS = 86_400_000;
 const TODAY = 20_000;
 const HASH = '$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7';
-const line = (password: string, expiry: string | number = '') => `ada:${password}:19000:0:99999:7::${expiry}:`;
+const line = (password: string, expiry: string | number = '') =>
+  `ada:${password}:19000:0:99999:7::${expiry}:`;
 const refusalOf = (text: string, day = TODAY) => {
   const entry = parseShadow(text).get('ada');
   return entry && shadowRefusal(entry, day * DAY_MS);
@@ -31,21 +32,39 @@ describe('shadow(5)', () => {
 
   it('keeps out an account from the day of its expiry on', () => {
     for (const password of [HASH, '!', '*']) {
-      for (const day of [0, 1, TODAY - 1, TODAY, -2]) expect(refusalOf(line(password, day))).toContain('expired');
+      for (const day of [0, 1, TODAY - 1, TODAY, -2])
+        expect(refusalOf(line(password, day))).toContain('expired');
       for (const day of ['', -1, TODAY + 1, 99_999]) expect(refusalOf(line(password, day))).toBe(undefined);
     }
     expect(shadowRefusal(parseShadow(line('*', TODAY)).get('ada')!, TODAY * DAY_MS - 1)).toBe(undefined);
   });
 
-  it.each(['x', '1e9', '0x7fffffff', ' 99999', '99999 ', '99999\r', '--1', 'NaN', 'Infinity', '9'.repeat(400)])(
-    'keeps out an account whose expiry is %j',
-    (expiry) => {
-      expect(refusalOf(line('*', expiry))).toContain('expired');
-    },
-  );
+  it.each([
+    'x',
+    '1e9',
+    '0x7fffffff',
+    ' 99999',
+    '99999 ',
+    '99999\r',
+    '--1',
+    'NaN',
+    'Infinity',
+    '9'.repeat(400),
+  ])('keeps out an account whose expiry is %j', (expiry) => {
+    expect(refusalOf(line('*', expiry))).toContain('expired');
+  });
 
   it('reads lines that are short, long or odd, and finds nobody under a name that is not there', () => {
-    const text = ['', ':', 'ada', 'ada:*', '__proto__:!$6$x:::::1:', `bob:!${HASH}:::::::::::`, '+::::::::', '#'].join('\n');
+    const text = [
+      '',
+      ':',
+      'ada',
+      'ada:*',
+      '__proto__:!$6$x:::::1:',
+      `bob:!${HASH}:::::::::::`,
+      '+::::::::',
+      '#',
+    ].join('\n');
     expect(refusalOf(text)).toBe(undefined);
     const entries = parseShadow(text);
     expect([...entries.keys()]).toEqual(['ada', '__proto__', 'bob', '+', '#']);

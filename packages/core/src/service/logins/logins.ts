@@ -183,9 +183,11 @@ export class Logins implements ServicePart, ApiAuthenticator {
       ? await this.#standing.of(account, remote)
       : { isOpen: false, isClosed: true, reason: this.#usable.get(account) };
     const { logger } = this.#context;
-    if (isClosed) logger.warn({ account, remote, why: reason }, 'the account is out of use: what it does ends');
+    if (isClosed)
+      logger.warn({ account, remote, why: reason }, 'the account is out of use: what it does ends');
     // It may pass, and would be told again and again.
-    else if (!isOpen && this.#isNews(reason!)) logger.warn({ account, why: reason }, 'it goes on, but no log-in would');
+    else if (!isOpen && this.#isNews(reason!))
+      logger.warn({ account, why: reason }, 'it goes on, but no log-in would');
     return !isClosed;
   }
 

@@ -215,7 +215,13 @@ export class TransferRunner {
       destinationPath,
     });
     const run = new TransferRun(upload, record, () => this.#onProgress(transferId));
-    this.#running.set(transferId, { run, link, notedMs: clock.nowMs(), isInterrupted: false, isOutOfUse: false });
+    this.#running.set(transferId, {
+      run,
+      link,
+      notedMs: clock.nowMs(),
+      isInterrupted: false,
+      isOutOfUse: false,
+    });
     void run.outcome.then((outcome) => this.#onOutcome(transferId, run, outcome));
     return undefined;
   }
