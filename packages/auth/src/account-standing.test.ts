@@ -96,7 +96,7 @@ describe('the standing of an account', () => {
   it('lets nobody log in, and throws nobody out, while the system cannot say', async () => {
     const { pam, shadow, of, demand } = machine();
     const busy = new JetStreamError('limit-exceeded', 'too many wait');
-    for (const answer of [{ unavailable: 'no libpam.so.0' }, busy, no('PAM took more than 10 s', false)]) {
+    for (const answer of [{ unavailable: 'no libpam.so.0' }, busy, no('PAM took more than 8 s', false)]) {
       pam.answer = answer;
       expect(await of()).toMatchObject({ isOpen: false, isClosed: false });
       await expect(demand()).rejects.toThrow();

@@ -10,8 +10,8 @@ const PAM_DIRECTORIES = ['/etc/pam.d', '/usr/etc/pam.d', '/usr/lib/pam.d'];
 /** So long it is believed that PAM lets an account in. */
 const OPEN_FOR_MS = 30_000;
 const MAX_REMEMBERED = 4_096;
-/** A login has 10 s from the first packet on. */
-const DEADLINE_MS = 10_000;
+/** A login over UDP has 10 s from the first packet on. */
+const DEADLINE_MS = 8_000;
 const MAX_HELPERS = 2;
 
 /** Whether an account may be used now. */
