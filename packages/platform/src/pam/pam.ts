@@ -40,7 +40,17 @@ export interface PamVerdict {
  * Asks PAM whether the password is that of the user, and whether the account may be used now: pam_authenticate(3), pam_acct_mgmt(3).
  * Blocks the thread, for as long as the modules like. undefined where PAM cannot be called.
  */
-export function pamChecker(): ((request: PamRequest) => PamVerdict) | undefined {
+export function pamChecker(): PamChecker | undefined {
+  // Types of callbacks can be named once in a process.
+  loaded ??= { checker: load() };
+  return loaded.checker;
+}
+
+type PamChecker = (request: PamRequest) => PamVerdict;
+
+let loaded: { checker: PamChecker | undefined } | undefined;
+
+function load(): PamChecker | undefined {
   const native = process.platform === 'linux' ? ffi() : undefined;
   if (native === undefined) return undefined;
   let library: NativeLibrary;
@@ -49,11 +59,10 @@ export function pamChecker(): ((request: PamRequest) => PamVerdict) | undefined 
   } catch {
     return undefined;
   }
-  const check = loadChecker(native, library);
-  return (request) => check(request);
+  return loadChecker(native, library);
 }
 
-function loadChecker({ koffi, process }: Ffi, pam: NativeLibrary): (request: PamRequest) => PamVerdict {
+function loadChecker({ koffi, process }: Ffi, pam: NativeLibrary): PamChecker {
   const Conversation = koffi.proto('int JetstreamPamConversation(int, void *, void *, void *)');
   const FailDelay = koffi.proto('void JetstreamPamFailDelay(int, unsigned int, void *)');
   const Handler = koffi.struct({ conversation: koffi.pointer(Conversation), data: 'void *' });
