@@ -15,6 +15,7 @@ import {
   type ServerProcess,
 } from './support/arena.ts';
 import { HostilePeer } from './support/hostile-peer.ts';
+import { portOfNobody } from './support/port-of-nobody.ts';
 
 let arena: Arena;
 let server: ServerProcess;
@@ -94,21 +95,16 @@ describe('a host', () => {
     try {
       const finished = await arena.jscp(silent.port, ['--connect-timeout', '1', file, '127.0.0.1:/x']);
       expectRefusal(finished, 3, new RegExp(`127\\.0\\.0\\.1.*${silent.port}`));
-      expect(silent.received).toBeGreaterThan(1);
+      expect(silent.received).toBeGreaterThan(0);
     } finally {
       silent.close();
     }
   });
 
   it('where nothing listens is said to be unreachable', async () => {
-    const peer = await HostilePeer.silent();
-    const { port } = peer;
-    peer.close();
-    expectRefusal(
-      await arena.jscp(port, ['--connect-timeout', '1', file, '127.0.0.1:/x']),
-      3,
-      /127\.0\.0\.1/,
-    );
+    const port = await portOfNobody();
+    const finished = await arena.jscp(port, ['--connect-timeout', '1', file, '127.0.0.1:/x']);
+    expectRefusal(finished, 3, /127\.0\.0\.1/);
   });
 
   it('that speaks another version is told apart', async () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena, expectEqualTrees, expectOk, type RunningCopy, type ServerProcess } from './support/arena.ts';
+import { portOfNobody } from './support/port-of-nobody.ts';
 
 const STOPPED_MS = 2_500;
 const SMALLEST_BUFFERS = { JETSTREAM_SOCKET_BUFFER: '1' };
@@ -49,7 +50,7 @@ describe('a copy arrives', () => {
   it.skipIf(process.platform !== 'linux')(
     'when "port unreachable" came first and the server later (looks into /proc/net/snmp: Linux)',
     async () => {
-      const { port } = await stoppedServer();
+      const port = await portOfNobody();
       const file = arena.file('late', 1_000_000);
       const before = datagramsToNobody();
       const copy = arena.startJscp(port, ['--connect-timeout', '60', file, '127.0.0.1:/late']);
@@ -84,7 +85,7 @@ describe('a copy arrives', () => {
 
 describe('nobody answers', () => {
   it('is said in one line within the time for connecting, whatever ICMP says', async () => {
-    const { port } = await stoppedServer();
+    const port = await portOfNobody();
     const { status, stderr } = await arena.jscp(port, [
       ...['--connect-timeout', '1', arena.file('nobody', 1)],
       '127.0.0.1:/nobody',
@@ -93,13 +94,6 @@ describe('nobody answers', () => {
     expect(stderr).toMatch(/^jscp: .*127\.0\.0\.1[^\n]*\n$/);
   });
 });
-
-/** Its port is free again. */
-async function stoppedServer(): Promise<ServerProcess> {
-  const server = await arena.startServer();
-  await server.stop();
-  return server;
-}
 
 /** `NoPorts` of UDP, proc_pid_net(5): each was answered with "port unreachable". */
 function datagramsToNobody(): number {

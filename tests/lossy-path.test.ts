@@ -19,7 +19,7 @@ afterAll(() => arena.close());
 
 /** Sizes at every edge of a block, a large file, names in many scripts, and a path 50 directories deep. */
 function makeHardTree(root: string): void {
-  const sizes = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK - 1, 3 * BLOCK, 100_000_000];
+  const sizes = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK - 1, 3 * BLOCK, 40_000_000];
   for (const size of sizes) writeFile(join(root, `size-${size}`), size, size + 1);
   const names = [
     'naïve.txt',
@@ -48,9 +48,9 @@ describe('a path with 5 % loss, reordering and duplication', () => {
       const back = join(arena.base, 'back');
       expectOk(await arena.jscp(proxy.port, ['127.0.0.1:/tree', back]));
       await expectEqualTrees(arena.source, back);
-      expect(proxy.counts.lost).toBeGreaterThan(5000);
-      expect(proxy.counts.reordered).toBeGreaterThan(1000);
-      expect(proxy.counts.duplicated).toBeGreaterThan(1000);
+      expect(proxy.counts.lost).toBeGreaterThan(2000);
+      expect(proxy.counts.reordered).toBeGreaterThan(400);
+      expect(proxy.counts.duplicated).toBeGreaterThan(400);
     } finally {
       proxy.close();
     }

@@ -55,7 +55,7 @@ export class CrashCourse {
     const isUpload = this.#direction === 'upload';
     const copy = join(isUpload ? this.#arena.sandbox : this.#arena.base, `copy-${seed}`);
     const operands = isUpload ? [this.#source, `127.0.0.1:/copy-${seed}`] : ['127.0.0.1:/origin', copy];
-    const parameters = ['--checkpoint', '0.1', '-l', '150M', ...operands];
+    const parameters = ['--checkpoint', '0.1', '-l', '100M', ...operands];
     const first = this.#arena.startJscp(this.#server.port, parameters);
     await this.#untilMoment(first, random);
     if (victim === 'server') await this.#server.stop('SIGKILL');
@@ -97,7 +97,7 @@ export class CrashCourse {
 
 /** Large and small files, an empty one, one with a hole, some deep down. */
 function makeMixedTree(root: string): number {
-  const sizes = [5 * MiB + 1, 3 * MiB, MiB, MiB - 1, 2 * MiB + 77, 0, 1];
+  const sizes = [3 * MiB + 1, 2 * MiB, MiB, MiB - 1, 77, 0, 1];
   for (const [index, size] of sizes.entries()) writeFile(join(root, `large-${index}`), size, index);
   for (let index = 0; index < 60; index++)
     writeFile(join(root, `many/${index % 5}/${index}`), index * 211, 100 + index);
