@@ -7,7 +7,6 @@ import {
   authorize,
   type Finished,
   type RunOptions,
-  runJscp,
   type ServerProcess,
   startJscp,
   startServer,
@@ -72,19 +71,15 @@ export class Arena {
 
   /** Runs jscp with this arena's identity against a port. */
   jscp(port: number, parameters: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return runJscp(['-P', String(port), '--accept-new', ...parameters], this.#withEnvironment(options));
+    return this.#start(['-P', String(port), '--accept-new', ...parameters], options).finished;
   }
 
   jscpWithoutAcceptNew(port: number, parameters: readonly string[]): Promise<Finished> {
-    return runJscp(['-P', String(port), ...parameters], this.#withEnvironment({}));
+    return this.#start(['-P', String(port), ...parameters]).finished;
   }
 
   startJscp(port: number, parameters: readonly string[]): RunningCopy {
-    const { child, finished } = startJscp(
-      ['-P', String(port), '--accept-new', '--json', ...parameters],
-      this.#withEnvironment({}),
-    );
-    this.#copies.push(child);
+    const { child, finished } = this.#start(['-P', String(port), '--accept-new', '--json', ...parameters]);
     return new RunningCopy(child, finished);
   }
 
@@ -122,8 +117,11 @@ export class Arena {
     return copy;
   }
 
-  #withEnvironment(options: RunOptions): RunOptions {
-    return { ...options, env: { ...this.environment, ...options.env } };
+  /** What still runs when the tests are over, as one that failed may leave it, ends with them. */
+  #start(parameters: readonly string[], options: RunOptions = {}): ReturnType<typeof startJscp> {
+    const started = startJscp(parameters, { ...options, env: { ...this.environment, ...options.env } });
+    this.#copies.push(started.child);
+    return started;
   }
 }
 

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const JETSTREAM = join(ROOT, 'apps/server/bin/jetstream.mjs');
 export const JSCP = join(ROOT, 'apps/jscp/bin/jscp.mjs');
 
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /**
  * @typedef {object} RunOptions
