@@ -50,7 +50,8 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than processors on the smallest machine: many tests wait, for processes, timers and disks.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
