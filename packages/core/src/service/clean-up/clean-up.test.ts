@@ -14,6 +14,7 @@ const logger = pino({ level: 'silent' });
 
 let state: State;
 let timers: ManualClock;
+let setOnUs: number;
 let runs: { part: string; time: CleanUpTime }[];
 let cleanUp: CleanUp;
 let heard: ApiEvent[];
@@ -26,7 +27,10 @@ const part = (name: string, removed: object): ServicePart => ({
 });
 
 async function open(...parts: ServicePart[]): Promise<CleanUp> {
-  const clock = { wallUs: () => 5_000 + timers.nowMs() * 1000, monotonicUs: () => timers.nowMs() * 1000 };
+  const clock = {
+    wallUs: () => 5_000 + setOnUs + timers.nowMs() * 1000,
+    monotonicUs: () => timers.nowMs() * 1000,
+  };
   const events = new ServiceEvents(clock, logger);
   events.subscribe((event) => heard.push(event));
   return new CleanUp({ clock, timers, events, logger }, await Settings.open(state), parts);
@@ -35,6 +39,7 @@ async function open(...parts: ServicePart[]): Promise<CleanUp> {
 beforeEach(async () => {
   state = await volatileState();
   timers = new ManualClock();
+  setOnUs = 0;
   [runs, heard] = [[], []];
   cleanUp = await open(
     part('manifests', { manifestsDeleted: 1 }),
@@ -56,6 +61,24 @@ it('runs at the start and each hour, those who use before what is used', async (
   await timers.advance(HOUR_MS);
   expect(runs).toHaveLength(6);
   expect(runs.at(-1)!.time).toEqual({ nowUs: 5_000 + 2 * HOUR_MS * 1000, lifetimeUs: 48 * 3_600e6 });
+});
+
+it('believes a clock that was set on only once it has stayed so from one run to the next, one that was set back at once', async () => {
+  const nowUs = async () => {
+    await cleanUp.run();
+    return runs.at(-1)!.time.nowUs;
+  };
+  expect(await nowUs()).toBe(5_000);
+  setOnUs = 1e15;
+  await timers.advance(1);
+  expect(await nowUs()).toBe(6_000);
+  setOnUs = 0;
+  expect(await nowUs()).toBe(6_000);
+  setOnUs = 1e15;
+  await nowUs();
+  expect(await nowUs()).toBe(6_000 + 1e15);
+  setOnUs = -7;
+  expect(await nowUs()).toBe(6_000 - 7);
 });
 
 it('tells what it has removed, also where a part fails', async () => {

@@ -29,6 +29,8 @@ export class CleanUp implements ServicePart {
   readonly #settings: Setting<GarbageCollectSettings>;
   readonly #parts: readonly ServicePart[];
   #lastStartMs = Number.NEGATIVE_INFINITY;
+  /** Wall less monotonic clock, at the last run. */
+  #lastOffsetUs = Number.POSITIVE_INFINITY;
   #running: Promise<Removed> | undefined;
   #takeBack: () => void = () => undefined;
 
@@ -65,9 +67,9 @@ export class CleanUp implements ServicePart {
   }
 
   async #collect(): Promise<Removed> {
-    const { clock, timers, logger } = this.#context;
+    const { timers, logger } = this.#context;
     this.#lastStartMs = timers.nowMs();
-    const time = { nowUs: clock.wallUs(), lifetimeUs: this.settings.lifetimeSeconds * 1e6 };
+    const time = { nowUs: this.#nowUs(), lifetimeUs: this.settings.lifetimeSeconds * 1e6 };
     const removed: Removed = {
       transfersDeleted: 0,
       manifestsDeleted: 0,
@@ -85,6 +87,16 @@ export class CleanUp implements ServicePart {
     }
     logger.info({ removed }, 'clean-up');
     return removed;
+  }
+
+  /** A wall clock that was set on is believed from the second run on: what is removed is not brought back when it is set right. */
+  #nowUs(): number {
+    const { clock } = this.#context;
+    const monotonicUs = clock.monotonicUs();
+    const offsetUs = clock.wallUs() - monotonicUs;
+    const nowUs = Math.round(Math.min(offsetUs, this.#lastOffsetUs) + monotonicUs);
+    this.#lastOffsetUs = offsetUs;
+    return nowUs;
   }
 
   async #update(changes: Parameters<'updateGarbageCollectSettings'>): Promise<GarbageCollectSettings> {

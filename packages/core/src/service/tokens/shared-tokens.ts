@@ -26,6 +26,8 @@ export interface SharedTokensOptions {
   onRevoked: () => void;
   /** Whether an API token, which made a link, is still good. */
   isTokenValid: (token: string) => boolean;
+  /** Whether there is one still, good or not. */
+  isTokenKept: (token: string) => boolean;
   linkOf: (secret: string) => string;
 }
 
@@ -76,12 +78,15 @@ export class SharedTokens {
   /** One that lets in now. One that was made by an API token ends with that. */
   get(token: string): Readonly<SharedTokenRecord> | undefined {
     const record = this.isEnabled ? this.store.get(token) : undefined;
-    return record === undefined || this.isOrphan(record) ? undefined : record;
+    const { isTokenValid } = this.#options;
+    if (record === undefined || this.isUseless(record)) return undefined;
+    return record.ownerToken === null || isTokenValid(record.ownerToken) ? record : undefined;
   }
 
-  isOrphan({ ownerToken, manifestId }: SharedTokenRecord): boolean {
-    const { isTokenValid, manifests } = this.#options;
-    return (ownerToken !== null && !isTokenValid(ownerToken)) || manifests.get(manifestId) === undefined;
+  /** It will never let in again. */
+  isUseless({ ownerToken, manifestId }: SharedTokenRecord): boolean {
+    const { isTokenKept, manifests } = this.#options;
+    return (ownerToken !== null && !isTokenKept(ownerToken)) || manifests.get(manifestId) === undefined;
   }
 
   /** What keeps a manifest. @returns for people, e.g. "shared link 3bc6…" */

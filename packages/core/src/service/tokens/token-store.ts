@@ -106,9 +106,14 @@ export class TokenStore<T extends TokenRecord> {
     this.#events.emit('tokenDeleted', this.#describe(record), record);
   }
 
-  /** Removes those that have expired, and those that `isUseless`. @returns how many */
-  async collect(isUseless: (record: T) => boolean): Promise<number> {
-    const over = [...this.#records.values()].filter((record) => this.#isOver(record) || isUseless(record));
+  /** Also one that has expired, until it is removed. */
+  has(token: string): boolean {
+    return this.#records.has(token);
+  }
+
+  /** Removes those that have expired by then, and those that `isUseless`. @returns how many */
+  async collect(nowUs: number, isUseless: (record: T) => boolean): Promise<number> {
+    const over = [...this.#records.values()].filter((record) => isOver(record, nowUs) || isUseless(record));
     for (const record of over) await this.delete(record);
     return over.length;
   }
@@ -136,8 +141,8 @@ export class TokenStore<T extends TokenRecord> {
     return expected === null ? record : undefined;
   }
 
-  #isOver({ expiryTime }: TokenRecord): boolean {
-    return expiryTime !== null && expiryTime <= this.#clock.wallUs();
+  #isOver(record: TokenRecord): boolean {
+    return isOver(record, this.#clock.wallUs());
   }
 
   #checkRoom(owner: string): void {
@@ -149,4 +154,8 @@ export class TokenStore<T extends TokenRecord> {
       `an account has at most ${MAX_TOKENS_OF_OWNER.toLocaleString('en')} tokens of a kind: delete some`,
     );
   }
+}
+
+function isOver({ expiryTime }: TokenRecord, nowUs: number): boolean {
+  return expiryTime !== null && expiryTime <= nowUs;
 }

@@ -53,6 +53,7 @@ export class Tokens implements ServicePart, TokenVerifier {
       isEnabled: options.sharedTokens !== false,
       onRevoked,
       isTokenValid: (token) => api.get(token) !== undefined,
+      isTokenKept: (token) => api.store.has(token),
       linkOf: (secret) =>
         sharedLink(secret, {
           externalAddress: options.externalAddress,
@@ -100,9 +101,9 @@ export class Tokens implements ServicePart, TokenVerifier {
   }
 
   /** "Physically gone within two hours": the clean-up runs each hour. */
-  async collect(_: CleanUpTime): Promise<Partial<Removed>> {
-    const api = await this.api.store.collect(() => false);
-    const shared = await this.shared.store.collect((record) => this.shared.isOrphan(record));
+  async collect({ nowUs }: CleanUpTime): Promise<Partial<Removed>> {
+    const api = await this.api.store.collect(nowUs, () => false);
+    const shared = await this.shared.store.collect(nowUs, (record) => this.shared.isUseless(record));
     return { tokensDeleted: api + shared };
   }
 
