@@ -301,6 +301,10 @@ describe('a connection', () => {
   it('from elsewhere sees no metrics without a log-in', async () => {
     await using other = await TestApiServer.start({ addressOf: () => '192.0.2.1' });
     expect((await other.send('GET', '/metrics')).status).toBe(401);
+    const headers = { authorization: `Bearer ${await other.logIn('rita')}` };
+    expect((await other.send('GET', '/metrics', { headers })).status).toBe(200);
+    other.authenticator.revoked.add('rita');
+    expect((await other.send('GET', '/metrics', { headers })).status).toBe(401);
   });
 });
 

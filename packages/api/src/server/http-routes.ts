@@ -67,6 +67,7 @@ export function addRoutes(app: FastifyInstance, context: RouteContext): void {
 
   app.get('/metrics', async (request, reply) => {
     const peer = peerOf(request.raw, abortedWith(reply));
+    await calls.confirm(peer);
     if (!peer.isLocal && !peer.session) {
       return sendError(
         reply,

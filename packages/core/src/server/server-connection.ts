@@ -26,6 +26,7 @@ import { heedReceiveLimit } from '../session/receive-limit.ts';
 import { Session, type TransferHandler } from '../session/session.ts';
 import type { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerTransfer } from './server-transfer.ts';
+import type { TransferringConnection } from './transfer-room.ts';
 
 /** LG-3. */
 const MAX_LOGIN_ATTEMPTS = 3;
@@ -48,7 +49,7 @@ export interface ServerConnectionContext {
   sharedTokens: SharedTokens;
   onTransfer: (account: string, direction: 'upload' | 'download', summary: TransferSummary) => void;
   /** Another transfer may run now; each has a thread of its own. */
-  hasRoom: () => boolean;
+  hasRoom: (sharedToken: string | undefined) => boolean;
   onTransferOver: () => void;
   onClosed: () => void;
 }
@@ -62,7 +63,7 @@ export interface ClientLogin extends LoggedIn {
 }
 
 /** A client's connection at the server: first the login, then its transfers. */
-export class ServerConnection {
+export class ServerConnection implements TransferringConnection {
   readonly #context: ServerConnectionContext;
   readonly #session: Session;
   readonly #transfers = new Set<ServerTransfer>();
@@ -143,7 +144,14 @@ export class ServerConnection {
   }
 
   get runningTransfers(): number {
-    return this.#transfers.size;
+    let running = 0;
+    for (const { isRunning } of this.#transfers) if (isRunning) running++;
+    return running;
+  }
+
+  get sharedToken(): string | undefined {
+    const { restrictions } = this.#login ?? {};
+    return restrictions && 'sharedToken' in restrictions ? restrictions.sharedToken : undefined;
   }
 
   refuseNewTransfers(): void {

@@ -84,6 +84,11 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     this.#port = session.addTransfer(id, this);
   }
 
+  /** It has a thread. One that still waits for the login, or to be opened, has none. */
+  get isRunning(): boolean {
+    return this.#storage !== undefined;
+  }
+
   /** Of content; undefined before it begins. */
   get direction(): 'upload' | 'download' | undefined {
     return this.#content === undefined ? undefined : this.#direction;
@@ -132,7 +137,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     if (this.#refusing()) {
       throw new JetStreamError('server-closing', 'the server is shutting down: try again later');
     }
-    if (!this.#context.hasRoom()) {
+    if (!this.#context.hasRoom(sharedToken)) {
       throw new JetStreamError(
         'limit-exceeded',
         'the server runs as many transfers as it may: try again later',

@@ -19,13 +19,12 @@ import type { Service } from '../service/service.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { StorageWorkers } from '../storage/storage-workers.ts';
 import { ServerConnection } from './server-connection.ts';
+import { countRunning, hasRoomFor } from './transfer-room.ts';
 
 const DEFAULT_PORT = 8886;
 const DEFAULT_DRAIN_MS = 30_000;
 /** Blocks in memory for all connections of a server, in each direction: 1 GiB at the very most, allocated only by need. */
 const SERVER_MAX_BLOCKS = 1_024;
-/** Transfers of all connections, the one that asks included, and those that this server sends by itself: each has a storage worker, a thread. */
-const MAX_RUNNING_TRANSFERS = 64;
 const MAX_LANES = 16;
 
 /** Entry point for receiving and serving files. */
@@ -237,7 +236,7 @@ class JetStreamServer implements RunningServer {
 
   async #drain(deadlineMs: number): Promise<void> {
     this.#lanes.stopAccepting();
-    this.#logger.info({ transfers: this.#runningTransfers() }, 'draining');
+    this.#logger.info({ transfers: countRunning(this.#connections) }, 'draining');
     for (const connection of this.#connections) connection.refuseNewTransfers();
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
@@ -292,7 +291,7 @@ class JetStreamServer implements RunningServer {
       sharedTokens: parts.tokens.shared,
       onTransfer: (account, direction, summary) =>
         this.#emitter.emit('transfer', { account, direction, summary }),
-      hasRoom: () => this.#runningTransfers() + parts.transfers.running <= MAX_RUNNING_TRANSFERS,
+      hasRoom: (sharedToken) => hasRoomFor(this.#connections, parts.transfers.running, sharedToken),
       onTransferOver: () => {
         this.#storage.prepare();
         this.#checkIdle();
@@ -316,17 +315,12 @@ class JetStreamServer implements RunningServer {
 
   /** Resolves when no transfer of a client runs. */
   async #idle(): Promise<void> {
-    if (this.#runningTransfers() > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
-  }
-
-  #runningTransfers(): number {
-    let running = 0;
-    for (const connection of this.#connections) running += connection.runningTransfers;
-    return running;
+    if (countRunning(this.#connections) > 0)
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
   #checkIdle(): void {
-    if (this.#runningTransfers() > 0) return;
+    if (countRunning(this.#connections) > 0) return;
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 }
