@@ -9,14 +9,18 @@ const EVERYTHING = [
   'tests/**/*.test.ts',
 ];
 
-/** What looks at the memory of its own process, or changes what others would have to live with. */
+/** What looks at memory, open files or children of its own process, or changes what others would have to live with. */
 const IN_OWN_PROCESS = [
   'packages/api/src/server/hostile-peers.test.ts',
   'packages/auth/src/client-identity.test.ts',
   'packages/core/src/lane/lane-engine.test.ts',
+  'packages/core/src/service/logins/api-logins.test.ts',
+  'packages/core/src/storage/storage-workers.test.ts',
   'packages/handshake/src/packet-protection.test.ts',
   'packages/platform/src/**/*.test.ts',
   'packages/protocol/src/{message-stream,messages}.test.ts',
+  'packages/storage/src/round-trip.test.ts',
+  'tools/wan/src/wan.test.ts',
 ];
 
 /** Programs and network threads, which run on native functions where there are any, and have to run without. */
