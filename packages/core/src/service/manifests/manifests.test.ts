@@ -215,6 +215,32 @@ describe('a manifest', () => {
     expect(await state.manifestFiles.count('orphan')).toBe(0);
   });
 
+  it('that is an error keeps nothing of what was found until then', async () => {
+    const release = holdScans();
+    const before = workers.length;
+    const { manifestId } = await manifests.create(parameters(['/none:/x']), me);
+    while (workers.length === before) await new Promise(setImmediate);
+    await state.manifestFiles.append(manifestId, [
+      { srcPath: '/', destPath: '/', fileSize: 0, isEmptyDir: true, executable: false, modificationTime: 0 },
+    ]);
+    release();
+    expect(await manifests.wait(manifestId, 60_000, me, signal)).toMatchObject({ status: 'error' });
+    expect(await filesOf(manifestId)).toEqual([]);
+  });
+
+  it('is not scanned while all those of its owner have too many files', async () => {
+    const { manifestId, ...record } = await scanned(['/b:/b']);
+    const records = await state.collection<object>('manifests');
+    await records.put('large', { ...record, manifestId: 'large', totalFiles: 50_000_000 });
+    expect(await scanned(['/b:/b'])).toMatchObject({
+      status: 'error',
+      errorCode: 'limit-exceeded',
+      errorMessage: expect.stringContaining('50,000,001 files'),
+    });
+    await manifests.delete('large');
+    expect(await scanned(['/b:/b'])).toMatchObject({ status: 'complete' });
+  });
+
   it('of which too much cannot be read is an error', async () => {
     const many = join(base, 'root', 'many');
     mkdirSync(many);

@@ -28,6 +28,8 @@ import { manifestOfKey, RequestedMappings, resolveMappings } from './requested-m
 const MAX_PENDING_OF_OWNER = 1_000;
 /** Of the 100,000 objects that the state takes: nobody uses up all of them. */
 const MAX_MANIFESTS_OF_OWNER = 50_000;
+/** In all manifests of one owner, when another one is scanned: some GB on the disk of the state. */
+const MAX_FILES_OF_OWNER = 50_000_000;
 
 export interface ManifestsOptions {
   state: Pick<State, 'write'>;
@@ -283,6 +285,17 @@ export class Manifests implements ServicePart, UserDataHolder {
       throw refuse(MAX_MANIFESTS_OF_OWNER, `are kept for ${owner}: delete some`);
   }
 
+  #checkStored(owner: string): void {
+    let files = 0;
+    for (const record of this.values())
+      if (record.owner === owner) files += (record.totalFiles ?? 0) + (record.totalDirectories ?? 0);
+    if (files < MAX_FILES_OF_OWNER) return;
+    throw new JetStreamError(
+      'limit-exceeded',
+      `${files.toLocaleString('en')} files are kept in manifests of ${owner}: delete some of these first`,
+    );
+  }
+
   #scan(record: ManifestRecord): void {
     const { manifestId } = record;
     const abort = new AbortController();
@@ -319,6 +332,7 @@ export class Manifests implements ServicePart, UserDataHolder {
     try {
       // What an earlier scan left.
       await files.remove(manifestId);
+      this.#checkStored(owner);
       const mappings = await this.#mappings.get(manifestId);
       const request = { ...accessOf(owner, sandboxPath), mappings, symlinks: symlinkMode };
       worker = storage.take();
@@ -326,6 +340,8 @@ export class Manifests implements ServicePart, UserDataHolder {
       return { status: 'complete', ...totals };
     } catch (error) {
       const { code, message } = asJetStreamError(error);
+      // Nobody asks for what was found until then; where it cannot be removed now, it is with the manifest.
+      await files.remove(manifestId).catch(() => undefined);
       return { status: 'error', errorCode: code, errorMessage: message };
     } finally {
       await worker?.close();
