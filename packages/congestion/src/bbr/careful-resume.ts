@@ -133,8 +133,9 @@ export class CarefulResume {
       state.minRttUs * SAME_RTT > rememberedRttUs && state.minRttUs < rememberedRttUs * SAME_RTT;
     if (!isSamePath || this.phase !== 'reconnaissance') return;
     this.capacity.remember(rememberedRate);
-    const bdp = (rememberedRate * Math.min(rememberedRttUs, state.minRttUs)) / 1e6;
-    this.jump(state, JUMP_SHARE * bdp, undefined);
+    // The RTT of a handshake is longer by what both ends take to make it, with code that is not compiled yet.
+    const rttUs = Math.min(rememberedRttUs, state.minRttUs);
+    this.jump(state, (JUMP_SHARE * rememberedRate * rttUs) / 1e6, undefined, rttUs);
   }
 
   private onTrain(state: BbrState, train: PacketTrain, sample: AckSample): void {
@@ -151,9 +152,15 @@ export class CarefulResume {
 
   /**
    * @param before undefined: nothing was acknowledged yet
+   * @param rttUs over which it is sent
    * @returns false when it would not be worth it
    */
-  private jump(state: BbrState, window: number, before: AckSample | undefined): boolean {
+  private jump(
+    state: BbrState,
+    window: number,
+    before: AckSample | undefined,
+    rttUs: number = state.minRttUs,
+  ): boolean {
     if (state.minRttUs === 0 || window < WORTHWHILE * state.cwnd) return false;
     this.phase = 'unvalidated';
     this.jumpFrom = this.nextNumber;
@@ -165,7 +172,7 @@ export class CarefulResume {
     this.isTransitKnown = false;
     if (before !== undefined) this.compareWith(before);
     this.jumpWindow = window;
-    this.jumpRate = (window * 1e6) / state.minRttUs;
+    this.jumpRate = (window * 1e6) / rttUs;
     state.cwnd = window;
     state.pacingRate = this.jumpRate;
     this.capacity.sendLeadingTrain(state, window);
