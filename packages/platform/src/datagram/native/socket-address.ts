@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import type { NativeMemory } from '../../native-memory.ts';
 import type { DatagramAddress } from '../contract.ts';
 import { AF_INET, AF_INET6, SOCKADDR_IN_BYTES, SOCKADDR_IN6_BYTES } from './linux-abi.ts';
@@ -13,6 +13,8 @@ const SOCKADDR_WORDS = 7;
 const TEXT_AT = 32;
 const TEXT_BYTES = 64;
 const MAPPED = '::ffff:';
+/** Of what an address of IPv6 is written; whether it is one, the system says. */
+const IPV6_TEXT = /^[\d:.a-f]+$/i;
 
 /**
  * Addresses as text and as the bytes of `struct sockaddr_in` or `sockaddr_in6`. A dual-stack socket has IPv4 peers as
@@ -38,8 +40,9 @@ export class SocketAddressCodec {
     const { memory, syscalls, family, addressAt } = this;
     if (!Number.isInteger(port) || port < 0 || port > 65_535) return undefined;
     const [text = '', zone] = address.split('%', 2);
-    if (!isIPv4(text) && !isIPv6(text)) return undefined;
-    const written = family === AF_INET6 && isIPv4(text) ? MAPPED + text : text;
+    const ipv4 = isIPv4(text);
+    if (!ipv4 && !IPV6_TEXT.test(text)) return undefined;
+    const written = family === AF_INET6 && ipv4 ? MAPPED + text : text;
     memory.bytes.fill(0, 0, TEXT_AT);
     if (syscalls.inetPton(family, written, memory.address + addressAt) !== 1) return undefined;
     memory.bytes[0] = family;
