@@ -31,6 +31,9 @@ import { BbrState } from './state.ts';
 import { SustainedRate } from './sustained-rate.ts';
 import { handleSpuriousLoss, noteLoss, restoreCwnd, saveCwnd } from './undo.ts';
 
+/** What is remembered of a path on which what was remembered proved to be too much, at most. */
+const REFUTED_SHARE = 1 / 2;
+
 /**
  * BBRv3 of draft-ietf-ccwg-bbr with delay-gated loss (`delay-gated-loss.ts`, docs/CONGESTION.md). This file is the order of
  * steps (draft §5.2); each step is in a file of its own.
@@ -157,8 +160,10 @@ export class Bbr implements CongestionController {
   }
 
   describePath(): RememberedPath | undefined {
-    const { minRttUs } = this.state;
-    const rateBytesPerSecond = this.sustained.bytesPerSecond;
+    const { minRttUs, bw } = this.state;
+    // Nothing was sustained by a copy that was over soon; but what misled it would mislead the next one as well.
+    const rateBytesPerSecond =
+      this.sustained.bytesPerSecond || Math.min(bw, REFUTED_SHARE * this.resume.refutedRate);
     return rateBytesPerSecond > 0 && minRttUs > 0 ? { minRttUs, rateBytesPerSecond } : undefined;
   }
 

@@ -83,14 +83,16 @@ describe('the start of a connection', () => {
 });
 
 describe('a remembered path', () => {
-  it('is used at half its rate at once, and wholly after a round trip', () => {
-    const path = bbrPath(remembering(480, 100, { ...FAST, bufferBdp: 4 }));
-    path.runFor(0.1);
-    expect(path.sender.sentBytes / path.bdpBytes).toBeGreaterThan(0.45);
-    expect(path.sender.sentBytes / path.bdpBytes).toBeLessThan(0.55);
-    path.runFor(0.4);
-    expect(path.sender.ackedBytes / path.bdpBytes).toBeGreaterThan(3);
-    expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.4 * path.bdpBytes);
+  it('is used at half its rate at once, and wholly after a round trip, also if the ends took long over the handshake', () => {
+    for (const handshakeRttMs of [100, 130]) {
+      const path = bbrPath({ ...remembering(480, 100, { ...FAST, bufferBdp: 4 }), handshakeRttMs });
+      path.runFor(0.1);
+      expect(path.sender.sentBytes / path.bdpBytes).toBeGreaterThan(0.45);
+      expect(path.sender.sentBytes / path.bdpBytes).toBeLessThan(0.55);
+      path.runFor(0.4);
+      expect(path.sender.ackedBytes / path.bdpBytes).toBeGreaterThan(3);
+      expect(path.simulation.bottleneck.maxQueueBytes).toBeLessThan(0.4 * path.bdpBytes);
+    }
   });
 
   it('does not retreat from a receiver that answers late, but from a path that takes longer', () => {
@@ -122,6 +124,9 @@ describe('a remembered path', () => {
   it('is given up when the path has become ten times slower', () => {
     const path = bbrPath(remembering(480, 100, { mbitPerSecond: 48, rttMs: 100 }));
     expect(phasesOf(path, 0.5)).toContain('retreated');
+    // A copy that ends here leaves no more than half of it.
+    expect(path.bbr.describePath()!.rateBytesPerSecond).toBeGreaterThan(0.2 * path.bytesPerSecond);
+    expect(path.bbr.describePath()!.rateBytesPerSecond).toBeLessThanOrEqual(240 * MBIT);
     path.runFor(1.5);
     expect(Math.abs(path.state.bw / path.bytesPerSecond - 1)).toBeLessThan(0.1);
     expect(path.simulation.bottleneck.queuedBytes(path.simulation.nowUs)).toBeLessThan(0.3 * path.bdpBytes);

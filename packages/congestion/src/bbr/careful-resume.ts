@@ -43,10 +43,14 @@ export type ResumePhase = 'reconnaissance' | 'unvalidated' | 'validating' | 'nor
 export class CarefulResume {
   phase: ResumePhase = 'reconnaissance';
   readonly capacity = new PathCapacity();
+  /** What was remembered, and proved to be too much; 0: nothing. */
+  refutedRate = 0;
   /** 0 when nothing is remembered, or no longer. */
   private rememberedRttUs: number;
   private rememberedRate: number;
   private nextNumber = 0;
+  /** By which the jump was made, if it was. */
+  private recalledRate = 0;
   /** Of the jump: its rate, its window, and the numbers of its packets. */
   private jumpRate = FLOAT_ZERO;
   private jumpWindow = 0;
@@ -135,7 +139,8 @@ export class CarefulResume {
     this.capacity.remember(rememberedRate);
     // The RTT of a handshake is longer by what both ends take to make it, with code that is not compiled yet.
     const rttUs = Math.min(rememberedRttUs, state.minRttUs);
-    this.jump(state, (JUMP_SHARE * rememberedRate * rttUs) / 1e6, undefined, rttUs);
+    if (this.jump(state, (JUMP_SHARE * rememberedRate * rttUs) / 1e6, undefined, rttUs))
+      this.recalledRate = rememberedRate;
   }
 
   private onTrain(state: BbrState, train: PacketTrain, sample: AckSample): void {
@@ -163,6 +168,7 @@ export class CarefulResume {
   ): boolean {
     if (state.minRttUs === 0 || window < WORTHWHILE * state.cwnd) return false;
     this.phase = 'unvalidated';
+    this.recalledRate = 0;
     this.jumpFrom = this.nextNumber;
     this.jumpSent = 0;
     this.jumpAcked = 0;
@@ -213,6 +219,7 @@ export class CarefulResume {
 
   private retreat(state: BbrState): void {
     this.phase = 'retreated';
+    this.refutedRate = this.recalledRate;
     this.capacity.isConfirmed = false;
     state.cwnd = Math.max(Math.min(state.cwnd, this.jumpAcked), state.minPipeCwnd);
     state.pacingRate = Math.max(state.bw, (state.cwnd * 1e6) / state.minRttUs);
