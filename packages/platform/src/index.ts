@@ -15,6 +15,7 @@ export type * from './beneath-root/contract.ts';
 export { directoryOperations } from './beneath-root/directory-operations.ts';
 export type { DatagramAddress, DatagramPath, DatagramPathOptions } from './datagram/contract.ts';
 export { isLoopback, maxDatagramBytesFor } from './datagram/datagram-size.ts';
+export { isIpv6Text } from './datagram/ip-version.ts';
 export {
   type NativeSocket,
   type NativeSocketOptions,
@@ -22,7 +23,6 @@ export {
   type OnDatagram,
   Readiness,
 } from './datagram/native/contract.ts';
-export { isIpv6Text } from './datagram/ip-version.ts';
 export { EventFd } from './datagram/native/event-fd.ts';
 export { openNativeSocket } from './datagram/native/open.ts';
 export { openPortableDatagramPath } from './datagram/portable.ts';
