@@ -1,4 +1,5 @@
 import type { Ffi } from './ffi.ts';
+import { lowMemory } from './low-memory.ts';
 
 /**
  * Memory that native functions read and write. One ArrayBuffer, never moved by garbage collection as typed arrays of up
@@ -9,12 +10,22 @@ export class NativeMemory {
   readonly words: Uint32Array;
   /** Where it begins in the process. */
   readonly address: number;
+  private readonly discardPages: (() => void) | undefined;
 
-  constructor({ koffi }: Ffi, byteLength: number) {
-    const memory = new ArrayBuffer(Math.max(Math.ceil(byteLength / 8) * 8, 128));
+  /** @param isLow at addresses that cost least to give away, where there is room: for what is used all the time (`LowMemory`) */
+  constructor(native: Ffi, byteLength: number, isLow = false) {
+    const length = Math.max(Math.ceil(byteLength / 8) * 8, 128);
+    const low = isLow ? lowMemory(native, length) : undefined;
+    const memory = low?.memory ?? new ArrayBuffer(length);
     this.bytes = new Uint8Array(memory);
     this.words = new Uint32Array(memory);
-    this.address = Number(koffi.address(this.bytes));
+    this.address = low?.address ?? Number(native.koffi.address(this.bytes));
+    this.discardPages = low?.discard;
+  }
+
+  /** Nothing in it is wanted any more, nor used by the system. To be called once for low memory, which nobody else gives back. */
+  discard(): void {
+    this.discardPages?.();
   }
 
   /** Writes, at a byte offset divisible by 4, a pointer to another byte offset of this memory. */

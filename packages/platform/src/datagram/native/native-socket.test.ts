@@ -102,8 +102,8 @@ describe.skipIf(needsNative)('native socket (needs Linux and koffi)', () => {
     let aheadSeconds = 0;
     const memories: NativeMemory[] = [];
     const calls: Partial<Syscalls> = {
-      memory: (byteLength) => {
-        memories.push(real.memory(byteLength));
+      arena: (byteLength) => {
+        memories.push(real.arena(byteLength));
         return memories.at(-1)!;
       },
       clockGettime: (clock, at) => {

@@ -91,6 +91,8 @@ export class LinuxSocket implements NativeSocket {
     if (this.closed) return;
     this.closed = true;
     this.syscalls.close(this.fd);
+    this.queue.close();
+    this.batch.close();
   }
 }
 

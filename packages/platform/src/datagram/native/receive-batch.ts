@@ -46,13 +46,14 @@ export class ReceiveBatch {
   private readonly ancillary: ReceivedAncillaryData;
   /** Messages whose headers the kernel has written to. */
   private used = MESSAGES;
+  private closed = false;
 
   constructor(syscalls: Syscalls, fd: number, peers: PeerTable, stats: NativeSocketStats) {
     this.stats = stats;
     this.syscalls = syscalls;
     this.fd = fd;
     this.peers = peers;
-    this.memory = syscalls.memory(DATA_AT + MESSAGES * STRIDE);
+    this.memory = syscalls.arena(DATA_AT + MESSAGES * STRIDE);
     this.arena = this.memory.bytes.subarray(DATA_AT);
     this.ancillary = new ReceivedAncillaryData(this.memory);
     for (let index = 0; index < MESSAGES; index++) this.layOut(index);
@@ -66,8 +67,14 @@ export class ReceiveBatch {
     this.used = Math.max(result, 0);
     if (result < 0) return result;
     const before = this.stats.datagramsReceived;
-    for (let index = 0; index < result; index++) this.handOut(index, onDatagram);
+    for (let index = 0; index < result && !this.closed; index++) this.handOut(index, onDatagram);
     return this.stats.datagramsReceived - before;
+  }
+
+  /** To be called once, and nothing after it. */
+  close(): void {
+    this.closed = true;
+    this.memory.discard();
   }
 
   private handOut(index: number, onDatagram: OnDatagram): void {
@@ -91,7 +98,7 @@ export class ReceiveBatch {
       this.stats.datagramsReceived++;
       onDatagram(arena, peer.address, ecn, start, Math.min(start + segmentBytes, end), waitedUs);
       start += segmentBytes;
-    } while (start < end);
+    } while (start < end && !this.closed);
   }
 
   private layOut(index: number): void {

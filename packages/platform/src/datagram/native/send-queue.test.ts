@@ -298,7 +298,7 @@ function senderThat(send: Send): TestSocket {
   return new TestSocket(
     {},
     {
-      memory: headers.memory,
+      arena: headers.arena,
       sendmmsg: (fd, at, count, flags) => (count === 0 ? 0 : send(headers, fd, at, count, flags)),
     },
   );

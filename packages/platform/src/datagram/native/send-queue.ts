@@ -89,7 +89,7 @@ export class SendQueue {
     this.syscalls = syscalls;
     this.options = options;
     this.stats = stats;
-    this.memory = syscalls.memory(DATA_AT + DATA_BYTES);
+    this.memory = syscalls.arena(DATA_AT + DATA_BYTES);
     this.arena = this.memory.bytes.subarray(DATA_AT);
     for (let index = 0; index < MESSAGES; index++) this.layOut(index);
   }
@@ -145,6 +145,11 @@ export class SendQueue {
     this.tail = 0;
     this.cursor = 0;
     return true;
+  }
+
+  /** Drops what is left. To be called once, and nothing after it. */
+  close(): void {
+    this.memory.discard();
   }
 
   private continues(last: number, start: number, byteLength: number, peer: Peer): boolean {

@@ -25,6 +25,8 @@ export interface Syscalls {
   interfaceIndex(name: string): number;
   interfaceName(index: number, nameAt: number): number;
   memory(byteLength: number): NativeMemory;
+  /** The same for datagrams: given to native functions many times a packet. To be discarded. */
+  arena(byteLength: number): NativeMemory;
 }
 
 /** Why there is no native socket here, whatever its options; undefined where there is. */
@@ -85,5 +87,6 @@ function bindSyscalls(native: Ffi): Syscalls {
     interfaceIndex: libc.func('uint32_t if_nametoindex(const char *)'),
     interfaceName: (index, nameAt) => Number(interfaceName(index, nameAt)),
     memory: (byteLength) => new NativeMemory(native, byteLength),
+    arena: (byteLength) => new NativeMemory(native, byteLength, true),
   };
 }

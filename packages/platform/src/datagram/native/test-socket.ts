@@ -94,8 +94,8 @@ export class TestSocket {
 export class SentHeaders {
   private readonly memories: NativeMemory[] = [];
 
-  readonly memory = (byteLength: number): NativeMemory => {
-    const memory = linuxSyscalls()!.memory(byteLength);
+  readonly arena = (byteLength: number): NativeMemory => {
+    const memory = linuxSyscalls()!.arena(byteLength);
     this.memories.push(memory);
     return memory;
   };
