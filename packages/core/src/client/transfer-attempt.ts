@@ -1,4 +1,4 @@
-import type { JetStreamError, TransferMessage } from '@jetstream/protocol';
+import type { JetStreamError, ReceivedBody } from '@jetstream/protocol';
 import { asJetStreamError, failureToWire } from '../content/failure.ts';
 import type { TransferHandle } from '../content/transfer-handle.ts';
 import type { TransferTotals } from '../content/transfer-totals.ts';
@@ -64,7 +64,9 @@ export class TransferAttempt implements TransferHandler {
       onFileBegun: (source: string) => {
         progress.currentFile = source;
       },
-      onFile: (outcome: FileOutcome) => handle.fileDone(outcome.target === '' ? outcome : describe(outcome)),
+      onFiles: (outcomes: readonly FileOutcome[]) => {
+        for (const outcome of outcomes) handle.fileDone(outcome.target === '' ? outcome : describe(outcome));
+      },
       onLimiter: (limiter: LimiterName | undefined) => {
         progress.limiter = limiter;
       },
@@ -74,8 +76,8 @@ export class TransferAttempt implements TransferHandler {
     };
   }
 
-  onMessage(message: TransferMessage): void | Promise<void> {
-    return message.body?.$case === 'accepted' ? undefined : this.#content?.onMessage(message);
+  onMessage(message: { body: ReceivedBody }): void | Promise<void> {
+    return message.body.$case === 'accepted' ? undefined : this.#content?.onMessage(message);
   }
 
   onClosed(error: JetStreamError): void {

@@ -6,7 +6,8 @@ import type { TransferTotals } from './transfer-totals.ts';
 /** What a transfer's end tells of it, whichever end it is. */
 export interface ContentObserver {
   onTotals(totals: TransferTotals): void;
-  onFile(outcome: FileOutcome): void;
+  /** These ended, well or not. */
+  onFiles(outcomes: readonly FileOutcome[]): void;
   /** Something else holds the transfer now, as the sender finds. */
   onLimiter(limiter: LimiterName | undefined): void;
   /** What the receiver has, and is at. */

@@ -1,24 +1,16 @@
-import {
-  type BlockDigests,
-  EntryKind,
-  errorCodeFromWire,
-  JetStreamError,
-  type ManifestBatch,
-  type TransferMessage,
-} from '@jetstream/protocol';
-import type { EntryResult, WriterActivity, WriterProgress } from '@jetstream/storage';
+import { type BlockDigests, errorCodeFromWire, JetStreamError, type ReceivedBody } from '@jetstream/protocol';
+import type { WriterActivity, WriterProgress } from '@jetstream/storage';
 import type { ResumeJournal } from '../resume/resume-journal.ts';
 import type { ContentHandler, TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
-import type { WriterStep } from '../storage/storage-session.ts';
+import type { WriterStep } from '../storage/writer-step.ts';
 import { AnnouncedBlocks } from './announced-blocks.ts';
 import { CheckpointTimer } from './checkpoint-timer.ts';
 import type { ContentObserver } from './content-observer.ts';
 import { asJetStreamError, failureFromWire } from './failure.ts';
-import { fileOutcome, sourceProblem } from './file-outcome.ts';
+import { fileOutcomes, sourceProblem } from './file-outcomes.ts';
 import { Planner } from './planner.ts';
 import { activityToWire } from './receiver-activity.ts';
-import { resultMessages } from './result-messages.ts';
 import { limiterFromWire } from './transfer-limiter.ts';
 import type { TransferTotals } from './transfer-totals.ts';
 
@@ -94,13 +86,12 @@ export class ContentReceiver implements ContentHandler {
     port.connection.openBulkReceiver(port.transfer, MAX_HELD_BLOCKS);
   }
 
-  onMessage(message: TransferMessage): void | Promise<void> {
-    const { body } = message;
-    if (this.#awaitsAnswer && body?.$case === 'complete') this.#onAnswered();
+  onMessage({ body }: { body: ReceivedBody }): void | Promise<void> {
+    if (this.#awaitsAnswer && body.$case === 'complete') this.#onAnswered();
     if (this.#over) return;
-    switch (body?.$case) {
+    switch (body.$case) {
       case 'manifestBatch':
-        return this.#onManifestBatch(body.value);
+        return this.#onManifestBatch(body.encoded);
       case 'manifestEnd':
         this.#totals.final = true;
         this.#observer.onTotals(this.#totals);
@@ -124,17 +115,14 @@ export class ContentReceiver implements ContentHandler {
       }
       case 'sourceProblem': {
         const { source, errorCode, message: text } = body.value;
-        this.#observer.onFile(sourceProblem(source, errorCodeFromWire(errorCode), text));
+        this.#observer.onFiles([sourceProblem(source, errorCodeFromWire(errorCode), text)]);
         return;
       }
       case 'failed':
         this.#fail(failureFromWire(body.value));
         return;
       default:
-        throw new JetStreamError(
-          'protocol-violation',
-          `a sender of content may not send ${body?.$case ?? 'an empty message'}`,
-        );
+        throw new JetStreamError('protocol-violation', `a sender of content may not send ${body.$case}`);
     }
   }
 
@@ -179,15 +167,10 @@ export class ContentReceiver implements ContentHandler {
     await this.#journal.release();
   }
 
-  #onManifestBatch({ firstIndex, entries }: ManifestBatch): Promise<void> {
-    for (const { kind, size } of entries) {
-      if (kind === EntryKind.DIRECTORY) this.#totals.directories++;
-      else this.#totals.files++;
-      this.#totals.bytes += size;
-    }
-    this.#observer.onTotals(this.#totals);
-    return this.#thenPlan(async () => {
-      const step = await this.#storage.call('addEntries', firstIndex, entries);
+  async #onManifestBatch(message: Uint8Array): Promise<void> {
+    if (!(await this.#readBatch(message))) return;
+    await this.#thenPlan(async () => {
+      const step = await this.#storage.call('addEntries');
       if (step.lookups.length > 0 && !this.#over) {
         const unknown = step.lookups.map(({ index }) => ({ index, record: undefined }));
         const answers = await (this.#journal?.claim(step.lookups) ?? unknown);
@@ -195,6 +178,21 @@ export class ContentReceiver implements ContentHandler {
       }
       return step;
     });
+  }
+
+  /** @throws JetStreamError `protocol-violation`, which ends the connection (ST-3); whatever else goes wrong ends the transfer */
+  async #readBatch(message: Uint8Array): Promise<boolean> {
+    try {
+      const { files, directories, bytes } = await this.#storage.call('readBatch', message);
+      this.#totals.files += files;
+      this.#totals.directories += directories;
+      this.#totals.bytes += bytes;
+      this.#observer.onTotals(this.#totals);
+    } catch (error) {
+      if (asJetStreamError(error).code === 'protocol-violation') throw error;
+      this.#fail(error);
+    }
+    return !this.#over;
   }
 
   async #thenPlan(work: () => Promise<WriterStep>): Promise<void> {
@@ -234,10 +232,10 @@ export class ContentReceiver implements ContentHandler {
     if (this.#over) return;
     try {
       const step = await work();
-      this.#forgetRecords(step.results);
+      if (step.recordKeys.length > 0) void this.#journal?.remove(step.recordKeys);
       if (this.#over) return;
       this.#progress = step.progress;
-      this.#report(step.results);
+      this.#report(step);
       then?.(step);
       if (step.readyEntries > 0) this.#commit();
       else if (step.settled && !this.#committing) await this.#complete();
@@ -288,17 +286,9 @@ export class ContentReceiver implements ContentHandler {
     this.#observer.onComplete();
   }
 
-  #forgetRecords(results: readonly EntryResult[]): void {
-    const keys = results.flatMap(({ recordKey }) => recordKey ?? []);
-    if (keys.length > 0) void this.#journal?.remove(keys);
-  }
-
-  #report(results: readonly EntryResult[]): void {
-    for (const result of results) {
-      if (result.kind === 'directory' && result.code === 'none') continue;
-      this.#observer.onFile(fileOutcome({ ...result, source: '' }, result));
-    }
-    for (const body of resultMessages(results)) this.#port.send(body);
+  #report({ outcomes, results }: WriterStep): void {
+    this.#observer.onFiles(fileOutcomes(outcomes));
+    for (const message of results) this.#port.sendEncoded(message);
   }
 
   get #activity(): WriterActivity | undefined {

@@ -1,10 +1,4 @@
-import {
-  type EntryResult,
-  errorCodeFromWire,
-  JetStreamError,
-  type TransferComplete,
-  type TransferMessage,
-} from '@jetstream/protocol';
+import { JetStreamError, type ReceivedBody, type TransferComplete } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
 import type { BlockMemory } from '../block-memory.ts';
 import type { LimiterName } from '../contract.ts';
@@ -13,7 +7,7 @@ import type { StorageHost } from '../storage/storage-host.ts';
 import { BlockSender } from './block-sender.ts';
 import type { ContentObserver } from './content-observer.ts';
 import { asJetStreamError, failureFromWire } from './failure.ts';
-import { fileOutcome } from './file-outcome.ts';
+import { fileOutcomes } from './file-outcomes.ts';
 import { ManifestSender } from './manifest-sender.ts';
 import { activityFromWire } from './receiver-activity.ts';
 import type { SourceList } from './source-list.ts';
@@ -62,11 +56,10 @@ export class ContentSender implements ContentHandler {
     void this.#manifest.run().catch((error) => this.#fail(error));
   }
 
-  onMessage(message: TransferMessage): void | Promise<void> {
-    const { body } = message;
-    switch (body?.$case) {
+  onMessage({ body }: { body: ReceivedBody }): void | Promise<void> {
+    switch (body.$case) {
       case 'entryResults':
-        return this.#onResults(body.value.results);
+        return this.#onResults(body.encoded);
       case 'entryPlans':
         return this.#blocks.onPlans(body.value);
       case 'blockRequest':
@@ -85,10 +78,7 @@ export class ContentSender implements ContentHandler {
         this.#fail(failureFromWire(body.value));
         return;
       default:
-        throw new JetStreamError(
-          'protocol-violation',
-          `a receiver of content may not send ${body?.$case ?? 'an empty message'}`,
-        );
+        throw new JetStreamError('protocol-violation', `a receiver of content may not send ${body.$case}`);
     }
   }
 
@@ -131,22 +121,10 @@ export class ContentSender implements ContentHandler {
     return this.#blocks.isInFlight ? 'congestion' : 'peer-storage';
   }
 
-  async #onResults(results: readonly EntryResult[]): Promise<void> {
-    const indexes = results.map(({ index }) => index);
-    const sources = await this.#storage.call('settleEntries', indexes);
-    for (const [at, { errorCode, ...result }] of results.entries()) {
-      const entry = sources[at];
-      if (entry === undefined) {
-        throw new JetStreamError(
-          'protocol-violation',
-          'the receiver answered for an entry twice or for one that is not there',
-        );
-      }
-      this.#manifest.onSettled();
-      const code = errorCodeFromWire(errorCode);
-      if (entry.kind === 'directory' && code === 'none') continue;
-      this.#observer.onFile(fileOutcome(entry, { ...result, code }));
-    }
+  async #onResults(message: Uint8Array): Promise<void> {
+    const { entries, outcomes } = await this.#storage.call('settleEntries', message);
+    this.#manifest.onSettled(entries);
+    this.#observer.onFiles(fileOutcomes(outcomes));
   }
 
   #onComplete(message: TransferComplete): void {

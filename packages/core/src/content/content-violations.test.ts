@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM_ROOT } from '@jetstream/manifest';
-import { BLOCK_BYTES, EntryKind, type JetStreamError, type TransferBody } from '@jetstream/protocol';
+import {
+  BLOCK_BYTES,
+  decodeTransferMessage,
+  EntryKind,
+  encodeTransferMessage,
+  type JetStreamError,
+  receiveTransferMessage,
+  type TransferBody,
+} from '@jetstream/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockMemory } from '../block-memory.ts';
 import type { ContentHandler, TransferPort } from '../session/session.ts';
@@ -38,7 +46,7 @@ interface Alone {
   failed: Promise<JetStreamError>;
 }
 
-const NOTHING = { onTotals: () => undefined, onFile: () => undefined, onLimiter: () => undefined };
+const NOTHING = { onTotals: () => undefined, onFiles: () => undefined, onLimiter: () => undefined };
 
 /** One end without another. */
 function alone(
@@ -59,8 +67,9 @@ function alone(
       releaseBlock: () => undefined,
       requestBlock: () => undefined,
     },
-    send: (body: TransferBody) => {
-      said.push(body);
+    send: (body: TransferBody) => port.sendEncoded(encodeTransferMessage({ body })),
+    sendEncoded: (message: Uint8Array) => {
+      said.push(decodeTransferMessage(message).body);
       for (const check of waiting) check();
     },
     writable: () => undefined,
@@ -79,14 +88,19 @@ function alone(
   return { handler: make(port as unknown as TransferPort, onFailed), said, heard, failed };
 }
 
-/** As a session has it: what a handler throws ends the connection. */
-async function outcomeOf({ handler, failed }: Alone, ...messages: TransferBody[]): Promise<string> {
+/** As a session has it. */
+async function tell({ handler }: Alone, body: TransferBody): Promise<void> {
+  await handler.onMessage(receiveTransferMessage(encodeTransferMessage({ body })));
+}
+
+/** What a handler throws ends the connection. */
+async function outcomeOf(told: Alone, ...messages: TransferBody[]): Promise<string> {
   try {
-    for (const body of messages) await handler.onMessage({ body });
+    for (const body of messages) await tell(told, body);
   } catch (error) {
     return (error as JetStreamError).code;
   }
-  return (await failed).code;
+  return (await told.failed).code;
 }
 
 describe('a receiver of content', () => {
@@ -160,8 +174,8 @@ describe('a receiver of content', () => {
 
   it.each(bad)('takes %s for a violation', async (_, messages) => {
     const made = await receiver();
-    await made.handler.onMessage({ body: batch });
-    await made.handler.onMessage({ body: manifestEnd });
+    await tell(made, batch);
+    await tell(made, manifestEnd);
     while (!made.said.some((body) => body.$case === 'entryPlans' && body.value.plannedBlocks === 3))
       await made.heard('entryPlans', made.said.filter(({ $case }) => $case === 'entryPlans').length + 1);
     expect(await outcomeOf(made, ...messages)).toBe('protocol-violation');
@@ -171,8 +185,8 @@ describe('a receiver of content', () => {
     mkdirSync(join(base, 'target'));
     writeFileSync(join(base, 'target/large'), Buffer.alloc(2 * BLOCK_BYTES));
     const made = await receiver(true);
-    await made.handler.onMessage({ body: batch });
-    await made.handler.onMessage({ body: manifestEnd });
+    await tell(made, batch);
+    await tell(made, manifestEnd);
     expect(await outcomeOf(made, digests(0, [], BLOCK_BYTES))).toBe('protocol-violation');
   });
 
@@ -246,7 +260,7 @@ describe('a sender of content', () => {
 
   it('[PL-5] takes a request for a chunk that a block does not have for a violation', async () => {
     const made = await sender();
-    await made.handler.onMessage({ body: planned(3) });
+    await tell(made, planned(3));
     await made.heard('blockDigests', 3);
     made.handler.onBlockAcked?.(0);
     expect(await outcomeOf(made, request(0, 0, 1))).toBe('protocol-violation');
@@ -254,9 +268,9 @@ describe('a sender of content', () => {
 
   it('[PL-3] sends a block once more when it is asked for, and takes a third time for a violation', async () => {
     const made = await sender();
-    await made.handler.onMessage({ body: planned(3) });
+    await tell(made, planned(3));
     await made.heard('blockDigests', 3);
-    await made.handler.onMessage({ body: request(1, 0) });
+    await tell(made, request(1, 0));
     expect(made.said.filter(({ $case }) => $case === 'blockDigests')).toHaveLength(3);
     made.handler.onBlockAcked?.(1);
     await made.heard('blockDigests', 4);
@@ -266,7 +280,7 @@ describe('a sender of content', () => {
 
   it('[PL-9] takes a request in a comparison for a violation', async () => {
     const made = await sender(true);
-    await made.handler.onMessage({ body: planned(3) });
+    await tell(made, planned(3));
     await made.heard('blockDigests', 3);
     expect(await outcomeOf(made, request(1, 0))).toBe('protocol-violation');
   });

@@ -1,5 +1,5 @@
 import type { ManifestEntry } from '@jetstream/manifest';
-import { EntryKind, type TransferMessage } from '@jetstream/protocol';
+import { EntryKind, type TransferMessage, type ManifestEntry as WireEntry } from '@jetstream/protocol';
 
 /** Stays well below MAX_MESSAGE_BYTES with the longest path (4,096 bytes) added last. */
 const MESSAGE_BUDGET_BYTES = 200 * 1024;
@@ -16,15 +16,25 @@ export function* manifestMessages(
   for (let at = 0; at < entries.length; at++) {
     bytes += encodedBytes(entries[at]!);
     if (bytes < MESSAGE_BUDGET_BYTES && at + 1 < entries.length) continue;
-    const batch = entries.slice(from, at + 1).map((entry) => ({
-      ...entry,
-      kind: entry.kind === 'file' ? EntryKind.FILE : EntryKind.DIRECTORY,
-      permissions: entry.permissions,
-    }));
+    const batch = entries.slice(from, at + 1).map(toWire);
     yield { $case: 'manifestBatch', value: { firstIndex: firstIndex + from, entries: batch } };
     from = at + 1;
     bytes = 0;
   }
+}
+
+/** Field by field: a copy of all of them takes ten times as long. */
+function toWire(entry: ManifestEntry): WireEntry {
+  return {
+    kind: entry.kind === 'file' ? EntryKind.FILE : EntryKind.DIRECTORY,
+    targetPath: entry.targetPath,
+    size: entry.size,
+    mtimeSeconds: entry.mtimeSeconds,
+    mtimeNanoseconds: entry.mtimeNanoseconds,
+    executable: entry.executable,
+    sourceInode: entry.sourceInode,
+    permissions: entry.permissions,
+  };
 }
 
 function encodedBytes({ targetPath, permissions }: ManifestEntry): number {

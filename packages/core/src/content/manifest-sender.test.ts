@@ -5,7 +5,7 @@ import { ManifestSender } from './manifest-sender.ts';
 
 const observer = {
   onTotals: () => undefined,
-  onFile: () => undefined,
+  onFiles: () => undefined,
   onLimiter: () => undefined,
   onProgress: () => undefined,
   onComplete: () => undefined,
@@ -41,7 +41,7 @@ describe('a sender of manifests', () => {
     await asked.promise;
     expect(sender.isScanning).toBe(true);
     const totals = { entries: 0, files: 0, bytes: 0 };
-    batch.resolve({ firstIndex: 0, entries: [], problems: [], sealedBlocks: [], done: true, totals });
+    batch.resolve({ messages: [], problems: [], sealedBlocks: [], done: true, totals });
     await run;
     expect(sender.isScanning).toBe(false);
   });

@@ -1,11 +1,11 @@
 import type { BlockRun } from '@jetstream/manifest';
 import { errorCodeToWire } from '@jetstream/protocol';
-import type { ManifestTotals, ReaderBatch } from '@jetstream/storage';
+import type { ManifestTotals } from '@jetstream/storage';
 import type { TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
+import type { ToldBatch } from '../storage/told-entries.ts';
 import type { ContentObserver } from './content-observer.ts';
-import { sourceProblem } from './file-outcome.ts';
-import { manifestMessages } from './manifest-messages.ts';
+import { sourceProblem } from './file-outcomes.ts';
 import type { SourceList } from './source-list.ts';
 
 /** Entries asked of the scanner at once. */
@@ -66,9 +66,9 @@ export class ManifestSender {
     }
   }
 
-  /** The receiver has answered for one. */
-  onSettled(): void {
-    this.#settledEntries++;
+  /** The receiver has answered for so many. */
+  onSettled(entries: number): void {
+    this.#settledEntries += entries;
     if (this.#mayScan) this.#openGate();
   }
 
@@ -83,13 +83,13 @@ export class ManifestSender {
     if (this.#over) return;
     this.#totals = batch.totals;
     for (const { source, code, message } of batch.problems) {
-      this.#observer.onFile(sourceProblem(source, code, message));
+      this.#observer.onFiles([sourceProblem(source, code, message)]);
       this.#port.send({
         $case: 'sourceProblem',
         value: { source, errorCode: errorCodeToWire(code), message },
       });
     }
-    for (const body of manifestMessages(batch.firstIndex, batch.entries)) this.#port.send(body);
+    for (const message of batch.messages) this.#port.sendEncoded(message);
     if (batch.done) this.#port.send({ $case: 'manifestEnd', value: batch.totals });
     const { entries, files, bytes } = batch.totals;
     this.#observer.onTotals({ files, directories: entries - files, bytes, final: batch.done });
@@ -97,7 +97,7 @@ export class ManifestSender {
     this.#scanned = batch.done;
   }
 
-  async #find(): Promise<ReaderBatch> {
+  async #find(): Promise<ToldBatch> {
     if (this.#list === undefined) return this.#storage.call('nextBatch', SCAN_BATCH_ENTRIES);
     const { sources, problems, isLast } = await this.#list.next();
     const batch = await this.#storage.call('lookUp', sources, isLast);

@@ -1,7 +1,7 @@
 import { JetStreamError } from '@jetstream/protocol';
 import type { TransferPort } from '../session/session.ts';
 import type { StorageHost } from '../storage/storage-host.ts';
-import type { WriterStep } from '../storage/storage-session.ts';
+import type { WriterStep } from '../storage/writer-step.ts';
 import { BLOCKS_BEFORE_PLANS } from './plan-frontier.ts';
 import { planMessages } from './plan-messages.ts';
 import { PlannedWork } from './planned-work.ts';

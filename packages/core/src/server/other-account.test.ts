@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkReceivingOptions } from '../content/receiving-options.ts';
 import { Sandboxes } from '../service/sandboxes/sandboxes.ts';
 import { StorageHost } from '../storage/storage-host.ts';
+import { manifestBatch } from '../testing/manifest-batch.ts';
 import { TestServer } from '../testing/test-server.ts';
 
 const nobody = lookUpAccount('nobody');
@@ -41,16 +42,6 @@ describe.skipIf(!possible)(
       preserve: false,
       resumable: false,
     });
-    const empty = (targetPath: string) => ({
-      kind: 1 as const,
-      targetPath,
-      size: 0,
-      mtimeSeconds: 0,
-      mtimeNanoseconds: 0,
-      executable: false,
-      sourceInode: 1,
-      permissions: undefined,
-    });
 
     it('makes files that belong to the account, in a directory of its own', async () => {
       const template = join(test.sandbox, '%u');
@@ -66,17 +57,21 @@ describe.skipIf(!possible)(
         gid: account.gid,
       });
       await storage.call('openWriter', writer(template));
-      await storage.call('addEntries', 0, [empty('/file')]);
-      const { results } = await storage.call('commitReady', 10);
-      expect(results).toMatchObject([{ code: 'none' }]);
+      await storage.call('readBatch', manifestBatch('/file', 0));
+      await storage.call('addEntries');
+      const { outcomes } = await storage.call('commitReady', 10);
+      expect(outcomes).toMatchObject({ targets: ['/file'], failures: [] });
       expect(statSync(join(test.sandbox, account.name, 'file')).uid).toBe(account.uid);
     });
 
     it('is refused where the account may not write', async () => {
       await storage.call('openWriter', writer(test.directory('of-root')));
-      const { results } = await storage.call('addEntries', 0, [empty('/file')]);
+      await storage.call('readBatch', manifestBatch('/file', 0));
+      const added = await storage.call('addEntries');
       const committed = await storage.call('commitReady', 10);
-      expect([...results, ...committed.results]).toMatchObject([{ code: 'permission-denied' }]);
+      expect([...added.outcomes.failures, ...committed.outcomes.failures]).toMatchObject([
+        { code: 'permission-denied' },
+      ]);
     });
 
     it('is refused a source that the account may not read', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { escapeName, resolveTarget, type SandboxRule } from '@jetstream/manifest';
-import { Direction, JetStreamError, type OpenTransfer, type TransferMessage } from '@jetstream/protocol';
+import { Direction, JetStreamError, type OpenTransfer, type ReceivedBody } from '@jetstream/protocol';
 import { ContentReceiver } from '../content/content-receiver.ts';
 import { ContentSender } from '../content/content-sender.ts';
 import { asJetStreamError, failureToWire } from '../content/failure.ts';
@@ -98,10 +98,10 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     return this.#content;
   }
 
-  onMessage(message: TransferMessage): void | Promise<void> {
+  onMessage(message: { body: ReceivedBody }): void | Promise<void> {
     if (this.#over) return;
     if (this.#content !== undefined) return this.#content.onMessage(message);
-    if (message.body?.$case !== 'open') {
+    if (message.body.$case !== 'open') {
       throw new JetStreamError('protocol-violation', 'a transfer begins with OpenTransfer');
     }
     return this.#open(message.body.value).catch((error) => this.#fail(error));
@@ -241,7 +241,7 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
         this.#reception?.onTotals(files, bytes);
       },
       onFileBegun: () => undefined,
-      onFile: (outcome: FileOutcome) => this.#onFile(outcome),
+      onFiles: (outcomes: readonly FileOutcome[]) => this.#onFiles(outcomes),
       onLimiter: () => undefined,
       onProgress: (written: number, _durable: number, presentBytes: number) => {
         this.#summary.presentBytes = presentBytes;
@@ -253,26 +253,30 @@ export class ServerTransfer implements TransferHandler, RecordHolder {
     };
   }
 
+  #onFiles(outcomes: readonly FileOutcome[]): void {
+    const failed = outcomes.filter(({ error }) => error !== undefined).length;
+    if (outcomes.length > 0) this.#reception?.onFiles(outcomes.length - failed, failed);
+    for (const outcome of outcomes) this.#onFile(outcome);
+  }
+
   #onFile(outcome: FileOutcome): void {
-    this.#reception?.onFile(outcome.error !== undefined);
     const summary = this.#summary;
     const { source, target } = outcome;
+    const { logger } = this.#context;
     // The targets of a download are the client's own business; here they are numbers.
-    const name = escapeName(this.#direction === 'upload' ? target || source : source);
+    const name = () => escapeName(this.#direction === 'upload' ? target || source : source);
     if (outcome.error === undefined) {
       summary.files++;
       if (outcome.skipped) summary.skippedFiles++;
       summary.bytes += outcome.bytes;
-      this.#context.logger.debug(
-        { file: name, bytes: outcome.bytes, digest: outcome.digest },
-        'file is done',
-      );
+      if (!logger.isLevelEnabled('debug')) return;
+      logger.debug({ file: name(), bytes: outcome.bytes, digest: outcome.digest }, 'file is done');
       return;
     }
     summary.failed++;
     if (summary.failures.length < MAX_FAILURES_KEPT) summary.failures.push(outcome);
-    this.#context.logger.warn(
-      { file: name, code: outcome.error.code, why: escapeName(outcome.error.message) },
+    logger.warn(
+      { file: name(), code: outcome.error.code, why: escapeName(outcome.error.message) },
       'file failed',
     );
   }

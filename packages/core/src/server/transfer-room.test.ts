@@ -1,4 +1,4 @@
-import type { TransferMessage } from '@jetstream/protocol';
+import type { OpenTransfer } from '@jetstream/protocol';
 import { expect, it } from 'vitest';
 import type { Session } from '../session/session.ts';
 import type { ClientLogin, ServerConnectionContext } from './server-connection.ts';
@@ -23,6 +23,6 @@ it('[LG-1] is not taken up by what waits for a login, with which strangers could
   const context = {} as ServerConnectionContext;
   const life = { mayBegin: async () => true, onBegun: () => undefined, onOver: () => undefined };
   const transfer = new ServerTransfer(1, session, nobody, context, () => false, life);
-  void transfer.onMessage({ body: { $case: 'open', value: {} } } as TransferMessage);
+  void transfer.onMessage({ body: { $case: 'open', value: {} as OpenTransfer } });
   expect(transfer.isRunning).toBe(false);
 });

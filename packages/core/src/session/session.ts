@@ -1,12 +1,13 @@
 import {
   type ControlMessage,
   decodeControlMessage,
-  decodeTransferMessage,
   type ErrorCode,
   encodeControlMessage,
   encodeTransferMessage,
   JetStreamError,
-  type TransferMessage,
+  type ReceivedBody,
+  receiveTransferMessage,
+  type TransferBody,
 } from '@jetstream/protocol';
 import type { Limiter } from '@jetstream/transport';
 import type { LaneConnection, SessionEvent } from '../lane/lane-connection.ts';
@@ -28,7 +29,7 @@ export interface ContentHandler extends MessageHandler {
 }
 
 interface MessageHandler {
-  onMessage(message: TransferMessage): void | Promise<void>;
+  onMessage(message: { body: ReceivedBody }): void | Promise<void>;
   /** The connection or this transfer is over; called once, with the reason. */
   onClosed(error: JetStreamError): void;
 }
@@ -95,7 +96,7 @@ export class Session {
     const stream = new MessageStream(
       this.connection,
       transfer,
-      (bytes) => handler.onMessage(decodeTransferMessage(bytes)),
+      (bytes) => handler.onMessage(receiveTransferMessage(bytes)),
       (error) => this.#failConnection(error),
     );
     this.#transfers.set(transfer, { handler, stream });
@@ -198,8 +199,13 @@ export class TransferPort {
     return this.#session.connection;
   }
 
-  send(body: NonNullable<TransferMessage['body']>): void {
-    if (this.#session.closed === undefined) this.#stream.send(encodeTransferMessage({ body }));
+  send(body: TransferBody): void {
+    this.sendEncoded(encodeTransferMessage({ body }));
+  }
+
+  /** @param message a TransferMessage */
+  sendEncoded(message: Uint8Array): void {
+    if (this.#session.closed === undefined) this.#stream.send(message);
   }
 
   /** undefined, or resolves when the stream's queue has room again. */

@@ -5,6 +5,7 @@ import { SYSTEM_ROOT } from '@jetstream/manifest';
 import { type Account, currentUser } from '@jetstream/platform';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkReceivingOptions } from '../content/receiving-options.ts';
+import { manifestBatch } from '../testing/manifest-batch.ts';
 import { StorageThread } from './storage-thread.ts';
 import { StorageWorkers } from './storage-workers.ts';
 
@@ -143,16 +144,8 @@ describe('storage workers', () => {
         preserve: false,
         resumable: false,
       });
-      const entry = {
-        kind: 1 as const,
-        size: round % 2,
-        mtimeSeconds: 0,
-        mtimeNanoseconds: 0,
-        executable: false,
-      };
-      await host.call('addEntries', 0, [
-        { ...entry, targetPath: `${round}`, sourceInode: 1, permissions: undefined },
-      ]);
+      await host.call('readBatch', manifestBatch(`${round}`, round % 2));
+      await host.call('addEntries');
       // Each second one is left half done.
       if (round % 2 === 0) {
         await host.call('endManifest', 1);

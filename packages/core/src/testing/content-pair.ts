@@ -3,6 +3,7 @@ import {
   decodeTransferMessage,
   encodeTransferMessage,
   JetStreamError,
+  receiveTransferMessage,
   type TransferBody,
 } from '@jetstream/protocol';
 import { BlockMemory } from '../block-memory.ts';
@@ -107,11 +108,12 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
     const port = {
       transfer: 1,
       connection,
-      send: (body: TransferBody) => {
-        const message = decodeTransferMessage(encodeTransferMessage({ body }));
-        outcome.messages.push(message.body);
-        onMessage?.(message.body);
-        chain = chain.then(() => peer().onMessage(message)).catch(fail);
+      send: (body: TransferBody) => port.sendEncoded(encodeTransferMessage({ body })),
+      sendEncoded: (encoded: Uint8Array) => {
+        const { body } = decodeTransferMessage(encoded);
+        outcome.messages.push(body);
+        onMessage?.(body);
+        chain = chain.then(() => peer().onMessage(receiveTransferMessage(encoded))).catch(fail);
       },
       writable: () => undefined,
       close: () => undefined,
@@ -130,7 +132,7 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
     memory,
     {
       ...ignored,
-      onFile: (file) => outcome.sent.push(file),
+      onFiles: (files) => outcome.sent.push(...files),
       onProgress: () => undefined,
       onComplete,
       onFailed: fail,
@@ -141,7 +143,7 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
     writing,
     {
       ...ignored,
-      onFile: (file) => outcome.received.push(file),
+      onFiles: (files) => outcome.received.push(...files),
       onProgress: (writtenBytes, durableBytes, presentBytes) => {
         outcome.progress = { writtenBytes, durableBytes, presentBytes };
       },

@@ -3,6 +3,7 @@ import { DEFAULT_RATE_POLICY } from '@jetstream/congestion';
 import { currentUser } from '@jetstream/platform';
 import {
   type ControlMessage,
+  decodeTransferMessage,
   type JetStreamError,
   type Login,
   type LoginResult,
@@ -107,8 +108,8 @@ export class RawClient {
     let onHeard: (() => void) | undefined;
     const port = this.session.addTransfer(id, {
       content: undefined,
-      onMessage: (message) => {
-        heard.push(message);
+      onMessage: ({ body }) => {
+        heard.push('encoded' in body ? decodeTransferMessage(body.encoded) : { body });
         onHeard?.();
       },
       onClosed: () => undefined,

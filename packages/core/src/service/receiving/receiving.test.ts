@@ -59,7 +59,7 @@ function incoming(part: Partial<Incoming> = {}): Incoming {
 async function receive(part: Partial<Incoming> = {}, failed = 0): Promise<void> {
   const reception = receiving.begin(incoming(part));
   reception.onTotals(3, 3_000);
-  for (let file = 0; file < 3; file++) reception.onFile(file < failed);
+  reception.onFiles(3 - failed, failed);
   nowUs += 1e6;
   reception.onProgress(3_000);
   await reception.onDurable();

@@ -50,9 +50,9 @@ export class Reception {
     this.change({ totalFiles, totalSize: totalBytes });
   }
 
-  onFile(failed: boolean): void {
+  onFiles(done: number, failed: number): void {
     const { filesDone, filesFailed } = this.record;
-    this.change(failed ? { filesFailed: filesFailed + 1 } : { filesDone: filesDone + 1 });
+    this.change({ filesDone: filesDone + done, filesFailed: filesFailed + failed });
   }
 
   onProgress(bytesReceived: number): void {
