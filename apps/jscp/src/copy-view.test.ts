@@ -97,6 +97,8 @@ describe('JSON lines', () => {
     view.note('connected again');
     view.summary(SUMMARY);
     view.error(new JetStreamError('disk-full', 'no space', { subject: 'x' }), 13);
+    view.file({ source: 'c', target: 'c', bytes: 4 });
+    view.end();
     const events = stdout.lines.map((line) => JSON.parse(line));
     expect(events.map(({ event }) => event)).toEqual([
       'progress',
@@ -106,6 +108,7 @@ describe('JSON lines', () => {
       'note',
       'summary',
       'error',
+      'file',
     ]);
     expect(events[0]).toEqual({ event: 'progress', ...PROGRESS });
     expect(events[3]).toEqual({ event: 'file', source: 'a\nb', target: 'a\nb', bytes: 3, digest: '00' });

@@ -4,6 +4,8 @@ import type { CopyView, TextOutput } from './copy-view.ts';
 import { printableJson } from './printable.ts';
 
 const INTERVAL_MS = 500;
+/** Of lines that are gathered before they are written. */
+const MAX_GATHERED_LENGTH = 64 * 1024;
 
 /** One JSON object a line on standard output, for programs. docs/CLI.md describes every field. */
 export class JsonLines implements CopyView {
@@ -11,6 +13,8 @@ export class JsonLines implements CopyView {
   private readonly stderr: TextOutput;
   private nextAtMs = 0;
   private state = '';
+  /** Of files that ended in this turn: to write each by itself takes longer than all the rest of a small file. */
+  private gathered = '';
 
   constructor(stdout: TextOutput, stderr: TextOutput) {
     this.stdout = stdout;
@@ -30,7 +34,9 @@ export class JsonLines implements CopyView {
   }
 
   file(outcome: FileOutcome): void {
-    this.write({ event: 'file', ...outcome });
+    if (this.gathered === '') setImmediate(() => this.flush());
+    this.gathered += lineOf({ event: 'file', ...outcome });
+    if (this.gathered.length > MAX_GATHERED_LENGTH) this.flush();
   }
 
   note(text: string): void {
@@ -49,9 +55,21 @@ export class JsonLines implements CopyView {
     this.stderr.write(`${text}\n`);
   }
 
-  end(): void {}
+  end(): void {
+    this.flush();
+  }
 
   private write(value: object): void {
-    this.stdout.write(`${printableJson(value)}\n`);
+    this.gathered += lineOf(value);
+    this.flush();
   }
+
+  private flush(): void {
+    if (this.gathered !== '') this.stdout.write(this.gathered);
+    this.gathered = '';
+  }
+}
+
+function lineOf(value: object): string {
+  return `${printableJson(value)}\n`;
 }

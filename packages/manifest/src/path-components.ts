@@ -44,6 +44,15 @@ export function checkPathLength(path: string, beneath = ''): void {
   throw invalid(path, `is longer than ${MAX_PATH_BYTES} bytes${before}; shorten it`);
 }
 
+/**
+ * Whether it is a component as it is, and its length is no matter: `splitPath` would give it back.
+ * @param name without "/"
+ */
+export function isShortComponent(name: string): boolean {
+  const isName = name !== '' && name !== '.' && name !== '..' && !name.includes('\0');
+  return isName && name.length * 3 <= MAX_COMPONENT_BYTES && !LONE_SURROGATE.test(name);
+}
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function utf8Exceeds(text: string, maxBytes: number): boolean {

@@ -163,4 +163,50 @@ describe('createTargetResolver', () => {
   it('refuses a bad destination path before any target comes', () => {
     expect(() => createTargetResolver({ destinationPath: '../x' })).toThrow(JetStreamError);
   });
+
+  it('[TR-1] gives each target the place, or the refusal, that it has by itself, whatever came before it', () => {
+    const name = fc.constantFrom(
+      ...['a', 'b', 'ä'.repeat(42), 'ä'.repeat(43), 'n'.repeat(255), 'n'.repeat(256), '', '.', '..', '...'],
+      ...['.x', '.x.jspart-1', '\0', '\ud800', '\ud83d\ude00', 'data'],
+    );
+    const directory = fc.constantFrom(
+      '',
+      'a/',
+      'a',
+      'data/',
+      '/a//b/',
+      'a/./b/',
+      'a/../',
+      'd/'.repeat(1_920),
+      'ä'.repeat(1_200),
+    );
+    const target = fc.tuple(directory, name).map(([before, last]) => before + last);
+    const root = `/${'r'.repeat(200)}`;
+    const mappings = [{ '': '/storage' }, { '': root, data: '/data' }, { data: root }];
+    const outcome = (resolve: () => string[]) => {
+      try {
+        return resolve();
+      } catch (error) {
+        const { code, message } = error as JetStreamError;
+        return { code, message };
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...mappings),
+        fc.constantFrom('', 'data/in'),
+        fc.array(target),
+        (mapping, destinationPath, targets) => {
+          const options = { sandbox: expandSandboxMapping(mapping, user), destinationPath };
+          const resolver = createTargetResolver(options);
+          for (const path of targets) {
+            expect(outcome(() => resolver.resolve(path))).toEqual(
+              outcome(() => createTargetResolver(options).resolve(path)),
+            );
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
 });

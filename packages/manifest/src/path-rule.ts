@@ -3,10 +3,10 @@
  * sandbox rule). What it gives is only names; that no symlink leads out of the root is held by the operating system when they are opened (package
  * `platform`, beneath-root).
  */
-import { JetStreamError } from '@jetstream/protocol';
+import { JetStreamError, MAX_PATH_BYTES } from '@jetstream/protocol';
 import { escapeName } from './escape-name.ts';
 import { isPartialName } from './partial-name.ts';
-import { checkPathLength, splitPath } from './path-components.ts';
+import { checkPathLength, isShortComponent, MAX_COMPONENT_BYTES, splitPath } from './path-components.ts';
 import { placeInSandbox, type SandboxMount, type SandboxRule, SYSTEM_ROOT } from './sandbox-rule.ts';
 
 export interface PathRuleOptions {
@@ -51,24 +51,58 @@ export function createTargetResolver({
 }: PathRuleOptions): TargetResolver {
   const destination = splitTargetPath(destinationPath ?? '');
   if (destination.length > 0) placeInSandbox(sandbox, destination);
-  return {
-    resolve(targetPath) {
-      const target = splitTargetPath(targetPath);
-      if (target.length === 0) {
-        throw new JetStreamError(
-          'path-refused',
-          `"${escapeName(targetPath)}" names no file; give a target path`,
-          {
-            subject: targetPath,
-          },
-        );
-      }
-      const components = destination.length === 0 ? target : [...destination, ...target];
-      const { root } = placeInSandbox(sandbox, components)!.mount;
-      checkPathLength(`/${components.join('/')}`, root === undefined || root === '/' ? '' : root);
-      return components;
-    },
+  const roots = sandbox.mounts.map(({ root }) => root?.length ?? 0);
+  const lengthBefore = Math.max(...roots) + (destinationPath?.length ?? 0);
+  const resolve = (targetPath: string): string[] => {
+    const target = splitTargetPath(targetPath);
+    if (target.length === 0) {
+      throw new JetStreamError(
+        'path-refused',
+        `"${escapeName(targetPath)}" names no file; give a target path`,
+        {
+          subject: targetPath,
+        },
+      );
+    }
+    const components = destination.length === 0 ? target : [...destination, ...target];
+    const { root } = placeInSandbox(sandbox, components)!.mount;
+    checkPathLength(`/${components.join('/')}`, root === undefined || root === '/' ? '' : root);
+    return components;
   };
+  return new SiblingResolver({ resolve }, (path) => hasRoomForAnyName(lengthBefore + path.length));
+}
+
+/** Targets in one directory come on end: what leads to it is settled once for all of them that have short names. */
+class SiblingResolver implements TargetResolver {
+  readonly #whole: TargetResolver;
+  readonly #hasRoom: (path: string) => boolean;
+  /** The target path of the directory, with the slash at its end. */
+  #path: string | undefined;
+  #components: readonly string[] = [];
+
+  constructor(whole: TargetResolver, hasRoom: (path: string) => boolean) {
+    this.#whole = whole;
+    this.#hasRoom = hasRoom;
+  }
+
+  resolve(targetPath: string): string[] {
+    const nameAt = targetPath.lastIndexOf('/') + 1;
+    const name = targetPath.slice(nameAt);
+    const isOrdinary = isShortComponent(name) && !isPartialName(name);
+    const isSibling = nameAt === this.#path?.length && targetPath.startsWith(this.#path);
+    if (isOrdinary && isSibling) return [...this.#components, name];
+    const components = this.#whole.resolve(targetPath);
+    // The first component says which mount it is.
+    const isKept = isOrdinary && components.length > 1 && this.#hasRoom(targetPath);
+    this.#path = isKept ? targetPath.slice(0, nameAt) : undefined;
+    this.#components = components.slice(0, -1);
+    return components;
+  }
+}
+
+/** @param length of all that leads to it, in UTF-16 units */
+function hasRoomForAnyName(length: number): boolean {
+  return 3 * length + MAX_COMPONENT_BYTES <= MAX_PATH_BYTES;
 }
 
 /** @throws JetStreamError as `resolveTarget`, but takes the empty path */

@@ -225,5 +225,6 @@ function wireBytes({ targetPath, permissions }: ManifestEntry): number {
 }
 
 function decode(name: Uint8Array): string {
-  return Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString();
+  const bytes = Buffer.isBuffer(name) ? name : Buffer.from(name.buffer, name.byteOffset, name.byteLength);
+  return bytes.toString();
 }

@@ -36,7 +36,6 @@ function bindReadNames(native: Ffi, names: NativeNames): ReadNames {
   const { koffi, process: libc } = native;
   const syscall = libc.func('long syscall(long, int, uintptr_t, unsigned int)');
   const memory = new NativeMemory(native, BUFFER_BYTES);
-  const view = new DataView(memory.bytes.buffer);
 
   /** The next names, copied, for other directories may be read before they are asked for; none: it was read to its end. */
   function next(fd: number): Buffer[] | undefined {
@@ -49,14 +48,14 @@ function bindReadNames(native: Ffi, names: NativeNames): ReadNames {
       throw systemError(errno, 'getdents64', String(fd));
     }
     if (count === 0) return undefined;
+    const records = Buffer.from(memory.bytes.subarray(0, count));
     const found: Buffer[] = [];
-    for (let at = 0; at < count; at += view.getUint16(at + LENGTH_AT, true)) {
+    for (let at = 0; at < count; at += records.readUInt16LE(at + LENGTH_AT)) {
       const begin = at + NAME_AT;
-      const end = memory.bytes.indexOf(0, begin);
+      const end = records.indexOf(0, begin);
       const isDots =
-        memory.bytes[begin] === DOT &&
-        (end - begin === 1 || (end - begin === 2 && memory.bytes[begin + 1] === DOT));
-      if (!isDots) found.push(Buffer.from(memory.bytes.subarray(begin, end)));
+        records[begin] === DOT && (end - begin === 1 || (end - begin === 2 && records[begin + 1] === DOT));
+      if (!isDots) found.push(records.subarray(begin, end));
     }
     return found;
   }

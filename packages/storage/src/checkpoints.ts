@@ -71,8 +71,9 @@ export class Checkpoints {
 
   /** It has its result. */
   forget(file: TargetFile): void {
+    if (file.record === undefined) return;
     this.#changed.delete(file);
-    const { foundBytes = 0, durableBytes = 0 } = file.record ?? {};
+    const { foundBytes, durableBytes } = file.record;
     this.#progress.durableBytes -= foundBytes;
     this.#durableBytes -= durableBytes - foundBytes;
   }

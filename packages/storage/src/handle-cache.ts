@@ -13,6 +13,8 @@ export class HandleCache {
   readonly #maxOpen: number;
   /** Least recently used first. */
   readonly #open = new Map<object, Closable>();
+  /** The key that was used last. */
+  #latest: object | undefined;
 
   constructor(maxOpen: number) {
     this.#maxOpen = maxOpen;
@@ -24,9 +26,13 @@ export class HandleCache {
    */
   use<T extends Closable>(key: object, open: () => T): T {
     const held = this.#open.get(key) as T | undefined;
-    if (held !== undefined) this.#open.delete(key);
+    if (held !== undefined) {
+      if (key === this.#latest) return held;
+      this.#open.delete(key);
+    }
     const handle = held ?? this.attempt(open);
     this.#open.set(key, handle);
+    this.#latest = key;
     if (this.#open.size > this.#maxOpen) this.drop(this.#open.keys().next().value!);
     return handle;
   }

@@ -1,11 +1,12 @@
 import type { ErrorCode } from '@jetstream/protocol';
 import type { Blake3 } from './digest.ts';
-import { failure, success } from './entry-result.ts';
+import { failure } from './entry-result.ts';
 import { asFileFailure } from './errno.ts';
 import type { PartialFiles } from './partial-files.ts';
 import type { Resumption } from './resumption.ts';
+import { SiblingPaths } from './sibling-paths.ts';
 import { digestsOf, type TargetFile } from './target-file.ts';
-import { componentsOf } from './target-tree.ts';
+import { componentsOf, type TargetDirectory } from './target-tree.ts';
 import type { EntryResult } from './tree-writer.ts';
 import type { WriterProgress } from './writer-progress.ts';
 
@@ -26,6 +27,7 @@ export class Settlement {
   readonly #blake3: Blake3;
   readonly #progress: WriterProgress;
   readonly #onSettled: (file: TargetFile) => void;
+  readonly #paths = new SiblingPaths<TargetDirectory>(componentsOf);
   readonly #unsettled = new Map<number, TargetFile>();
   #untold: EntryResult[] = [];
 
@@ -85,7 +87,7 @@ export class Settlement {
   fail(
     file: TargetFile,
     { code, message }: { code: ErrorCode; message: string },
-    target = pathOf(file),
+    target = this.#paths.of(file.directory, file.name),
   ): void {
     // Nobody has looked at what its record says, if it has one.
     const isKept = this.#resumption.isUnknown(file) || (this.#isOfUse(file) && CAUSES_THAT_PASS.has(code));
@@ -102,10 +104,21 @@ export class Settlement {
    * @returns what is to be told once that is durable
    */
   succeed(file: TargetFile, digest = digestsOf(file).fileDigest(this.#blake3)): EntryResult {
-    const { index, size: bytes, isSame: skipped } = file;
-    const record = file.record && { recordKey: file.record.key };
+    const { index, directory, name, size: bytes, isSame: skipped, record } = file;
     this.#settle(file);
-    return { ...success('file', index, pathOf(file)), bytes, digest, skipped, ...record };
+    const target = this.#paths.of(directory, name);
+    const result: EntryResult = {
+      index,
+      kind: 'file',
+      code: 'none',
+      message: '',
+      target,
+      bytes,
+      digest,
+      skipped,
+    };
+    if (record !== undefined) result.recordKey = record.key;
+    return result;
   }
 
   /** What `succeed` gave, or a directory, is durable. */
@@ -151,8 +164,4 @@ export class Settlement {
     this.#onSettled(file);
     file.digests = undefined;
   }
-}
-
-function pathOf({ directory, name }: TargetFile): string {
-  return `/${componentsOf(directory, name).join('/')}`;
 }

@@ -6,6 +6,7 @@ import {
   type ManifestEntry,
   type ScanBatch,
   Scanner,
+  type SourcePath,
   sourceComponents,
 } from '@jetstream/manifest';
 import { BLOCK_BYTES } from '@jetstream/protocol';
@@ -14,6 +15,7 @@ import { HandleCache } from './handle-cache.ts';
 import { type ListedSource, ListedSources } from './listed-sources.ts';
 import { applyPlan } from './planned-chunks.ts';
 import { scanWithin } from './scan-within.ts';
+import { SiblingPaths } from './sibling-paths.ts';
 import { BlockReader } from './source-block.ts';
 import { SourceContent } from './source-content.ts';
 import { SourceFile } from './source-file.ts';
@@ -36,6 +38,7 @@ export class SourceTree implements TreeReader {
   readonly #blocks = new BlockIndex<SourceFile>();
   readonly #blockReader: BlockReader;
   readonly #unsettled = new Map<number, SourceFile>();
+  readonly #paths = new SiblingPaths<SourcePath>(sourceComponents);
   readonly #content: SourceContent;
   readonly #handles: HandleCache;
   readonly #offersOnly: boolean;
@@ -89,8 +92,8 @@ export class SourceTree implements TreeReader {
   describe(index: number): SourceEntry | undefined {
     const file = this.#unsettled.get(index);
     if (file === undefined) return undefined;
-    const { kind, size: bytes, path: source, targetPath: target } = file;
-    return { kind, source, target, bytes };
+    const { kind, size: bytes, directory, name, targetPath: target } = file;
+    return { kind, source: this.#paths.of(directory, name), target, bytes };
   }
 
   entrySettled(index: number): SourceEntry | undefined {

@@ -2,7 +2,7 @@ import { displayPath, partialName } from '@jetstream/manifest';
 import { BLOCK_BYTES, type ErrorCode, JetStreamError } from '@jetstream/protocol';
 import type { FileStatus } from './file-system.ts';
 import type { HandleCache } from './handle-cache.ts';
-import { HeldTimes } from './held-time.ts';
+import { HeldTimes, isSame } from './held-time.ts';
 import type { OverwriteMode, SkipRule } from './overwrite-mode.ts';
 import type { TargetPermissions } from './permissions.ts';
 import { type Approach, approach } from './standing-target.ts';
@@ -61,6 +61,8 @@ export class TargetLook {
   }
 
   #hasSameTime(file: TargetFile, standing: FileStatus): boolean {
+    // In nearly all cases, and then no directory is needed to find it out.
+    if (isSame(standing, file)) return true;
     return this.#handles.attempt(() =>
       this.#times.isAsCopied(standing, file, this.#tree.open(file.directory)),
     );

@@ -110,7 +110,7 @@ export class TargetTree {
 
   /** The next sync makes the names durable that stand in it, if no earlier one has: a run that made them may have been killed. */
   keep(directory: TargetDirectory): void {
-    if (!directory.isSynced) this.#touch(directory, this.open(directory));
+    if (!directory.isSynced && !this.#touched.has(directory)) this.#touch(directory, this.open(directory));
   }
 
   /** `already-exists` when there is anything at the new name. */
