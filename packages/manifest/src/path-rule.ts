@@ -53,7 +53,7 @@ export function createTargetResolver({
   if (destination.length > 0) placeInSandbox(sandbox, destination);
   const roots = sandbox.mounts.map(({ root }) => root?.length ?? 0);
   const lengthBefore = Math.max(...roots) + (destinationPath?.length ?? 0);
-  const resolve = (targetPath: string): string[] => {
+  const resolveWhole = (targetPath: string): string[] => {
     const target = splitTargetPath(targetPath);
     if (target.length === 0) {
       throw new JetStreamError(
@@ -69,35 +69,35 @@ export function createTargetResolver({
     checkPathLength(`/${components.join('/')}`, root === undefined || root === '/' ? '' : root);
     return components;
   };
-  return new SiblingResolver({ resolve }, (path) => hasRoomForAnyName(lengthBefore + path.length));
+  return settlingSiblings(resolveWhole, (path) => hasRoomForAnyName(lengthBefore + path.length));
 }
 
-/** Targets in one directory come on end: what leads to it is settled once for all of them that have short names. */
-class SiblingResolver implements TargetResolver {
-  readonly #whole: TargetResolver;
-  readonly #hasRoom: (path: string) => boolean;
-  /** The target path of the directory, with the slash at its end. */
-  #path: string | undefined;
-  #components: readonly string[] = [];
-
-  constructor(whole: TargetResolver, hasRoom: (path: string) => boolean) {
-    this.#whole = whole;
-    this.#hasRoom = hasRoom;
-  }
-
-  resolve(targetPath: string): string[] {
-    const nameAt = targetPath.lastIndexOf('/') + 1;
-    const name = targetPath.slice(nameAt);
-    const isOrdinary = isShortComponent(name) && !isPartialName(name);
-    const isSibling = nameAt === this.#path?.length && targetPath.startsWith(this.#path);
-    if (isOrdinary && isSibling) return [...this.#components, name];
-    const components = this.#whole.resolve(targetPath);
-    // The first component says which mount it is.
-    const isKept = isOrdinary && components.length > 1 && this.#hasRoom(targetPath);
-    this.#path = isKept ? targetPath.slice(0, nameAt) : undefined;
-    this.#components = components.slice(0, -1);
-    return components;
-  }
+/**
+ * Targets in one directory come on end: what leads to it is settled once for all of them that have short names.
+ * @param hasRoom whether any such name may take the place of the last in this path
+ */
+function settlingSiblings(
+  resolveWhole: (targetPath: string) => string[],
+  hasRoom: (path: string) => boolean,
+): TargetResolver {
+  /** The target path of the directory, with the slash at its end, and what leads to it. */
+  let siblings: { path: string; components: readonly string[] } | undefined;
+  return {
+    resolve(targetPath) {
+      const nameAt = targetPath.lastIndexOf('/') + 1;
+      const name = targetPath.slice(nameAt);
+      const isOrdinary = isShortComponent(name) && !isPartialName(name);
+      const isSibling = nameAt === siblings?.path.length && targetPath.startsWith(siblings.path);
+      if (isOrdinary && isSibling) return [...siblings!.components, name];
+      const components = resolveWhole(targetPath);
+      // The first component says which mount it is.
+      const isKept = isOrdinary && components.length > 1 && hasRoom(targetPath);
+      siblings = isKept
+        ? { path: targetPath.slice(0, nameAt), components: components.slice(0, -1) }
+        : undefined;
+      return components;
+    },
+  };
 }
 
 /** @param length of all that leads to it, in UTF-16 units */

@@ -10,6 +10,9 @@ import { componentsOf, type TargetTree } from './target-tree.ts';
 const TRANSFER_ID = /^([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}$/;
 const PARTIAL_ID = /\.jspart-([0-9a-f]{8})([0-9a-f]{8})[0-9a-f]{8}-[0-9a-z]+$/;
 
+/** The first letter of each partial file's name. */
+const DOT = 0x2e;
+
 /** Tells by a name whether it is the partial file of a process that has ended. */
 function isOfDeadProcess(name: string, transferId: string): boolean {
   const [, owner, epoch] = TRANSFER_ID.exec(transferId) ?? [];
@@ -45,6 +48,7 @@ export function findDeadPartials(
 function deadNames(names: Iterator<Uint8Array>, transferId: string): string[] {
   const dead: string[] = [];
   for (let next = names.next(); !next.done; next = names.next()) {
+    if (next.value[0] !== DOT) continue;
     const name = Buffer.from(next.value).toString();
     if (isOfDeadProcess(name, transferId)) dead.push(name);
   }

@@ -146,8 +146,9 @@ export class BlockSender {
   get #mayReadNext(): boolean {
     if (this.#requested.length > 0) return true;
     const { next } = this.#sealed;
-    const { smoothedRttUs = 0 } = this.#port.connection.stats ?? {};
-    return next !== undefined && this.#frontier.mayBegin(next, smoothedRttUs, this.#waitedMs);
+    // The least of them: the first round trips of two programs that were just started take what these take.
+    const { minRttUs = 0 } = this.#port.connection.stats ?? {};
+    return next !== undefined && this.#frontier.mayBegin(next, minRttUs, this.#waitedMs);
   }
 
   async #read({ block, chunks }: DueBlock, memory: Uint8Array): Promise<void> {

@@ -59,7 +59,7 @@ function alone(
   const port = {
     transfer: 1,
     connection: {
-      stats: { smoothedRttUs: 100 },
+      stats: { minRttUs: 100 },
       openBulkSender: () => undefined,
       openBulkReceiver: () => undefined,
       offerBlock: () => true,

@@ -13,12 +13,12 @@ export class PlanFrontier {
   #plannedBlocks: number | undefined;
 
   /**
-   * @param smoothedRttUs 0: no answer has come yet
+   * @param rttUs 0: no answer has come yet
    * @param waitedMs for such an answer: a path without one for so long is long
    */
-  mayBegin(block: number, smoothedRttUs: number, waitedMs: number): boolean {
+  mayBegin(block: number, rttUs: number, waitedMs: number): boolean {
     if (this.#plannedBlocks !== undefined) return block < this.#plannedBlocks;
-    const rttMs = smoothedRttUs > 0 ? smoothedRttUs / 1000 : waitedMs;
+    const rttMs = rttUs > 0 ? rttUs / 1000 : waitedMs;
     return block < BLOCKS_BEFORE_PLANS && rttMs >= LONG_RTT_MS;
   }
 

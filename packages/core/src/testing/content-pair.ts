@@ -92,7 +92,7 @@ export async function copyContent(options: ContentPairOptions): Promise<ContentP
     onBroken: fail,
   });
   const connection = {
-    stats: { smoothedRttUs: rttUs },
+    stats: { minRttUs: rttUs },
     openBulkSender: () => undefined,
     openBulkReceiver: () => undefined,
     offerBlock: (_: number, block: number, bytes: Uint8Array, byteLength: number) => {
