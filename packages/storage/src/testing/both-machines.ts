@@ -1,10 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { JetStreamError } from '@jetstream/protocol';
+import { onTestFinished } from 'vitest';
 import { fakeSurroundings } from './fake/fake-surroundings.ts';
 import { nodeSurroundings } from './node-surroundings.ts';
 import type { Surroundings } from './surroundings.ts';
-import { temporaryDirectories } from './temporary-directory.ts';
-
-const temporaryDirectory = temporaryDirectories();
 
 /** The same must hold of both: so what is tested on the fake one holds on the other. */
 export const bothMachines: [string, () => Surroundings][] = [
@@ -21,4 +22,11 @@ export function refusal(run: () => unknown): { code: string; message: string; su
     throw error;
   }
   throw new Error('was not refused');
+}
+
+/** Goes with its test: this file may be loaded once for all test files of a process. */
+function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'jetstream-storage-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
 }
