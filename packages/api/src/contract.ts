@@ -22,6 +22,8 @@ export interface ApiCaller extends ApiIdentity {
   remoteAddress: string;
   /** Whether the peer is on this machine. */
   isLocal: boolean;
+  /** By which name or address the caller says that he reaches this server; null: none that could be one, or one that only this machine knows. */
+  reachedAs: string | null;
 }
 
 /** What does the work of the commands. The HTTPS server has checked parameters and access before it asks. */

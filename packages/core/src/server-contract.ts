@@ -60,7 +60,7 @@ export interface ServerOptions {
   apiTokens?: boolean;
   /** As `apiTokens`, of shared links. */
   sharedTokens?: boolean;
-  /** host or host:port by which others reach the server, for links that it gives out. Default: name of the machine. */
+  /** host or host:port by which others reach the server, for links that it gives out. Default: see docs/OPERATIONS.md. */
   externalAddress?: string;
   /**
    * Directory of programs that are run when something happens, each named for its event. Default: /var/lib/jetstream/triggers for root,

@@ -16,7 +16,7 @@ import { addRoutes } from './http-routes.ts';
 import { API_LIMITS, type ApiLimits } from './limits.ts';
 import { ApiMetrics, type MetricSource } from './metrics.ts';
 import type { Peer } from './peer.ts';
-import { isLoopback, plainAddress } from './peer-address.ts';
+import { hostIn, isLoopback, plainAddress } from './peer-address.ts';
 import { Requests } from './requests.ts';
 import type { SessionParts } from './session-commands.ts';
 import { Sessions } from './sessions.ts';
@@ -233,7 +233,15 @@ class HttpsApiServer implements ApiServer {
     const token = /^Bearer ([\w-]{1,128})$/i.exec(request.headers.authorization ?? '')?.[1];
     const session = token === undefined ? undefined : this.#parts.sessions.find(token);
     if (session) this.#connections.identify(request.socket, session.identity.account);
-    return { remoteAddress, isLocal: isLoopback(remoteAddress), session, token, ownsSession: false, signal };
+    return {
+      remoteAddress,
+      isLocal: isLoopback(remoteAddress),
+      reachedAs: hostIn(request.headers.host),
+      session,
+      token,
+      ownsSession: false,
+      signal,
+    };
   }
 
   #addressOf({ socket }: IncomingMessage): string {

@@ -10,6 +10,13 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address);
 }
 
+/** The host of a `Host` header, unless it means this machine alone. */
+export function hostIn(header: string | undefined): string | null {
+  const host = /^(?:\[([\da-f:.]{2,45})\]|([\w.-]{1,253}))(?::\d{1,5})?$/i.exec(header ?? '');
+  const name = host?.[1] ?? host?.[2];
+  return name === undefined || isLoopback(name) || /^localhost(\.|$)|\.localhost$/i.test(name) ? null : name;
+}
+
 /** Who counts as one stranger: an IPv4 address, or the /64 that one customer has of IPv6. */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;

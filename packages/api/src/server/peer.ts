@@ -5,6 +5,7 @@ import type { ApiSession } from './sessions.ts';
 export interface Peer {
   readonly remoteAddress: string;
   readonly isLocal: boolean;
+  readonly reachedAs: string | null;
   session: ApiSession | undefined;
   /** That of the session. */
   token: string | undefined;
@@ -19,12 +20,13 @@ export interface Peer {
 
 const NOBODY: ApiIdentity = { account: '', token: null, tokenSession: null, permissions: null, path: null };
 
-export function callerOf({ session, remoteAddress, isLocal }: Peer): ApiCaller {
+export function callerOf({ session, remoteAddress, isLocal, reachedAs }: Peer): ApiCaller {
   return {
     ...(session?.identity ?? NOBODY),
     superuser: session?.superuser ?? false,
     wrangler: session?.wrangler ?? false,
     remoteAddress,
     isLocal,
+    reachedAs,
   };
 }

@@ -39,6 +39,7 @@ export interface ApiSocketContext {
 export class ApiSocket implements Peer {
   readonly remoteAddress: string;
   readonly isLocal: boolean;
+  readonly reachedAs: string | null;
   readonly signal: AbortSignal;
   session: ApiSession | undefined;
   token: string | undefined;
@@ -55,13 +56,14 @@ export class ApiSocket implements Peer {
 
   constructor(
     socket: WebSocket,
-    peer: Pick<Peer, 'remoteAddress' | 'isLocal' | 'session' | 'token'>,
+    peer: Pick<Peer, 'remoteAddress' | 'isLocal' | 'reachedAs' | 'session' | 'token'>,
     context: ApiSocketContext,
   ) {
     this.#socket = socket;
     this.#context = context;
     this.remoteAddress = peer.remoteAddress;
     this.isLocal = peer.isLocal;
+    this.reachedAs = peer.reachedAs;
     this.session = peer.session;
     this.token = peer.token;
     this.signal = this.#abort.signal;

@@ -13,6 +13,7 @@ export function apiCaller(caller: Partial<ApiCaller> = {}): ApiCaller {
     wrangler: false,
     remoteAddress: '127.0.0.1',
     isLocal: true,
+    reachedAs: null,
     ...caller,
   };
 }

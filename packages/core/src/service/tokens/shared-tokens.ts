@@ -28,7 +28,7 @@ export interface SharedTokensOptions {
   isTokenValid: (token: string) => boolean;
   /** Whether there is one still, good or not. */
   isTokenKept: (token: string) => boolean;
-  linkOf: (secret: string) => string;
+  linkOf: (secret: string, caller: ApiCaller) => Promise<string>;
 }
 
 type Commands = Pick<
@@ -147,7 +147,7 @@ export class SharedTokens {
     }
     const own = { manifestId, downloadLimit, downloadCount: 0, begun: {} };
     const { record, secret } = await this.store.create(given, caller, own);
-    return { ...describe(record), secret, link: linkOf(secret) };
+    return { ...describe(record), secret, link: await linkOf(secret, caller) };
   }
 }
 

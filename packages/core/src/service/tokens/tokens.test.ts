@@ -203,4 +203,15 @@ describe('a shared link', () => {
     tokens = await open({ externalAddress: 'files.example:9000' });
     expect((await share()).link).toMatch(/^jetstream:\/\/files\.example:9000\/download\?token=/);
   });
+
+  it('else has that by which its maker reaches the server, if it is bound to no other', async () => {
+    const hostFor = async (reachedAs: string | null) =>
+      new URL((await share({}, caller({ reachedAs }))).link!).hostname;
+    expect(await hostFor('a.lan')).toBe('a.lan');
+    expect(await hostFor('2001:db8::2')).toBe('[2001:db8::2]');
+    expect(await hostFor(null)).not.toBe('');
+    await tokens.close();
+    tokens = await open({ host: '198.51.100.7' });
+    expect(await hostFor('a.lan')).toBe('198.51.100.7');
+  });
 });

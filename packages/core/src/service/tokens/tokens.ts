@@ -54,9 +54,11 @@ export class Tokens implements ServicePart, TokenVerifier {
       onRevoked,
       isTokenValid: (token) => api.get(token) !== undefined,
       isTokenKept: (token) => api.store.has(token),
-      linkOf: (secret) =>
+      linkOf: (secret, { reachedAs }) =>
         sharedLink(secret, {
           externalAddress: options.externalAddress,
+          listensOn: options.host,
+          reachedAs,
           apiPort: context.apiPort(),
           udpPort: context.lanes().path.port,
         }),
