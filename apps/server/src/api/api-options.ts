@@ -44,7 +44,7 @@ export const ASYNC_OPTIONS: Record<string, DescribedOption> = {
   },
 };
 
-const EVENTS = commandOptions('subscribe').find(({ name }) => name === 'events')!.choices;
+export const EVENTS = commandOptions('subscribe').find(({ name }) => name === 'events')!.choices;
 
 /** `watch` is no command of the server. */
 export const WATCH_OPTIONS: Record<string, DescribedOption> = {

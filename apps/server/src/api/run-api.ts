@@ -12,7 +12,7 @@ import {
   parseParameters,
 } from '@jetstream/core/api-client';
 import { JetStreamError } from '@jetstream/protocol';
-import { API_OPTIONS, ASYNC_OPTIONS, COMMON_OPTIONS, WATCH_OPTIONS } from './api-options.ts';
+import { API_OPTIONS, ASYNC_OPTIONS, COMMON_OPTIONS, EVENTS, WATCH_OPTIONS } from './api-options.ts';
 import { findCommand } from './command-names.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { apiHelp, commandHelp, watchHelp } from './help.ts';
@@ -170,7 +170,9 @@ async function watch(words: readonly string[], call: Call, columns: number): Pro
   if (options.has('help')) return print(watchHelp(columns));
   if (rest.length > 0) throw usage(`unexpected ${JSON.stringify(rest[0])}`);
   const events = options.get('events');
-  parseParameters('subscribe', events ? { events } : {});
+  const unknown = events?.find((name) => !EVENTS.includes(name));
+  if (unknown !== undefined)
+    throw usage(`there is no event ${JSON.stringify(unknown)}; there are: ${EVENTS.join(', ')}`);
   return withClient(call, true, async (client) => {
     const stream = await client.subscribe({ signal: call.signal, ...(events && { events }) });
     for await (const event of stream) print(`${sortedJson(event, 0)}\n`);

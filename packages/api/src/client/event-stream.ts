@@ -1,7 +1,7 @@
 import { JetStreamError } from '@jetstream/protocol';
 import type { WebSocket } from 'ws';
 import type { ApiEvent } from '../contract.ts';
-import { errorOf, networkError } from './json-request.ts';
+import { errorOf, networkError, place } from './json-request.ts';
 import type { PinnedAgent } from './pinned-agent.ts';
 
 /** Events that wait for who reads them. */
@@ -37,8 +37,8 @@ export class EventStream implements AsyncIterable<ApiEvent> {
   /** Resolves once the server sends events. @throws JetStreamError as `ApiClient.call` */
   static async open(options: EventStreamOptions): Promise<EventStream> {
     const { WebSocket } = await import('ws');
-    const { host, port, path, agent, sessionToken, events, signal } = options;
-    const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const { path, agent, sessionToken, events, signal } = options;
+    const where = place(options);
     const socket = new WebSocket(`wss://${where}${path}`, {
       agent,
       headers: { authorization: `Bearer ${sessionToken}` },
@@ -70,7 +70,7 @@ export class EventStream implements AsyncIterable<ApiEvent> {
         isAlive();
         const message = parse(String(data));
         if (message.event) stream.#add(message.event);
-        else if (message.error) stream.#fail(errorOf(message));
+        else if (message.error) stream.#fail(errorOf(message, where));
         else resolve();
       });
       socket.on('unexpected-response', (_request, answer) => {

@@ -28,9 +28,9 @@ export async function postJson(what: JsonRequest): Promise<unknown> {
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const answer = await send(what, signal ? AbortSignal.any([signal, deadline]) : deadline);
-    const value = parse(answer.text);
+    const value = parse(answer.text, place(what));
     if (answer.status === 200) return value;
-    throw errorOf(value, answer.status);
+    throw errorOf(value, place(what), answer.status);
   } catch (error) {
     if (signal?.aborted) throw new JetStreamError('cancelled', 'stopped on request');
     if (deadline.aborted) {
@@ -81,18 +81,18 @@ async function read(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-function parse(text: string): unknown {
+function parse(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw noJetStream();
+    throw noJetStream(where, 'no JSON');
   }
 }
 
-/** The error that the body of an answer tells; codes of newer servers count as `internal`. */
-export function errorOf(body: unknown, status?: number): JetStreamError {
+/** The error that the body of an answer tells; codes of newer servers count as `internal`. @param where as of `networkError` */
+export function errorOf(body: unknown, where: string, status?: number): JetStreamError {
   const error = (body as { error?: Partial<Record<string, unknown>> } | null)?.error;
-  if (typeof error?.message !== 'string') return noJetStream(status);
+  if (typeof error?.message !== 'string') return noJetStream(where, `status ${status}`);
   const code = String(error.code);
   return new JetStreamError(
     Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'internal',
@@ -104,9 +104,12 @@ export function errorOf(body: unknown, status?: number): JetStreamError {
   );
 }
 
-function noJetStream(status?: number): JetStreamError {
-  const which = status === undefined ? '' : ` (status ${status})`;
-  return new JetStreamError('protocol-violation', `what answered is no API of a JetStream server${which}`);
+function noJetStream(where: string, why: string, cause?: unknown): JetStreamError {
+  return new JetStreamError(
+    'protocol-violation',
+    `${where}: what answers there is no API of a JetStream server (${why}); is that its port?`,
+    { subject: where, cause },
+  );
 }
 
 const UNRESOLVED = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EINVAL']);
@@ -124,26 +127,24 @@ const UNREACHABLE = new Set([
 /** Why a connection could not be made, or ended. @param where host and port, for the message */
 export function networkError(error: unknown, where: string): JetStreamError {
   if (error instanceof JetStreamError) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  // What OpenSSL says is long; `reason` is the part for people.
+  const { code = '', message, reason = message } = error as NodeJS.ErrnoException & { reason?: string };
   const options = { subject: where, cause: error };
   if (UNRESOLVED.has(code))
-    return new JetStreamError('host-unresolved', `${where}: the name has no address`, options);
+    return new JetStreamError('host-unresolved', `${where}: the name has no address; is it right?`, options);
   if (UNREACHABLE.has(code)) {
     return new JetStreamError(
       'host-unreachable',
-      `${where}: no API of a JetStream server answers (${code})`,
+      `${where}: no API of a JetStream server answers (${code}); is the server up, and is that its port?`,
       options,
     );
   }
   if (LOST.has(code))
     return new JetStreamError('connection-lost', `${where}: the connection was lost`, options);
-  return new JetStreamError(
-    'protocol-violation',
-    `${where}: what answers is no API of a JetStream server (${message})`,
-    options,
-  );
+  return noJetStream(where, reason, error);
 }
 
-function place({ host, port }: { host: string; port: number }): string {
+/** For messages. */
+export function place({ host, port }: { host: string; port: number }): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

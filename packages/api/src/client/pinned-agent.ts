@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { JetStreamError } from '@jetstream/protocol';
+import { place } from './json-request.ts';
 
 /** How long a certificate is looked at on a connection that is then used. */
 const MAX_CHECK_MS = 1_000;
@@ -81,7 +82,13 @@ export class PinnedAgent extends Agent {
         rejectUnauthorized: false,
       });
       const timer = setTimeout(
-        () => socket.destroy(new JetStreamError('host-unreachable', 'the server did not answer in time')),
+        () =>
+          socket.destroy(
+            new JetStreamError(
+              'host-unreachable',
+              `${place({ host, port })}: no API of a JetStream server answers within ${this.#connectTimeoutMs / 1_000} s; is that its port?`,
+            ),
+          ),
         this.#connectTimeoutMs,
       );
       socket.once('error', (error) => {

@@ -3,6 +3,7 @@ import { type CommandName, commandDefinition, isCommandName } from '../commands/
 import type { Access } from '../commands/definition.ts';
 import { parseParameters } from '../commands/parse-parameters.ts';
 import type { ApiHandlers } from '../contract.ts';
+import { API_VERSION } from '../schema/server-information.ts';
 import { callerOf, type Peer } from './peer.ts';
 import { mayBe, requestOwner, type SessionParts, sessionCommands } from './session-commands.ts';
 
@@ -56,7 +57,7 @@ export class CommandCalls {
     if (this.#closing) throw new JetStreamError('server-closing', 'the server is shutting down');
     const handler = isCommandName(name) ? this.#handlers.get(name) : undefined;
     if (!isCommandName(name) || !handler) {
-      throw new JetStreamError('not-found', `there is no command ${JSON.stringify(name.slice(0, 64))}`);
+      throw new JetStreamError('not-found', `this server (API version ${API_VERSION}) has no command ${JSON.stringify(name.slice(0, 64))}`);
     }
     await this.confirm(peer);
     checkAccess(commandDefinition(name).access, peer, name);
