@@ -11,7 +11,7 @@ const EVERYTHING = [
 
 /** What looks at memory, open files or children of its own process, or changes what others would have to live with. */
 const IN_OWN_PROCESS = [
-  'packages/api/src/server/hostile-peers.test.ts',
+  'packages/api/src/server/hostile-*.test.ts',
   'packages/auth/src/client-identity.test.ts',
   'packages/core/src/lane/lane-engine.test.ts',
   'packages/core/src/service/logins/api-logins.test.ts',

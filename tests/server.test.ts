@@ -24,18 +24,10 @@ describe('jetstream', () => {
       stderr: '',
     });
     expect((await jetstream('--help')).stdout).toMatch(/jetstream server/);
-    const { status, stdout } = await jetstream('server', '--help');
-    expect(status).toBe(0);
-    for (const option of [
-      'recv-port',
-      'recv-host',
-      'sandbox-dir',
-      'persistent-state-dir',
-      'config',
-      'log-level',
-    ]) {
-      expect(stdout).toContain(`--${option}`);
-    }
+    expect(await jetstream('server', '--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('--sandbox-dir'),
+    });
   });
 
   it.each([

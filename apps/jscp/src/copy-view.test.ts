@@ -1,36 +1,9 @@
-import type { TransferProgress, TransferSummary } from '@jetstream/core';
+import type { TransferSummary } from '@jetstream/core';
 import { JetStreamError } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { createView } from './copy-view.ts';
+import { HALF_WAY } from './testing/half-way.ts';
 
-const PROGRESS: TransferProgress = {
-  state: 'transferring',
-  waitsFor: '',
-  limiter: undefined,
-  totalsFinal: true,
-  totalBytes: 100,
-  totalFiles: 1,
-  ackedBytes: 50,
-  durableBytes: 0,
-  presentBytes: 0,
-  filesDone: 0,
-  filesFailed: 0,
-  rateBitsPerSecond: 1000,
-  etaSeconds: 1,
-  ratePolicy: undefined,
-  rttMs: 1,
-  lossShare: 0,
-  traffic: {
-    bytesSent: 0,
-    bytesReceived: 0,
-    packetsSent: 0,
-    packetsReceived: 0,
-    contentBytesSent: 0,
-    contentBytesResent: 0,
-  },
-  elapsedMs: 0,
-  currentFile: 'f',
-};
 const SUMMARY: TransferSummary = {
   files: 1,
   skippedFiles: 0,
@@ -60,7 +33,7 @@ async function capture(output: 'progress' | 'quiet' | 'json') {
 describe('quiet', () => {
   it('says nothing but errors', async () => {
     const { view, stdout, stderr } = await capture('quiet');
-    view.progress(PROGRESS);
+    view.progress(HALF_WAY);
     view.file({ source: 'f', target: 'f', bytes: 1 });
     view.note('connected again');
     view.summary(SUMMARY);
@@ -73,7 +46,7 @@ describe('quiet', () => {
 describe('plain lines', () => {
   it('come every five seconds and at the end', async () => {
     const { view, stdout, stderr } = await capture('progress');
-    for (let elapsedMs = 0; elapsedMs < 12_000; elapsedMs += 100) view.progress({ ...PROGRESS, elapsedMs });
+    for (let elapsedMs = 0; elapsedMs < 12_000; elapsedMs += 100) view.progress({ ...HALF_WAY, elapsedMs });
     view.note('a\nb');
     view.summary(SUMMARY);
     expect(stdout.text).toBe('');
@@ -91,8 +64,8 @@ describe('plain lines', () => {
 describe('JSON lines', () => {
   it('are one object a line, at most two a second and one for each state', async () => {
     const { view, stdout, stderr } = await capture('json');
-    for (let elapsedMs = 0; elapsedMs < 1000; elapsedMs += 10) view.progress({ ...PROGRESS, elapsedMs });
-    view.progress({ ...PROGRESS, elapsedMs: 1000, state: 'finishing' });
+    for (let elapsedMs = 0; elapsedMs < 1000; elapsedMs += 10) view.progress({ ...HALF_WAY, elapsedMs });
+    view.progress({ ...HALF_WAY, elapsedMs: 1000, state: 'finishing' });
     view.file({ source: 'a\nb', target: 'a\nb', bytes: 3, digest: '00' });
     view.note('connected again');
     view.summary(SUMMARY);
@@ -110,7 +83,7 @@ describe('JSON lines', () => {
       'error',
       'file',
     ]);
-    expect(events[0]).toEqual({ event: 'progress', ...PROGRESS });
+    expect(events[0]).toEqual({ event: 'progress', ...HALF_WAY });
     expect(events[3]).toEqual({ event: 'file', source: 'a\nb', target: 'a\nb', bytes: 3, digest: '00' });
     const { failures: _, ...counts } = SUMMARY;
     expect(events[5]).toEqual({ event: 'summary', ...counts });

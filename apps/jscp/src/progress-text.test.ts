@@ -2,32 +2,20 @@ import type { TransferProgress } from '@jetstream/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparisonLine, percentDone, progressBlock, progressLine, summaryLine } from './progress-text.ts';
+import { HALF_WAY } from './testing/half-way.ts';
 
 const HALF: TransferProgress = {
-  state: 'transferring',
+  ...HALF_WAY,
   waitsFor: "receiver's disk",
-  limiter: undefined,
-  totalsFinal: true,
   totalBytes: 256 * 2 ** 20,
   totalFiles: 2001,
   ackedBytes: 110 * 2 ** 20,
   durableBytes: 100 * 2 ** 20,
-  presentBytes: 0,
   filesDone: 812,
-  filesFailed: 0,
   rateBitsPerSecond: 950e6,
   etaSeconds: 3,
-  ratePolicy: undefined,
   rttMs: 0.42,
   lossShare: 0.013,
-  traffic: {
-    bytesSent: 0,
-    bytesReceived: 0,
-    packetsSent: 0,
-    packetsReceived: 0,
-    contentBytesSent: 0,
-    contentBytesResent: 0,
-  },
   elapsedMs: 1000,
   currentFile: 'photos/2024/summer/img_0001.jpg',
 };

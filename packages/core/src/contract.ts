@@ -229,9 +229,9 @@ export interface ReceivingOptions {
   checkpointIntervalMs?: number | null;
 }
 
-export interface UploadOptions extends ReceivingOptions {
-  mappings: readonly FileMapping[];
-  /** Prefix of every target path beneath the server's root. */
+/** What a copy is asked to be, either way. */
+export interface CopyOptions extends ReceivingOptions {
+  /** Prefix of every target path. */
   destinationPath?: string;
   /** Default 'follow'. */
   symlinks?: 'follow' | 'ignore';
@@ -241,25 +241,21 @@ export interface UploadOptions extends ReceivingOptions {
   preserve?: boolean;
   /** As `setRatePolicy` at its beginning. Default: that of the session. */
   ratePolicy?: RatePolicyOptions;
-  /** 32 hexadecimal digits, by which the receiver knows this transfer however often it is sent. Default: none. */
-  transferId?: string;
   signal?: AbortSignal;
 }
 
-export interface DownloadOptions extends ReceivingOptions {
-  /** 32 hex digits by which the server of a shared link knows a download that comes again after an interruption. Default: none. */
+export interface UploadOptions extends CopyOptions {
+  /** Local sources, each to a target path beneath the server's root. */
+  mappings: readonly FileMapping[];
+  /** 32 hexadecimal digits, by which the receiver knows this transfer however often it is sent. Default: none. */
   transferId?: string;
+}
+
+export interface DownloadOptions extends CopyOptions {
   /** Sources beneath the server's root, each to a local target path. */
   mappings: readonly FileMapping[];
-  destinationPath?: string;
-  symlinks?: 'follow' | 'ignore';
-  /** Compares the trees by digests and writes nothing: a file that differs fails with `content-differs` or `not-found`. Default false. */
-  verify?: boolean;
-  /** Keeps full modes, and owners and groups where that is allowed. Default false: mtime and the executable bit. */
-  preserve?: boolean;
-  /** As `setRatePolicy` at its beginning. Default: that of the session. */
-  ratePolicy?: RatePolicyOptions;
-  signal?: AbortSignal;
+  /** 32 hex digits by which the server of a shared link knows a download that comes again after an interruption. Default: none. */
+  transferId?: string;
 }
 
 /** `await Client.connect(options)` gives one of these. */

@@ -1,18 +1,8 @@
-import { JetStreamError } from '@jetstream/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkSandboxDirectory, expandSandboxDirectory } from './sandbox-directory.ts';
+import { codeOf } from './testing/code-of.ts';
 
 const user = { name: 'alice', domain: 'corp', fullName: 'alice@corp' };
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof JetStreamError) return error.code;
-    throw error;
-  }
-  return 'none';
-}
 
 describe('checkSandboxDirectory', () => {
   it.each(['/', '/storage', '/storage/%u', '/a/%d/%f', '/100%%', '/%%u'])('takes %s', (template) => {

@@ -1,4 +1,3 @@
-import { JetStreamError } from '@jetstream/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitPath } from './path-components.ts';
@@ -11,20 +10,11 @@ import {
   placeInSandbox,
   SYSTEM_ROOT,
 } from './sandbox-rule.ts';
+import { codeOf } from './testing/code-of.ts';
 
 const user = { name: 'alice', fullName: 'alice' };
 const folders = expandSandboxMapping({ projects: '/srv/projects', own: '/home/%u/data' }, user);
 const both = expandSandboxMapping({ '': '/data', projects: '/srv/projects' }, user);
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof JetStreamError) return error.code;
-    throw error;
-  }
-  return 'none';
-}
 
 describe('checkSandboxMapping', () => {
   it.each([{ '': '/data' }, { a: '/x', 'b c': '/y/%u' }, { '': '/', '..a': '/b' }])(

@@ -10,12 +10,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { buildSync } from 'esbuild';
 import { describe, expect, it, vi } from 'vitest';
 import { lookUpAccount } from './accounts/account.ts';
 import { actAs, canActAsOthers } from './act-as.ts';
+import { bundledWorker } from './testing/bundled-worker.ts';
 
 const needsRoot = !canActAsOthers();
 const ada = { name: 'ada', uid: 54_321, gid: 54_322, groups: [54_322, 54_323] };
@@ -55,25 +54,10 @@ const WORKER = `
   }
   parentPort.postMessage(results);`;
 
-/** Node runs no TypeScript in a worker: the worker's code is bundled first. */
-function bundledWorker(): string {
-  const result = buildSync({
-    stdin: { contents: WORKER, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'js' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    conditions: ['source'],
-    external: ['koffi'],
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
-    write: false,
-  });
-  return result.outputFiles[0]!.text;
-}
-
 function runAs(
   account: Parameters<typeof actAs>[0],
   area: string,
-  code = bundledWorker(),
+  code = bundledWorker(WORKER, import.meta.url),
 ): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(code, { eval: true, workerData: { account, area } });

@@ -1,3 +1,4 @@
+import { MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import * as z from 'zod';
 
 /** Bounds of what a caller may send, in one place; docs/LIMITS.md names them. */
@@ -7,7 +8,8 @@ export const DEFAULT_LIST = 1_000;
 export const MAX_MAPPINGS = 100_000;
 const MAX_TEXT = 1_024;
 const MAX_ID = 64;
-const MAX_KBIT_PER_SECOND = 8_000_000_000;
+/** Of one byte. */
+const KILOBITS = 8 / 1_000;
 
 const encoder = new TextEncoder();
 const isWithinBytes = (limit: number) => (text: string) => encoder.encode(text).length <= limit;
@@ -63,7 +65,10 @@ export const hostAddress = z
 /** Microseconds since 1970-01-01 00:00 UTC. */
 export const timeUs = z.int().min(0);
 /** Decimal kilobits a second. */
-export const rateKbps = z.int().min(8).max(MAX_KBIT_PER_SECOND);
+export const rateKbps = z
+  .int()
+  .min(KILOBITS * MIN_RATE_BYTES_PER_SECOND)
+  .max(KILOBITS * MAX_RATE_BYTES_PER_SECOND);
 export const count = z.int().min(0);
 export const errorCode = z.string().describe('Code of the error, as in docs/ERRORS.md; null: none.');
 export const errorMessage = z.string().describe('What went wrong, in one line; null: nothing.');

@@ -57,7 +57,10 @@ export class CommandCalls {
     if (this.#closing) throw new JetStreamError('server-closing', 'the server is shutting down');
     const handler = isCommandName(name) ? this.#handlers.get(name) : undefined;
     if (!isCommandName(name) || !handler) {
-      throw new JetStreamError('not-found', `this server (API version ${API_VERSION}) has no command ${JSON.stringify(name.slice(0, 64))}`);
+      throw new JetStreamError(
+        'not-found',
+        `this server (API version ${API_VERSION}) has no command ${JSON.stringify(name.slice(0, 64))}`,
+      );
     }
     await this.confirm(peer);
     checkAccess(commandDefinition(name).access, peer, name);

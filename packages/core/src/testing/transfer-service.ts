@@ -1,7 +1,7 @@
 import type { ApiCaller, ApiEvent } from '@jetstream/api';
 import type { Change } from '@jetstream/state';
 import pino from 'pino';
-import type { DestinationRecord } from '../service/destinations/record.ts';
+import { type DestinationRecord, NO_CONTACT } from '../service/destinations/record.ts';
 import { ServiceEvents } from '../service/events.ts';
 import type { ManifestRecord } from '../service/manifests/record.ts';
 import type { TransferRequest } from '../service/transfers/new-transfer.ts';
@@ -191,12 +191,6 @@ function destination(destinationId: string, owner: string): DestinationRecord {
     destinationPublicKey: null,
     description: '',
     userData: {},
-    destinationIP: null,
-    lastDestinationServerId: null,
-    lastDestinationServerUid: null,
-    lastError: null,
-    lastErrorMessage: null,
-    lastRecvTime: null,
-    lastSendTime: null,
+    ...NO_CONTACT,
   };
 }

@@ -1,5 +1,5 @@
 import type { ApiCaller, BandwidthLimits, Parameters } from '@jetstream/api';
-import { JetStreamError } from '@jetstream/protocol';
+import { JetStreamError, MAX_RATE_BYTES_PER_SECOND, MIN_RATE_BYTES_PER_SECOND } from '@jetstream/protocol';
 import { type Clock, PROCESS_CLOCK } from '../../clock.ts';
 import type { BandwidthLimitOptions } from '../../contract.ts';
 import type { ServiceEvents } from '../events.ts';
@@ -15,9 +15,6 @@ const LEAST_TURN_MS = 100;
 const FIRST_SHARE = 1 / 64;
 /** Of one kilobit per second. */
 const BYTES_PER_SECOND = 125;
-/** 8 kbit/s and 8 Tbit/s: what a sender can pace. */
-const MIN_KILOBITS = 8;
-const MAX_KILOBITS = 8e9;
 
 /** Rates are kbit/s, null for none. */
 export type KeptBandwidthLimits = Omit<BandwidthLimits, 'frozen'>;
@@ -222,7 +219,8 @@ function checkKilobits(field: string, kilobits: number | null): void {
 }
 
 function isLimit(kilobits: number | null): boolean {
-  return kilobits === null || (kilobits >= MIN_KILOBITS && kilobits <= MAX_KILOBITS);
+  const rate = bytesPerSecond(kilobits);
+  return kilobits === null || (rate >= MIN_RATE_BYTES_PER_SECOND && rate <= MAX_RATE_BYTES_PER_SECOND);
 }
 
 function bytesPerSecond(kilobits: number | null): number {

@@ -20,7 +20,7 @@ import { CredentialStore } from './destination-credentials.ts';
 import { checkDestinationKey } from './destination-key.ts';
 import type { DestinationLinkState } from './links.ts';
 import { ownerIdentity } from './owner-identity.ts';
-import type { DestinationContact, DestinationRecord } from './record.ts';
+import { type DestinationContact, type DestinationRecord, NO_CONTACT } from './record.ts';
 import { type DestinationBook, ServerLinks, type ServerLinksOptions } from './server-links.ts';
 
 export interface DestinationsOptions {
@@ -333,16 +333,6 @@ export class Destinations implements ServicePart, UserDataHolder, DestinationBoo
     };
   }
 }
-
-const NO_CONTACT: DestinationContact = {
-  destinationIP: null,
-  lastDestinationServerId: null,
-  lastDestinationServerUid: null,
-  lastError: null,
-  lastErrorMessage: null,
-  lastRecvTime: null,
-  lastSendTime: null,
-};
 
 /** Value by value: a new one is compared with all that its owner has, and nearly all differ in the first. */
 function isEqual(settings: object, record: DestinationRecord): boolean {

@@ -45,3 +45,14 @@ export interface DestinationRecord extends DestinationContact, Owner {
   description: string;
   userData: UserData;
 }
+
+/** There was none yet. */
+export const NO_CONTACT: DestinationContact = {
+  destinationIP: null,
+  lastDestinationServerId: null,
+  lastDestinationServerUid: null,
+  lastError: null,
+  lastErrorMessage: null,
+  lastRecvTime: null,
+  lastSendTime: null,
+};

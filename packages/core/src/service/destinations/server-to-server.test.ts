@@ -1,15 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Arguments, COMMANDS } from '@jetstream/api';
 import { canActAsOthers, currentUser, lookUpAccount } from '@jetstream/platform';
@@ -18,7 +9,8 @@ import { clientIdentityLine } from '../../client/identity.ts';
 import type { Transfer, TransferProgress } from '../../contract.ts';
 import { apiCaller } from '../../testing/api-caller.ts';
 import { HURRIED_CLOCK } from '../../testing/hurried-clock.ts';
-import { TestServer } from '../../testing/test-server.ts';
+import { ServerPair } from '../../testing/server-pair.ts';
+import type { TestServer } from '../../testing/test-server.ts';
 import { newId } from '../ids.ts';
 import { Destinations } from './destinations.ts';
 import type { LinkUploadOptions } from './links.ts';
@@ -27,47 +19,29 @@ import type { DestinationRecord } from './record.ts';
 const me = apiCaller();
 const user = currentUser().name;
 const { signal } = new AbortController();
-const ownConfig = process.env.JETSTREAM_CONFIG_DIR;
 
+let pair: ServerPair;
 let sender: TestServer;
 let receiver: TestServer;
 let destinations: Destinations;
 
 beforeAll(async () => {
-  [sender, receiver] = await Promise.all([TestServer.start(), TestServer.start()]);
-  // Nobody has an identity to be let in with by itself.
-  process.env.JETSTREAM_CONFIG_DIR = sender.directory('empty');
+  pair = await ServerPair.start();
+  ({ sender, receiver } = pair);
 });
 beforeEach(async () => {
   const { context, parts } = sender.service;
   destinations = await Destinations.open(context, parts, { clock: HURRIED_CLOCK });
-  await trustSender();
+  await pair.trust();
 });
 afterEach(async () => {
   await destinations.close();
-  for (const { sandbox } of [sender, receiver]) {
-    for (const name of readdirSync(sandbox)) rmSync(join(sandbox, name), { recursive: true });
-  }
+  pair.clear();
 });
-afterAll(async () => {
-  if (ownConfig === undefined) delete process.env.JETSTREAM_CONFIG_DIR;
-  else process.env.JETSTREAM_CONFIG_DIR = ownConfig;
-  await Promise.all([sender.end(), receiver.end()]);
-});
+afterAll(() => pair.end());
 
 const keyOf = (server: TestServer) =>
   Buffer.from(server.service.context.hostKey.publicKey).toString('base64');
-
-/** The receiver lets the sender in by its host key. */
-async function trustSender(): Promise<void> {
-  const { commands } = receiver.service.parts.authorizedClients;
-  await commands['recv.addAuthorizedClientAsync']({ clientPublicKey: keyOf(sender), account: user });
-}
-
-async function distrustSender(): Promise<void> {
-  const { commands } = receiver.service.parts.authorizedClients;
-  await commands['recv.removeAuthorizedClientAsync']({ clientPublicKey: keyOf(sender) });
-}
 
 function destination(given: Partial<Arguments<'send.createDestination'>> = {}): Promise<DestinationRecord> {
   const parameters = {
@@ -106,18 +80,16 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const put = (path: string, content: string | Buffer) => writeFileSync(join(sender.sandbox, path), content);
-const received = (path: string) => join(receiver.sandbox, 'in', path);
 const now = ({ destinationId }: DestinationRecord) => destinations.describe(destinations.get(destinationId)!);
 
 describe('a server that sends to another', () => {
   it('sends exactly the files of the manifest, as they stand then, and knows with whom it had to do', async () => {
     mkdirSync(join(sender.sandbox, 'd', 'empty'), { recursive: true });
-    put('d/a', 'old');
-    put('d/gone', 'gone');
+    pair.put('d/a', 'old');
+    pair.put('d/gone', 'gone');
     const manifestId = await manifest(['/d:/x']);
-    put('d/a', 'new and longer');
-    put('d/later', 'not listed');
+    pair.put('d/a', 'new and longer');
+    pair.put('d/later', 'not listed');
     rmSync(join(sender.sandbox, 'd', 'gone'));
     const to = await destination();
     expect(now(to)).toMatchObject({ encryptedConnectionState: 'disconnected', destinationPublicKey: null });
@@ -126,8 +98,11 @@ describe('a server that sends to another', () => {
     const summary = await transfer.done;
     expect(summary).toMatchObject({ files: 1, directories: 2, failed: 1 });
     expect(summary.failures).toMatchObject([{ source: '/d/gone', error: { code: 'not-found' } }]);
-    expect(readFileSync(received('x/a'), 'utf8')).toBe('new and longer');
-    expect([existsSync(received('x/empty')), existsSync(received('x/later'))]).toEqual([true, false]);
+    expect(readFileSync(pair.received('x/a'), 'utf8')).toBe('new and longer');
+    expect([existsSync(pair.received('x/empty')), existsSync(pair.received('x/later'))]).toEqual([
+      true,
+      false,
+    ]);
     const { context } = receiver.service;
     expect(now(to)).toMatchObject({
       encryptedConnectionState: 'connected',
@@ -148,9 +123,9 @@ describe('a server that sends to another', () => {
   });
 
   it('logs in by the key that it was given, and tells whoever gave none, or a wrong one, what to do', async () => {
-    put('file', 'content');
+    pair.put('file', 'content');
     const manifestId = await manifest(['/file:/']);
-    await distrustSender();
+    await pair.distrust();
     const without = await destination();
     await expect(send(without, manifestId).done).rejects.toMatchObject({
       code: 'login-refused',
@@ -170,13 +145,13 @@ describe('a server that sends to another', () => {
     });
     const right = await destination({ privateKey: readFileSync(join(receiver.config, 'identity'), 'utf8') });
     expect(await send(right, manifestId).done).toMatchObject({ files: 1 });
-    expect(readFileSync(received('file'), 'utf8')).toBe('content');
+    expect(readFileSync(pair.received('file'), 'utf8')).toBe('content');
     const stored = await sender.service.context.state.collection('destinations');
     expect(JSON.stringify([...stored.values()])).not.toContain('PRIVATE KEY');
   });
 
   it('never trusts another host key than the one permitted, or shown first', async () => {
-    put('file', 'content');
+    pair.put('file', 'content');
     const manifestId = await manifest(['/file:/']);
     const otherKey = Buffer.alloc(32, 7).toString('base64');
     const pinned = await destination({ permittedDestinationPublicKey: otherKey });
@@ -191,7 +166,7 @@ describe('a server that sends to another', () => {
     await receiver.server.close();
     rmSync(receiver.directory('state'), { recursive: true });
     await receiver.startServer({ port });
-    await trustSender();
+    await pair.trust();
     await expect(send(to, manifestId).done).rejects.toMatchObject({ code: 'host-key-changed' });
     const permittedDestinationPublicKey = keyOf(receiver);
     await destinations.update(to.destinationId, { permittedDestinationPublicKey }, me);
@@ -199,7 +174,7 @@ describe('a server that sends to another', () => {
   });
 
   it('has the port that it was told to have, or says which one it cannot have', async () => {
-    put('file', 'content');
+    pair.put('file', 'content');
     const manifestId = await manifest(['/file:/']);
     const taken = await destination({ sourcePort: receiver.server.port });
     await expect(send(taken, manifestId).done).rejects.toMatchObject({
@@ -221,7 +196,7 @@ describe('a server that sends to another', () => {
 
   it('rides out the end of the other server, and sends at the rate that is set meanwhile', async () => {
     const content = Buffer.alloc(6_000_000, 'JetStream');
-    put('file', content);
+    pair.put('file', content);
     const manifestId = await manifest(['/file:/']);
     const to = await destination({ sendRateMax: 40_000 });
     const transfer = send(to, manifestId);
@@ -233,11 +208,11 @@ describe('a server that sends to another', () => {
     await destinations.setSendRate({ destinationId: to.destinationId, sendRateMax: 80_000 }, me);
     expect(await transfer.done).toMatchObject({ files: 1, failed: 0 });
     expect(transfer.progress.ratePolicy).toEqual({ policy: 'fair', capBitsPerSecond: 80_000_000 });
-    expect(readFileSync(received('file')).equals(content)).toBe(true);
+    expect(readFileSync(pair.received('file')).equals(content)).toBe(true);
   });
 
   it('cuts what it sends when the destination is changed, so that it is begun again by the new data', async () => {
-    put('file', Buffer.alloc(6_000_000, 'JetStream'));
+    pair.put('file', Buffer.alloc(6_000_000, 'JetStream'));
     const manifestId = await manifest(['/file:/']);
     const to = await destination({ sendRateMax: 40_000 });
     const transfer = send(to, manifestId);
@@ -252,7 +227,7 @@ describe('a server that sends to another', () => {
     const manifestId = newId();
     const to = await destination();
     await expect(send(to, manifestId).done).rejects.toMatchObject({ code: 'not-found' });
-    put('file', 'content');
+    pair.put('file', 'content');
     const records = await sender.service.context.state.collection('manifests');
     const mine = await manifest(['/file:/']);
     await records.put(mine, { ...records.get(mine), owner: 'somebody-else' });
@@ -267,8 +242,8 @@ describe.skipIf(!canActAsOthers() || lookUpAccount('nobody') === undefined)(
       const { uid, gid } = lookUpAccount('nobody')!;
       for (const directory of [sender.base, sender.sandbox]) chmodSync(directory, 0o755);
       mkdirSync(join(sender.sandbox, 'd'), { mode: 0o755 });
-      put('d/open', 'open');
-      put('d/secret', 'secret');
+      pair.put('d/open', 'open');
+      pair.put('d/secret', 'secret');
       chmodSync(join(sender.sandbox, 'd', 'secret'), 0o600);
       expect([uid, gid]).not.toContain(0);
       const caller = apiCaller({ account: 'nobody' });
@@ -279,17 +254,17 @@ describe.skipIf(!canActAsOthers() || lookUpAccount('nobody') === undefined)(
       const manifestId = await manifest(['/d:/'], caller);
       const { failures } = await send(to, manifestId).done;
       expect(failures).toMatchObject([{ source: '/d/secret', error: { code: 'permission-denied' } }]);
-      expect(readFileSync(received('d/open'), 'utf8')).toBe('open');
-      expect(existsSync(received('d/secret'))).toBe(false);
+      expect(readFileSync(pair.received('d/open'), 'utf8')).toBe('open');
+      expect(existsSync(pair.received('d/secret'))).toBe(false);
     });
 
     it('[LG-10] is let in by the trust in its server as that account alone, and as others by their own keys', async () => {
-      await distrustSender();
+      await pair.distrust();
       const { commands } = receiver.service.parts.authorizedClients;
       await commands['recv.addAuthorizedClientAsync']({ clientPublicKey: keyOf(sender), account: null });
       for (const directory of [sender.base, sender.sandbox, receiver.base]) chmodSync(directory, 0o755);
       chmodSync(receiver.sandbox, 0o777);
-      put('file', 'content');
+      pair.put('file', 'content');
       const caller = apiCaller({ account: 'nobody' });
       const manifestId = await manifest(['/file:/'], caller);
       const as = (userName: string, privateKey?: string) =>

@@ -1,37 +1,27 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Arguments, COMMANDS, type Result, type TransferStatus } from '@jetstream/api';
 import { currentUser } from '@jetstream/platform';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { apiCaller } from '../../testing/api-caller.ts';
+import { ServerPair } from '../../testing/server-pair.ts';
 import { TestServer } from '../../testing/test-server.ts';
 
 type Submitted = Result<'send.submitTransfer'>;
 
 const me = apiCaller();
 const context = { signal: new AbortController().signal };
-const ownConfig = process.env.JETSTREAM_CONFIG_DIR;
 
+let pair: ServerPair;
 let sender: TestServer;
 let receiver: TestServer;
 
 beforeAll(async () => {
-  [sender, receiver] = await Promise.all([TestServer.start({ maxTransfers: 2 }), TestServer.start()]);
-  process.env.JETSTREAM_CONFIG_DIR = sender.directory('empty');
-  const { commands } = receiver.service.parts.authorizedClients;
-  const clientPublicKey = Buffer.from(sender.service.context.hostKey.publicKey).toString('base64');
-  await commands['recv.addAuthorizedClientAsync']({ clientPublicKey, account: currentUser().name });
+  pair = await ServerPair.start({ maxTransfers: 2 });
+  ({ sender, receiver } = pair);
 });
-afterEach(() => {
-  for (const { sandbox } of [sender, receiver]) {
-    for (const name of readdirSync(sandbox)) rmSync(join(sandbox, name), { recursive: true });
-  }
-});
-afterAll(async () => {
-  if (ownConfig === undefined) delete process.env.JETSTREAM_CONFIG_DIR;
-  else process.env.JETSTREAM_CONFIG_DIR = ownConfig;
-  await Promise.all([sender.end(), receiver.end()]);
-});
+afterEach(() => pair.clear());
+afterAll(() => pair.end());
 
 /** As the API's server calls it. */
 async function call<C extends keyof typeof COMMANDS>(command: C, given: Arguments<C>): Promise<Result<C>> {
@@ -70,15 +60,13 @@ async function until(transferId: string, ...statuses: TransferStatus[]) {
 }
 
 const over = (transferId: string) => until(transferId, 'complete', 'error', 'cancelled');
-const put = (path: string, content: string | Buffer) => writeFileSync(join(sender.sandbox, path), content);
-const received = (path: string) => join(receiver.sandbox, 'in', path);
 /** So slow that it takes 4 s and more. */
 const slow = { sendRateMax: 8_000 };
 const BIG = Buffer.alloc(4_000_000, 'big');
 
 describe('a transfer that a server was given', () => {
   it('is sent as soon as its manifest is complete, with all that is asked for in one call', async () => {
-    put('a', 'content');
+    pair.put('a', 'content');
     const submitted = await submit(['/a:/b'], { userData: { job: 1 }, checkpointFrequencySeconds: null });
     expect(submitted.transfer).toMatchObject({ status: 'pending', userData: { job: 1 }, processing: true });
     const { destinationId, manifestId } = submitted.transfer;
@@ -90,11 +78,11 @@ describe('a transfer that a server was given', () => {
       ...{ status: 'complete', totalFiles: 1, filesDone: 1, totalBytes: 7, bytesDurable: 7, totalBlocks: 1 },
       ...{ blocksAcked: 1, attempts: 1, errorCode: null, destinationPath: '/in', failures: [] },
     });
-    expect(readFileSync(received('b'), 'utf8')).toBe('content');
+    expect(readFileSync(pair.received('b'), 'utf8')).toBe('content');
   });
 
   it('tells at its end all that went over the network', async () => {
-    put('big', BIG);
+    pair.put('big', BIG);
     const { bytesSent, packetsSent, bytesRecv, packetsRecv, blocksSent, blocksRetransmitted, totalBlocks } =
       await over(idOf(await submit(['/big:/big'])));
     expect(blocksSent - blocksRetransmitted).toBe(totalBlocks);
@@ -118,7 +106,7 @@ describe('a transfer that a server was given', () => {
     }
     const { destinationId } = await call('send.createDestination', { destinationAddress: 'b.lan' });
     await call('send.deleteDestination', { destinationId });
-    put('a', 'content');
+    pair.put('a', 'content');
     const submitted = await submit(['/a:/b']);
     await over(idOf(submitted));
     const words: string[][] = [];
@@ -167,7 +155,7 @@ describe('a transfer that a server was given', () => {
       [...manifests.values()].length,
       (await call('send.getDestinations', {})).length,
     ];
-    put('a', 'content');
+    pair.put('a', 'content');
     await submit(['/a:/b']);
     const before = await counts();
     const wrong = { destination: { destinationAddress: '127.0.0.1', destinationPort: 1 } };
@@ -179,8 +167,8 @@ describe('a transfer that a server was given', () => {
   });
 
   it('of which a file cannot be read fails by its name, and brings the rest over when it is resumed', async () => {
-    put('good', 'good');
-    put('gone', 'gone');
+    pair.put('good', 'good');
+    pair.put('gone', 'gone');
     const { manifestId } = await call('send.createManifest', {
       fileMappings: ['/good:/good', '/gone:/gone'],
     });
@@ -200,14 +188,14 @@ describe('a transfer that a server was given', () => {
       filesFailed: 1,
     });
     expect(failed.failures).toMatchObject([{ source: '/gone', errorCode: 'not-found' }]);
-    put('gone', 'gone');
+    pair.put('gone', 'gone');
     await call('send.resumeTransfer', { transferId });
     expect(await over(transferId)).toMatchObject({ status: 'complete', attempts: 2, failures: [] });
-    expect(readFileSync(received('gone'), 'utf8')).toBe('gone');
+    expect(readFileSync(pair.received('gone'), 'utf8')).toBe('gone');
   });
 
   it('is suspended, resumed, failed and cancelled while it is sent', async () => {
-    put('big', BIG);
+    pair.put('big', BIG);
     const [resumed, cancelled] = [
       await submit(['/big:/resumed'], {}, slow),
       await submit(['/big:/cancelled'], {}, slow),
@@ -231,13 +219,13 @@ describe('a transfer that a server was given', () => {
     await call('send.setSendRateAsync', { transferId: idOf(resumed), sendRateMax: null });
     await call('send.resumeTransfer', { transferId: idOf(resumed) });
     expect(await over(idOf(resumed))).toMatchObject({ status: 'complete', attempts: 2 });
-    expect(readFileSync(received('resumed')).equals(BIG)).toBe(true);
-    expect(['cancelled', 'failed'].filter((name) => existsSync(received(name)))).toEqual([]);
+    expect(readFileSync(pair.received('resumed')).equals(BIG)).toBe(true);
+    expect(['cancelled', 'failed'].filter((name) => existsSync(pair.received(name)))).toEqual([]);
   });
 
   it('of lower priority goes first', async () => {
-    put('big', BIG);
-    put('a', 'content');
+    pair.put('big', BIG);
+    pair.put('a', 'content');
     const holding = [await submit(['/big:/0'], {}, slow), await submit(['/big:/1'], {}, slow)];
     await Promise.all(holding.map((one) => until(idOf(one), 'inProgress')));
     const priorities = [300, 100, 200];
@@ -255,7 +243,7 @@ describe('a transfer that a server was given', () => {
   });
 
   it('to a destination that is not up yet is sent once it is', async () => {
-    put('a', 'content');
+    pair.put('a', 'content');
     const late = await TestServer.start();
     const { port } = late.server;
     const { commands } = late.service.parts.authorizedClients;
@@ -272,9 +260,9 @@ describe('a transfer that a server was given', () => {
   });
 
   it('goes on by itself when the server is started again, from what is durable', async () => {
-    put('big', BIG);
+    pair.put('big', BIG);
     mkdirSync(join(sender.sandbox, 'd'));
-    put('d/a', 'content');
+    pair.put('d/a', 'content');
     const runs = await submit(['/big:/big'], { checkpointFrequencySeconds: 0.1 }, slow);
     await until(idOf(runs), 'inProgress');
     const waits = await submit(['/d:/d'], { priority: 5 }, { destinationPort: 9 });
@@ -289,7 +277,7 @@ describe('a transfer that a server was given', () => {
     const after = await over(idOf(runs));
     expect(after).toMatchObject({ status: 'complete', attempts: 2, startTime: before.startTime });
     expect(after.endTime! - after.startTime!).toBeGreaterThan(0);
-    expect(readFileSync(received('big')).equals(BIG)).toBe(true);
+    expect(readFileSync(pair.received('big')).equals(BIG)).toBe(true);
     expect(await get(idOf(waits))).toMatchObject({ status: 'suspended', attempts: 0 });
   });
 });

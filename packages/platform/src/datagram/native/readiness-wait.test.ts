@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { bundledWorker } from '../../testing/bundled-worker.ts';
 import { Readiness } from './contract.ts';
 import { EventFd } from './event-fd.ts';
 import { linuxSyscalls } from './syscalls.ts';
@@ -45,7 +44,10 @@ describe.skipIf(needsNative)('waiting of a native socket (needs Linux and koffi)
 
   it('is ended by another thread, which takes messages as a lane does', async () => {
     const event = EventFd.create()!;
-    const lane = new Worker(bundled(LANE), { eval: true, workerData: { fd: event.fd } });
+    const lane = new Worker(bundledWorker(LANE, import.meta.url), {
+      eval: true,
+      workerData: { fd: event.fd },
+    });
     const answers: unknown[] = [];
     const next = () =>
       new Promise((resolve, reject) => {
@@ -94,21 +96,6 @@ const LANE = `
   }
   socket.close();
   parentPort.close();`;
-
-/** Node runs no TypeScript in a worker: its code is bundled first. */
-function bundled(contents: string): string {
-  const result = buildSync({
-    stdin: { contents, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'js' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    conditions: ['source'],
-    external: ['koffi'],
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
-    write: false,
-  });
-  return result.outputFiles[0]!.text;
-}
 
 function station() {
   const socket = new TestSocket();
