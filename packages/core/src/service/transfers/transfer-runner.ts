@@ -295,7 +295,11 @@ export class TransferRunner {
           this.dequeue(record);
           return failed(record, why, now);
         })
-        .catch((error) => this.#onNotBegun(other.transferId, error));
+        .catch((error) => {
+          this.#logUnwritten(other.transferId, error);
+          const record = book.get(other.transferId);
+          if (record?.status === 'pending') this.enqueue(record);
+        });
     }
   }
 
