@@ -99,7 +99,7 @@ export interface RunningServer extends AsyncDisposable {
       summary: TransferSummary;
     }) => void,
   ): this;
-  /** Takes no new connections, lets transfers end (until the deadline, default 30 s), then closes. */
+  /** Takes no new connections, lets transfers of clients end (until the deadline, default 30 s), then closes. Those with servers go on later. */
   drain(deadlineMs?: number): Promise<void>;
   /** Closes at once. */
   close(): Promise<void>;

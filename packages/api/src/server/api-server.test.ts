@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boundChallenge } from '../bound-challenge.ts';
+import type { ApiHandlers } from '../contract.ts';
 import { TestApiServer, testCertificate } from '../testing/test-api-server.ts';
 
 let test: TestApiServer;
@@ -162,6 +163,21 @@ describe('work of an Async command', () => {
     await test.call('echo', { message: '' }, admin);
     test.nowMs += 10_001;
     expect((await test.call('getRequestStatus', { requestId }, admin)).status).toBe(404);
+  });
+
+  it('is aborted when its owner is let in no more, and nobody else’s', async () => {
+    const signals: AbortSignal[] = [];
+    const handlers: Partial<ApiHandlers> = {
+      lsRootsAsync: (_none, _caller, { signal }) => {
+        signals.push(signal);
+        return once(signal, 'abort').then(() => []);
+      },
+    };
+    await using other = await TestApiServer.start({ handlers });
+    const { sessionToken } = (await other.call('authToken', { token: 't' })).body;
+    for (const token of [sessionToken, await other.logIn('ann')]) await other.call('lsRootsAsync', {}, token);
+    other.server.abortRequests({ account: 'ann', token: 't' });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 
   it('can be a log-in', async () => {

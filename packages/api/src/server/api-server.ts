@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { JetStreamError } from '@jetstream/protocol';
 import { fastify } from 'fastify';
 import { WebSocketServer } from 'ws';
-import type { ApiAuthenticator, ApiEvents, ApiHandlers } from '../contract.ts';
+import type { ApiAuthenticator, ApiEvents, ApiHandlers, ApiIdentity } from '../contract.ts';
 import { httpStatusOf } from '../errors.ts';
 import { API_PATH } from '../openapi/open-api-document.ts';
 import { AnswerMemory } from './answer-memory.ts';
@@ -18,7 +18,7 @@ import { ApiMetrics, type MetricSource } from './metrics.ts';
 import type { Peer } from './peer.ts';
 import { hostIn, isLoopback, plainAddress } from './peer-address.ts';
 import { Requests } from './requests.ts';
-import type { SessionParts } from './session-commands.ts';
+import { requestOwner, type SessionParts } from './session-commands.ts';
 import { Sessions } from './sessions.ts';
 import { ApiSocket } from './web-socket.ts';
 
@@ -51,6 +51,8 @@ export interface ApiServer {
   readonly port: number;
   /** Connections from now on are shown this one. */
   setCertificate(certificate: CheckedCertificate): void;
+  /** Aborts the work of `…Async` commands that somebody has begun, who is let in no more. */
+  abortRequests(identity: Pick<ApiIdentity, 'account' | 'token'>): void;
   /** Refuses whatever comes from now on with `server-closing`, and closes WebSockets. What runs goes on. */
   refuse(): void;
   /** Ends what runs, and closes all connections. */
@@ -142,6 +144,10 @@ class HttpsApiServer implements ApiServer {
   setCertificate(certificate: CheckedCertificate): void {
     this.#certificate = certificate;
     this.#https.setSecureContext(tlsOptions(certificate));
+  }
+
+  abortRequests(identity: Pick<ApiIdentity, 'account' | 'token'>): void {
+    this.#parts.requests.abort(requestOwner(identity));
   }
 
   refuse(): void {

@@ -77,7 +77,7 @@ export class CommandCalls {
     if (!commandDefinition(name).work) return handler(parameters, peer, peer.signal);
 
     const run = async (signal: AbortSignal) => handler(parameters, peer, signal);
-    return { requestId: this.#parts.requests.start(requestOwner(peer), run) };
+    return { requestId: this.#parts.requests.start(requestOwner(peer.session?.identity), run) };
   }
 
   /**

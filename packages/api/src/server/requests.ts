@@ -113,6 +113,11 @@ export class Requests {
     return running;
   }
 
+  /** Stops what an owner has running. */
+  abort(owner: string): void {
+    for (const request of this.#requests.values()) if (request.owner === owner) request.abort.abort();
+  }
+
   /** Stops all that runs. */
   close(): void {
     for (const { abort } of this.#requests.values()) abort.abort();

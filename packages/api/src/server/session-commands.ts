@@ -96,10 +96,11 @@ export function sessionCommands(parts: SessionParts): SessionHandlers {
     },
     superuser: (_nothing, peer) => raise(peer, 'superuser'),
     wrangler: (_nothing, peer) => raise(peer, 'wrangler'),
-    getRequestStatus: ({ requestId }, peer) => requests.status(requestOwner(peer), requestId),
+    getRequestStatus: ({ requestId }, peer) =>
+      requests.status(requestOwner(peer.session?.identity), requestId),
     getRequestResult: async ({ requestId, timeoutMs }, peer) =>
       (await requests.result(
-        requestOwner(peer),
+        requestOwner(peer.session?.identity),
         requestId,
         Math.min(timeoutMs, limits.longestPollMs),
         peer.signal,
@@ -127,6 +128,6 @@ export async function mayBe(
 }
 
 /** Whose a request is. */
-export function requestOwner({ session }: Peer): string {
-  return session === undefined ? NOBODY : JSON.stringify([session.identity.account, session.identity.token]);
+export function requestOwner(identity: Pick<ApiIdentity, 'account' | 'token'> | undefined): string {
+  return identity === undefined ? NOBODY : JSON.stringify([identity.account, identity.token]);
 }

@@ -154,8 +154,17 @@ export class ServerConnection implements TransferringConnection {
     return restrictions && 'sharedToken' in restrictions ? restrictions.sharedToken : undefined;
   }
 
-  refuseNewTransfers(): void {
+  /**
+   * Takes no transfer any more. Those of a client may end, for nobody knows whether it comes back; a server sends again by itself for a
+   * day, and goes on from what is durable.
+   * @returns resolves when nothing runs that was ended here
+   */
+  async drain(): Promise<void> {
     this.#refusing = true;
+    if (this.#login?.server === undefined) return;
+    const ended = this.ended();
+    this.close('server-closing', 'the server is shutting down');
+    await ended;
   }
 
   close(code: ErrorCode, reason: string): void {

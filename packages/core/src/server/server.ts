@@ -237,10 +237,10 @@ class JetStreamServer implements RunningServer {
   async #drain(deadlineMs: number): Promise<void> {
     this.#lanes.stopAccepting();
     this.#logger.info({ transfers: countRunning(this.#connections) }, 'draining');
-    for (const connection of this.#connections) connection.refuseNewTransfers();
+    const ended = [...this.#connections].map((connection) => connection.drain());
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
-      this.#service.drain(this.#idle()),
+      this.#service.drain(Promise.all([this.#idle(), ...ended])),
       new Promise<void>((resolve) => {
         timer = setTimeout(resolve, deadlineMs);
       }),

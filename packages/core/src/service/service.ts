@@ -126,11 +126,16 @@ async function openParts(context: ServiceContext) {
     triggers.prepare(`send.${event}`, destinationArguments(destination, context.options.host ?? '0.0.0.0'));
 
   // Transfers and their queue
-  const transfers = await Transfers.open(context, destinations, manifests, (owner) =>
-    logins.mayStay(owner, undefined),
-  );
+  const transfers = await Transfers.open(context, destinations, manifests, {
+    mayAct: (owner) => logins.mayStay(owner, undefined),
+    isStillValid: (caller) => tokens.isStillValid(caller),
+  });
   logins.onRecheck(() => void transfers.recheckOwners());
   destinations.setQueue(transfers);
+  tokens.revocations.addEnd(async ({ token }) => {
+    await transfers.endWorkOf(token);
+    await manifests.endWorkOf(token);
+  });
   manifests.addUse((manifestId) => {
     const [user] = transfers.usersOfManifest(manifestId);
     return user && `transfer ${user}`;
@@ -160,13 +165,13 @@ async function openParts(context: ServiceContext) {
     bandwidth,
     triggers,
     receiving,
+    tokens,
     manifests,
     destinations,
     transfers,
     submission,
     discovery,
     userData,
-    tokens,
     halfFiles,
   };
   const cleanUp = new CleanUp({ ...context, timers: PROCESS_CLOCK }, settings, Object.values(parts));
@@ -221,17 +226,21 @@ export class Service {
       ],
       ready,
     });
+    this.parts.tokens.revocations.addEnd(async (revocation) => this.#api?.abortWorkOf(revocation));
     for (const part of this.#all()) await part.start?.();
     becomeReady();
     events.emit('serverStarted', { serverId, apiControlPort: this.apiPort ?? null });
   }
 
-  /** Begins nothing new; resolves when all that runs has ended. @param incoming when what others have begun has ended */
-  async drain(incoming: Promise<void>): Promise<void> {
+  /**
+   * Begins nothing new. What it sends is interrupted, to go on at the next start; resolves when triggers have ended too.
+   * @param incoming when what others have begun has ended
+   */
+  async drain(incoming: Promise<unknown>): Promise<void> {
     const { transfers, triggers } = this.parts;
     this.context.events.emit('serverStopping', { serverId: this.context.serverId });
     this.#api?.refuse();
-    await triggers.drain(Promise.all([incoming, transfers.drain()]));
+    await triggers.drain(Promise.all([incoming, transfers.close()]));
   }
 
   async close(): Promise<void> {

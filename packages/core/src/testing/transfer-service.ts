@@ -81,6 +81,8 @@ export class TransferService {
   readonly transfers: Transfers;
   /** Unix time, µs: a wall clock that may step. */
   wallUs = 1_790_000_000_000_000;
+  /** A token that is good no more. */
+  revoked = '';
   readonly manifests = new Map<string, ManifestRecord>();
   readonly destinations = new Map<string, DestinationRecord>();
   /** Accounts that may not be used. */
@@ -104,6 +106,7 @@ export class TransferService {
       destinations: this.destinations,
       manifests: this.manifests,
       mayAct: async (owner) => !this.outOfUse.has(owner),
+      isStillValid: ({ token }) => token !== this.revoked,
       limits,
       serviceClock,
       clock: this.clock,
@@ -112,7 +115,11 @@ export class TransferService {
     });
   }
 
-  async create(fields: Partial<TransferRequest> = {}, account = 'ann'): Promise<string> {
+  async create(
+    fields: Partial<TransferRequest> = {},
+    account = 'ann',
+    by = caller(account),
+  ): Promise<string> {
     const { transferId } = await this.transfers.create(
       {
         destinationId: `far-of-${account}`,
@@ -128,7 +135,7 @@ export class TransferService {
         checkpointFrequencySeconds: 5,
         ...fields,
       },
-      caller(account),
+      by,
     );
     await this.settle();
     return transferId;

@@ -69,6 +69,11 @@ export class ServiceApi {
     return this.#certificate.daysLeft;
   }
 
+  /** An API token was taken back. */
+  abortWorkOf({ owner, token }: { owner: string; token: string }): void {
+    this.#server.abortRequests({ account: owner, token });
+  }
+
   /** Takes nothing new; what runs goes on. */
   refuse(): void {
     this.#server.refuse();

@@ -249,6 +249,14 @@ export class Manifests implements ServicePart, UserDataHolder {
     return undefined;
   }
 
+  /** An API token was taken back: what is still to be scanned for it is not. */
+  async endWorkOf(token: string): Promise<void> {
+    for (const { manifestId, status, ownerToken } of [...this.values()]) {
+      const isTheirs = ownerToken === token && status === 'pending';
+      if (isTheirs && this.useOf(manifestId) === undefined) await this.delete(manifestId);
+    }
+  }
+
   /** Ends its scan, if it is under way. @throws JetStreamError `conflict` while it is in use; why it could not be removed */
   async delete(manifestId: string): Promise<void> {
     const { records, events } = this.#options;

@@ -5,6 +5,7 @@ import type { State } from '@jetstream/state';
 import type { ServiceClock } from '../clock.ts';
 import type { ServiceEvents } from '../events.ts';
 import { type ApiTokenRecord, describeToken } from './record.ts';
+import type { Revocations } from './revocations.ts';
 import { TokenStore } from './token-store.ts';
 
 type Commands = Pick<ApiHandlers, 'createAPIToken' | 'getAPIToken' | 'getAPITokens' | 'deleteAPIToken'>;
@@ -14,9 +15,16 @@ export class ApiTokens {
   readonly commands: Commands;
   readonly isEnabled: boolean;
   readonly store: TokenStore<ApiTokenRecord>;
+  readonly #revocations: Revocations;
   readonly #onRevoked: () => void;
 
-  private constructor(store: TokenStore<ApiTokenRecord>, isEnabled: boolean, onRevoked: () => void) {
+  private constructor(
+    store: TokenStore<ApiTokenRecord>,
+    isEnabled: boolean,
+    revocations: Revocations,
+    onRevoked: () => void,
+  ) {
+    this.#revocations = revocations;
     this.store = store;
     this.isEnabled = isEnabled;
     this.#onRevoked = onRevoked;
@@ -33,10 +41,11 @@ export class ApiTokens {
     clock: ServiceClock,
     events: ServiceEvents,
     isEnabled: boolean,
+    revocations: Revocations,
     onRevoked: () => void,
   ): Promise<ApiTokens> {
     const records = await state.collection<ApiTokenRecord>('apiTokens');
-    return new ApiTokens(new TokenStore(records, clock, events, describe), isEnabled, onRevoked);
+    return new ApiTokens(new TokenStore(records, clock, events, describe), isEnabled, revocations, onRevoked);
   }
 
   /** One that lets in now. */
@@ -59,8 +68,11 @@ export class ApiTokens {
   }
 
   async #delete(token: string, caller: ApiCaller): Promise<null> {
-    await this.store.delete(this.store.find(token, caller));
+    const record = this.store.find(token, caller);
+    const revocation = this.#revocations.draft(record);
+    await this.store.delete(record, revocation.changes);
     this.#onRevoked();
+    revocation.onDurable();
     return null;
   }
 }

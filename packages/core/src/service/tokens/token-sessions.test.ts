@@ -42,6 +42,15 @@ async function tokenSession(token: string, tokenPassword?: string): Promise<Clie
   return test.connect({ token, ...(tokenPassword !== undefined && { tokenPassword }) });
 }
 
+function apiClient(token: string): Promise<ApiClient> {
+  return ApiClient.connect({
+    host: '127.0.0.1',
+    port: test.server.apiPort!,
+    checkCertificate: () => undefined,
+    login: { token },
+  });
+}
+
 function download(session: ClientSession, source: string, target: string, transferId?: string) {
   const mappings = [{ source, target: join(test.base, target) }];
   return session.download({ mappings, ...(transferId !== undefined && { transferId }) }).done;
@@ -101,12 +110,7 @@ describe('a session by API token', () => {
 
   it('does the same over HTTPS, until the token is taken back', async () => {
     const { secret, token } = await create({ download: true });
-    const client = await ApiClient.connect({
-      host: '127.0.0.1',
-      port: test.server.apiPort!,
-      checkCertificate: () => undefined,
-      login: { token: secret! },
-    });
+    const client = await apiClient(secret!);
     const { entries } = await client.work('lsAsync', { path: '/' });
     expect(entries.map(({ path }) => path)).toContain('/a');
     await expect(client.work('rmAsync', { path: '/a' })).rejects.toMatchObject({
@@ -117,6 +121,28 @@ describe('a session by API token', () => {
     await call('deleteAPIToken', { token });
     await expect(client.call('echo', { message: '' })).rejects.toMatchObject({ code: 'unauthenticated' });
     await client.close();
+  });
+
+  it('leaves nothing to go on of what the server was to send for it, when the token is taken back', async () => {
+    const { secret, token } = await create({ download: true });
+    const client = await apiClient(secret!);
+    const { transfer, manifest } = await client.call('send.submitTransfer', {
+      destination: { destinationAddress: '127.0.0.1', destinationPort: 9, password: 'none' },
+      manifest: { fileMappings: ['/a:/a'] },
+    });
+    await client.waitForManifest(manifest.manifestId);
+    const ended = new Promise<unknown>((resolve) => {
+      test.service.context.events.on('transferUpdated', ({ status, errorCode }) => {
+        if (status === 'cancelled') resolve(errorCode);
+      });
+    });
+    await call('deleteAPIToken', { token });
+    expect(await ended).toBe('permission-denied');
+    await client.close();
+    expect(await call('send.getTransfer', { transferId: transfer.transferId })).toMatchObject({
+      status: 'cancelled',
+      errorMessage: expect.stringContaining(token),
+    });
   });
 
   it('takes the password of the token', async () => {

@@ -1,6 +1,6 @@
 import type { ApiCaller, UserData } from '@jetstream/api';
 import { JetStreamError } from '@jetstream/protocol';
-import type { Collection } from '@jetstream/state';
+import type { Change, Collection } from '@jetstream/state';
 import type { ServiceClock } from '../clock.ts';
 import type { ServiceEvents } from '../events.ts';
 import { newId } from '../ids.ts';
@@ -100,8 +100,9 @@ export class TokenStore<T extends TokenRecord> {
     await this.#records.put(record.token, record);
   }
 
-  async delete(record: T): Promise<void> {
-    await this.#records.delete(record.token);
+  /** @param also written in one with it */
+  async delete(record: T, also?: readonly Change[]): Promise<void> {
+    await this.#records.delete(record.token, also);
     this.#bySecret.delete(record.secretHash);
     this.#events.emit('tokenDeleted', this.#describe(record), record);
   }

@@ -41,6 +41,7 @@ function open(options: ServerOptions = {}): Promise<Tokens> {
     clock,
     events,
     lanes,
+    logger: pino({ level: 'silent' }),
     apiPort: () => undefined,
   } as unknown as ServiceContext;
   return Tokens.open(context, {
@@ -114,6 +115,30 @@ describe('an API token', () => {
     await delete_(caller());
     expect(ended).toBe(1);
     expect(tokens.isStillValid({ ...caller(), token, tokenSession })).toBe(false);
+  });
+
+  it('that is taken back has what it began ended, if need be by the next server; one that expires has not', async () => {
+    const [expires, revoked] = [await create({ lifetime: '1h' }), await create()];
+    const ended: string[] = [];
+    let mayEnd: Promise<void> = Promise.reject(new Error('the disk is full'));
+    mayEnd.catch(() => undefined);
+    const follow = () =>
+      tokens.revocations.addEnd(async ({ owner, token }) => {
+        ended.push(`${owner} ${token}`);
+        await mayEnd;
+      });
+    follow();
+    await tokens.api.commands.deleteAPIToken({ token: revoked.token }, caller(), context);
+    nowUs += HOUR_US;
+    expect(await tokens.collect({ nowUs, lifetimeUs: 0 })).toEqual({ tokensDeleted: 1 });
+    await tokens.close();
+    tokens = await open();
+    follow();
+    mayEnd = Promise.resolve();
+    await tokens.start();
+    await tokens.start();
+    expect(expires.token).not.toBe(revoked.token);
+    expect(ended).toEqual(Array.from({ length: 3 }, () => `ann ${revoked.token}`));
   });
 
   it.each([

@@ -6,6 +6,7 @@ import type { TokenLogin, TokenVerifier } from '../logins/token-verifier.ts';
 import type { ServicePart } from '../part.ts';
 import type { ServiceContext } from '../service.ts';
 import { ApiTokens } from './api-tokens.ts';
+import { Revocations } from './revocations.ts';
 import { sharedLink } from './shared-link.ts';
 import { type SharedManifests, SharedTokens } from './shared-tokens.ts';
 
@@ -17,6 +18,7 @@ export class Tokens implements ServicePart, TokenVerifier {
   readonly commands: Partial<ApiHandlers>;
   readonly api: ApiTokens;
   readonly shared: SharedTokens;
+  readonly revocations: Revocations;
   readonly #context: ServiceContext;
   readonly #listeners: Set<() => void>;
   #timer: NodeJS.Timeout | undefined;
@@ -25,11 +27,13 @@ export class Tokens implements ServicePart, TokenVerifier {
     context: ServiceContext,
     api: ApiTokens,
     shared: SharedTokens,
+    revocations: Revocations,
     listeners: Set<() => void>,
   ) {
     this.#context = context;
     this.api = api;
     this.shared = shared;
+    this.revocations = revocations;
     this.#listeners = listeners;
     this.commands = { ...api.commands, ...shared.commands };
     listeners.add(() => this.#awaitExpiry());
@@ -39,12 +43,14 @@ export class Tokens implements ServicePart, TokenVerifier {
 
   /** @throws JetStreamError `io-error` and the like */
   static async open(context: ServiceContext, manifests: SharedManifests): Promise<Tokens> {
-    const { options, state, clock, events } = context;
+    const { options, state, clock, events, logger } = context;
     const listeners = new Set<() => void>();
     const onRevoked = () => {
       for (const listener of listeners) listener();
     };
-    const api = await ApiTokens.open(state, clock, events, options.apiTokens !== false, onRevoked);
+    const revocations = await Revocations.open(state, logger);
+    const isEnabled = options.apiTokens !== false;
+    const api = await ApiTokens.open(state, clock, events, isEnabled, revocations, onRevoked);
     const shared = await SharedTokens.open({
       state,
       clock,
@@ -63,7 +69,12 @@ export class Tokens implements ServicePart, TokenVerifier {
           udpPort: context.lanes().path.port,
         }),
     });
-    return new Tokens(context, api, shared, listeners);
+    return new Tokens(context, api, shared, revocations, listeners);
+  }
+
+  /** Before what they began runs again. */
+  start(): Promise<void> {
+    return this.revocations.carryOut();
   }
 
   serverInfo() {
@@ -104,6 +115,7 @@ export class Tokens implements ServicePart, TokenVerifier {
 
   /** "Physically gone within two hours": the clean-up runs each hour. */
   async collect({ nowUs }: CleanUpTime): Promise<Partial<Removed>> {
+    await this.revocations.carryOut();
     const api = await this.api.store.collect(nowUs, () => false);
     const shared = await this.shared.store.collect(nowUs, (record) => this.shared.isUseless(record));
     return { tokensDeleted: api + shared };

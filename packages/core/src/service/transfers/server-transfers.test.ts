@@ -259,7 +259,7 @@ describe('a transfer that a server was given', () => {
     await late.end();
   });
 
-  it('goes on by itself when the server is started again, from what is durable', async () => {
+  it('is waited for at the end of neither server, and goes on by itself, from what is durable', async () => {
     pair.put('big', BIG);
     mkdirSync(join(sender.sandbox, 'd'));
     pair.put('d/a', 'content');
@@ -267,12 +267,19 @@ describe('a transfer that a server was given', () => {
     await until(idOf(runs), 'inProgress');
     const waits = await submit(['/d:/d'], { priority: 5 }, { destinationPort: 9 });
     await call('send.suspendTransfer', { transferId: idOf(waits) });
-    while ((await get(idOf(runs))).bytesDurable < 1_000_000) {
+    while ((await get(idOf(runs))).bytesDurable < 500_000) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const before = await get(idOf(runs));
-    await sender.server.close();
+    // So slow that whoever waited for its end would wait for long.
+    await call('send.setSendRateAsync', { transferId: idOf(runs), sendRateMax: 800 });
+    await sender.server.drain(600_000);
     await sender.startServer();
+    while ((await get(idOf(runs))).rtt === null) await new Promise((resolve) => setImmediate(resolve));
+    const { port } = receiver.server;
+    await receiver.server.drain(600_000);
+    expect(await get(idOf(runs))).toMatchObject({ status: 'inProgress' });
+    await receiver.startServer({ port });
     await call('send.setSendRateAsync', { transferId: idOf(runs), sendRateMax: null });
     const after = await over(idOf(runs));
     expect(after).toMatchObject({ status: 'complete', attempts: 2, startTime: before.startTime });

@@ -77,6 +77,12 @@ export class TransferBook {
     }
   }
 
+  /** Those that an API token made, and those that it is making. */
+  madeBy(token: string): string[] {
+    const made = [...this.#store.values()].filter(({ ownerToken }) => ownerToken === token);
+    return made.map(({ transferId }) => transferId);
+  }
+
   /** By the transfer's own clock, µs. */
   now(record: TransferRecord): number {
     return this.#times.now(record.transferId, record);

@@ -44,6 +44,35 @@ describe('commands to transfers', () => {
     expect(service.status(id)).toBe('complete');
   });
 
+  it('of an API token that is taken back end, and what it has not ended is cancelled', async () => {
+    const service = new TransferService();
+    const token = caller('ann', { token: 't', tokenSession: 's' });
+    for (const objects of [service.destinations, service.manifests])
+      for (const [id, object] of objects) objects.set(id, { ...object, ownerToken: 't' } as never);
+    service.transfers.start();
+    const theirs = [];
+    for (let made = 0; made < 5; made++) theirs.push(await service.create({}, 'ann', token));
+    const [complete, runs, suspended, waits] = theirs as [string, string, string, string];
+    const own = await service.create();
+    await service.transfers.suspend(suspended, token);
+    (await service.links.upload(complete)).complete();
+    await service.settle();
+    const last = service.create({}, 'ann', token);
+    service.revoked = 't';
+    await service.transfers.endWorkOf('t');
+    theirs.push(await last);
+    await expect(service.create({}, 'ann', token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await service.settle();
+    expect(service.running).toEqual([own]);
+    const cancelled = theirs.filter((id) => id !== complete);
+    expect(cancelled.map((id) => service.status(id))).toEqual(cancelled.map(() => 'cancelled'));
+    expect([runs, waits].map((id) => service.get(id).errorCode)).toEqual([
+      'permission-denied',
+      'permission-denied',
+    ]);
+    expect([service.status(complete), service.status(own)]).toEqual(['complete', 'inProgress']);
+  });
+
   it('of others find nothing', async () => {
     const service = new TransferService();
     const id = await service.create();

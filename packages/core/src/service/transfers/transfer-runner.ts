@@ -44,8 +44,6 @@ interface Running {
   run: TransferRun;
   link: DestinationLink;
   notedMs: number;
-  /** Stopped by us, to go on at the next start. */
-  isInterrupted: boolean;
   /** Stopped by us, for the account of its owner may not be used any more. */
   isOutOfUse: boolean;
 }
@@ -60,7 +58,6 @@ export class TransferRunner {
   readonly #waiting = new Map<string, () => void>();
   #attempts = 0;
   #isStarted = false;
-  #isDraining = false;
   #isClosing = false;
 
   constructor(options: TransferRunnerOptions) {
@@ -149,25 +146,18 @@ export class TransferRunner {
     }
   }
 
-  /** Begins nothing more; resolves when nothing runs. What has no link is not waited for: it goes on at the next start. */
-  async drain(): Promise<void> {
-    this.#isDraining = true;
-    for (const running of this.#running.values()) interruptUnlinked(running);
-    await Promise.all([...this.#running.values()].map(({ run }) => run.outcome));
-    await this.#options.book.settled();
-  }
-
-  /** What runs is interrupted, at the far side too; it goes on at the next start. */
+  /** Begins nothing more. What runs is interrupted, at the far side too: at the next start it goes on from what is durable there. */
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const unset of this.#waiting.values()) unset();
     this.#holds.close();
     await this.#options.links.close();
-    await this.drain();
+    await Promise.all([...this.#running.values()].map(({ run }) => run.outcome));
+    await this.#options.book.settled();
   }
 
   #turn(): void {
-    while (this.#isStarted && !this.#isDraining) {
+    while (this.#isStarted && !this.#isClosing) {
       const next = this.#queue.take();
       if (next === undefined) return;
       void this.#begin(next).catch((error) => this.#onNotBegun(next.transferId, error));
@@ -177,7 +167,7 @@ export class TransferRunner {
   async #begin({ transferId, destinationId, owner }: QueuedTransfer): Promise<void> {
     const mayAct = await this.#options.mayAct(owner);
     const record = await this.#options.book.change(transferId, (record, now) => {
-      if (record.status !== 'pending' || this.#isDraining) return record;
+      if (record.status !== 'pending' || this.#isClosing) return record;
       if (!mayAct) return afterRefusal(record, now, () => this.#holds.fail(destinationId));
       const problem = this.#launch(record);
       if (problem !== undefined) return failed(record, problem, now);
@@ -215,13 +205,7 @@ export class TransferRunner {
       destinationPath,
     });
     const run = new TransferRun(upload, record, () => this.#onProgress(transferId));
-    this.#running.set(transferId, {
-      run,
-      link,
-      notedMs: clock.nowMs(),
-      isInterrupted: false,
-      isOutOfUse: false,
-    });
+    this.#running.set(transferId, { run, link, notedMs: clock.nowMs(), isOutOfUse: false });
     void run.outcome.then((outcome) => this.#onOutcome(transferId, run, outcome));
     return undefined;
   }
@@ -232,7 +216,6 @@ export class TransferRunner {
     const record = book.get(transferId);
     if (running === undefined || record?.status !== 'inProgress') return;
     const { run } = running;
-    if (this.#isDraining) interruptUnlinked(running);
     if (run.progress.ackedBytes > 0 || run.progress.filesDone > 0) this.#holds.release(record.destinationId);
     if (clock.nowMs() - running.notedMs >= NOTE_INTERVAL_MS) {
       running.notedMs = clock.nowMs();
@@ -247,10 +230,8 @@ export class TransferRunner {
         // Somebody stopped it, and has seen to what came of it.
         if (this.runOf(transferId) !== run) return record;
         // It goes on at the next start.
-        const running = this.#running.get(transferId);
-        const isInterrupted = this.#isClosing || running?.isInterrupted === true;
-        if (isInterrupted && 'error' in outcome) return record;
-        const isStopped = running?.isOutOfUse === true && 'error' in outcome;
+        if (this.#isClosing && 'error' in outcome) return afterStop(record, run, outcome, now);
+        const isStopped = this.#running.get(transferId)?.isOutOfUse === true && 'error' in outcome;
         const found = isStopped ? { error: outOfUse(record), mayPass: true } : outcome;
         return this.#after(record, run, found, now);
       });
@@ -343,13 +324,6 @@ export class TransferRunner {
       'a transfer cannot be written down',
     );
   }
-}
-
-function interruptUnlinked(running: Running): void {
-  const { state } = running.run.progress;
-  if (running.isInterrupted || (state !== 'connecting' && state !== 'reconnecting')) return;
-  running.isInterrupted = true;
-  running.run.stop();
 }
 
 function queued({ transferId, destinationId, owner, priority, requestTime }: TransferRecord): QueuedTransfer {

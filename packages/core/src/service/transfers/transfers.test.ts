@@ -290,39 +290,26 @@ describe('a change that cannot be written down', () => {
 });
 
 describe('the transfers of a server', () => {
-  it('are begun no more while it drains, and end by themselves', async () => {
+  it('are interrupted when it closes, with what they have come to, and go on at the next start', async () => {
     const service = new TransferService();
     service.transfers.start();
-    const [first, second, third] = [await service.create(), await service.create(), await service.create()];
-    let drained = false;
-    const draining = service.transfers.drain().then(() => {
-      drained = true;
-    });
-    (await service.links.upload(first)).complete();
-    await service.settle();
-    expect([service.running, drained]).toEqual([[second], false]);
-    (await service.links.upload(second)).complete();
-    await draining;
-    expect(service.status(third)).toBe('pending');
-  });
-
-  it('that have no link are not waited for by a drain, and go on at the next start', async () => {
-    const service = new TransferService();
-    service.transfers.start();
-    const [connecting, moving] = [await service.create(), await service.create()];
+    const [connecting, moving, waits] = [
+      await service.create(),
+      await service.create(),
+      await service.create(),
+    ];
     (await service.links.upload(connecting)).advance({ state: 'connecting' });
-    let drained = false;
-    const draining = service.transfers.drain().then(() => {
-      drained = true;
-    });
-    await service.settle();
-    expect([service.running, drained]).toEqual([[moving], false]);
-    (await service.links.upload(moving)).advance({ state: 'reconnecting' });
-    await draining;
-    const after = new TransferService(service.store.afterCrash());
+    (await service.links.upload(moving)).advance({ durableBytes: 700 });
+    await Promise.all([service.transfers.close(), service.transfers.close()]);
+    expect([connecting, moving, waits].map((id) => service.status(id))).toEqual([
+      ...['inProgress', 'inProgress', 'pending'],
+    ]);
+    const limits = { maxTransfers: 3, maxTransfersPerDestination: 3 };
+    const after = new TransferService(service.store.afterCrash(), limits);
+    expect(after.get(moving)).toMatchObject({ bytesDurable: 700 });
     after.transfers.start();
     await after.settle();
-    expect(after.running.sort()).toEqual([connecting, moving].sort());
+    expect(after.running.sort()).toEqual([connecting, moving, waits].sort());
   });
 
   it('count themselves, for people and for machines', async () => {

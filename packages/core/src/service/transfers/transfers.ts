@@ -49,6 +49,8 @@ export interface TransfersOptions {
   manifests: { get(manifestId: string): ManifestRecord | undefined };
   /** Whether the account may still be used. */
   mayAct: (owner: string) => Promise<boolean>;
+  /** Whether somebody who was let in still is. */
+  isStillValid: (caller: ApiCaller) => boolean;
   limits: QueueLimits;
   serviceClock: ServiceClock;
   clock: Clock;
@@ -70,7 +72,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     context: ServiceContext,
     destinations: Pick<Destinations, 'get' | 'links'>,
     manifests: TransfersOptions['manifests'],
-    mayAct: TransfersOptions['mayAct'],
+    access: Pick<TransfersOptions, 'mayAct' | 'isStillValid'>,
   ): Promise<Transfers> {
     return new Transfers({
       ...context,
@@ -78,7 +80,7 @@ export class Transfers implements ServicePart, UserDataHolder {
       links: destinations.links,
       destinations,
       manifests,
-      mayAct,
+      ...access,
       limits: queueLimits(context.options),
       serviceClock: context.clock,
       clock: PROCESS_CLOCK,
@@ -131,10 +133,7 @@ export class Transfers implements ServicePart, UserDataHolder {
     return this.#runner.recheckOwners();
   }
 
-  drain(): Promise<void> {
-    return this.#runner.drain();
-  }
-
+  /** What runs is interrupted, and goes on at the next start. May be called again. */
   close(): Promise<void> {
     return this.#runner.close();
   }
@@ -155,7 +154,7 @@ export class Transfers implements ServicePart, UserDataHolder {
   /**
    * @param drafts of its destination and its manifest, where they are made along with it, all in one write: it begins once that
    *   manifest is complete, and fails with it; another one has to be complete now
-   * @throws JetStreamError `not-found`, `conflict`, `permission-denied`, `limit-exceeded`; why it could not be kept
+   * @throws JetStreamError `not-found`, `conflict`, `permission-denied`, `unauthenticated`, `limit-exceeded`; why it could not be kept
    */
   async create(
     request: TransferRequest,
@@ -177,6 +176,9 @@ export class Transfers implements ServicePart, UserDataHolder {
       );
     }
     this.#checkRoom(caller.account);
+    if (!this.#options.isStillValid(caller)) {
+      throw new JetStreamError('unauthenticated', 'the token has ended meanwhile');
+    }
     const transferId = newId();
     const requestTime = this.#times.begin(transferId);
     const record = newTransfer(transferId, requestTime, request, ownerOf(caller), manifest);
@@ -268,6 +270,20 @@ export class Transfers implements ServicePart, UserDataHolder {
     await this.#book.delete(transferId, ({ status }) => nextStatus(transferId, status, 'delete') === status);
   }
 
+  /** An API token was taken back: what it made and has not ended is cancelled. */
+  async endWorkOf(token: string): Promise<void> {
+    const errorMessage = `the API token ${token}, which made it, was taken back`;
+    const why = { errorCode: 'permission-denied', errorMessage } as const;
+    const ends = this.#book.madeBy(token).map((transferId) =>
+      this.#change(transferId, (record, now) => {
+        if (isOver(record.status)) return record;
+        const status = nextStatus(transferId, record.status, 'cancel');
+        return this.#stopped(record, { status, endTime: now, ...why });
+      }),
+    );
+    await Promise.all(ends);
+  }
+
   /** Resolves when it is neither pending nor in progress, or the signal says so, with what it is then. @throws JetStreamError `not-found` */
   async wait(transferId: string, caller: ApiCaller, signal: AbortSignal): Promise<TransferRecord> {
     for (;;) {
@@ -347,18 +363,21 @@ export class Transfers implements ServicePart, UserDataHolder {
     fields: (now: number) => Partial<TransferRecord> = () => ({}),
   ): Promise<TransferRecord> {
     this.find(transferId, caller);
-    let endedBefore = false;
-    const changed = await this.#change(transferId, async (record, now) => {
-      const status = nextStatus(transferId, record.status, step);
-      if (status === record.status) return record;
-      const more = fields(now);
-      const stopped = await this.#runner.stop(record);
-      endedBefore = stopped.status !== record.status;
-      return endedBefore ? stopped : { ...stopped, status, nextAttemptTime: null, ...more };
+    let status: TransferStatus | undefined;
+    const changed = await this.#change(transferId, (record, now) => {
+      status = nextStatus(transferId, record.status, step);
+      return status === record.status ? record : this.#stopped(record, { status, ...fields(now) });
     });
     if (changed === undefined) return this.find(transferId, caller);
-    if (endedBefore) nextStatus(transferId, changed.status, step);
+    // It had ended before.
+    if (changed.status !== status) nextStatus(transferId, changed.status, step);
     return changed;
+  }
+
+  /** Within a change of it. @param fields what it becomes when nothing of it runs any more, unless it has ended by then */
+  async #stopped(record: TransferRecord, fields: Partial<TransferRecord>): Promise<TransferRecord> {
+    const stopped = await this.#runner.stop(record);
+    return stopped.status === record.status ? { ...stopped, nextAttemptTime: null, ...fields } : stopped;
   }
 
   /** When it cannot be made, what was stopped for it, or taken out of the queue, goes on. */
