@@ -58,12 +58,51 @@ describe('the event log', () => {
       log.append(event(time));
       if (time % 7 === 0) await log.flush();
     }
-    await log.flush();
+    await log.close();
     const all = await log.read({ limit: 1_000 });
     expect(all.length).toBeGreaterThanOrEqual(100);
     expect(all.length).toBeLessThanOrEqual(101);
     expect(all.map(({ _timestamp }) => _timestamp)).toEqual(all.map((_, at) => 250 - all.length + at));
-    await log.close();
+  });
+
+  it('lets nobody’s events push out those of others, also after a restart, and keeps their order', async () => {
+    const owner = fc.constantFrom('ann', 'bob', null);
+    const some = fc.record({ owner, count: fc.nat({ max: 12 }), restarts: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(some, { maxLength: 12 }), async (bursts) => {
+        const queue = new WriteQueue(await openVolatileDatabase(), () => undefined);
+        const open = async () => {
+          const opened = new LevelEventLog(queue, () => undefined, 30);
+          await opened.load();
+          return opened;
+        };
+        let log = await open();
+        const appended: LoggedEvent[] = [];
+        for (const { owner, count, restarts } of bursts) {
+          for (let at = 0; at < count; at++) {
+            appended.push({ ...event(appended.length), owner });
+            log.append(appended.at(-1)!);
+          }
+          if (!restarts) continue;
+          await log.close();
+          log = await open();
+        }
+        await log.close();
+        const kept = await log.read({ limit: 1_000 });
+        expect(kept).toEqual(
+          appended.filter(({ _timestamp }) => kept.some((one) => one._timestamp === _timestamp)),
+        );
+        expect(kept.length).toBeLessThanOrEqual(30);
+        expect(kept.length).toBeGreaterThanOrEqual(Math.min(28, appended.length));
+        for (const owner of ['ann', 'bob', null]) {
+          const own = (events: LoggedEvent[]) => events.filter((one) => one.owner === owner);
+          const count = own(kept).length;
+          expect(own(kept)).toEqual(own(appended).slice(own(appended).length - count));
+          expect(count).toBeGreaterThanOrEqual(Math.min(own(appended).length, 10));
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('removes what is older than a time', async () => {

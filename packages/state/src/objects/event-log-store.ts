@@ -1,9 +1,10 @@
 import type { Operation, Table, WriteQueue } from '../database/write-queue.ts';
 import { openValue, sealValue } from '../sealed-value.ts';
+import { EventShares } from './event-shares.ts';
 
 const VERSION = 1;
 const MAX_EVENTS = 100_000;
-/** Above the bound, before the oldest go: so that not each write removes some. */
+/** Above the bound, before some go: so that not each write removes some. */
 const TRIM_SLACK = 0.01;
 const MAX_EVENT_BYTES = 64 * 1024;
 /** Waiting for the disk; above that the oldest of them are lost. */
@@ -30,7 +31,10 @@ export interface EventQuery {
   matches?: (event: LoggedEvent) => boolean;
 }
 
-/** What happened, the latest 100,000. */
+/**
+ * What happened: the latest 100,000. When there are more the oldest of whoever has most go, by their field `owner`; those without one
+ * share as one owner.
+ */
 export interface EventLogStore {
   /** Is on disk within about a second, when the disk takes it; larger ones than 64 KiB are not logged. */
   append(event: LoggedEvent): void;
@@ -46,7 +50,7 @@ interface StoredEvent {
   stampUs: number;
 }
 
-/** `EventLogStore` in a table of the database, under numbers that rise by one. */
+/** `EventLogStore` in a table of the database, under numbers that rise. */
 export class LevelEventLog implements EventLogStore {
   readonly #queue: WriteQueue;
   readonly #table: Table;
@@ -57,6 +61,9 @@ export class LevelEventLog implements EventLogStore {
   #firstNumber = 0;
   #nextNumber = 0;
   #lastStampUs = 0;
+  /** Of what is stored; undefined while that cannot be too much. */
+  #shares: EventShares | undefined;
+  #trimming: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #hasFailed = false;
@@ -73,8 +80,8 @@ export class LevelEventLog implements EventLogStore {
     const [first] = await this.#table.keys({ limit: 1 }).all();
     const [last] = await this.#table.iterator({ reverse: true, limit: 1 }).all();
     if (first === undefined || last === undefined) return;
-    this.#firstNumber = Number.parseInt(first, 16);
-    this.#nextNumber = Number.parseInt(last[0], 16) + 1;
+    this.#firstNumber = numberOf(first);
+    this.#nextNumber = numberOf(last[0]) + 1;
     this.#lastStampUs = decode(last[0], last[1])?.stampUs ?? 0;
   }
 
@@ -109,16 +116,17 @@ export class LevelEventLog implements EventLogStore {
 
   async removeBefore(timeUs: number): Promise<number> {
     await this.flush();
-    const before = this.#firstNumber;
+    let removed = 0;
     while (this.#firstNumber < this.#nextNumber - this.#unwritten.length) {
       const options = { gte: keyOf(this.#firstNumber), limit: READ_AT_ONCE };
       const entries = await this.#queue.reading(() => this.#table.iterator(options).all());
       if (entries.length === 0) break;
-      const kept = entries.find(([key, sealed]) => (decode(key, sealed)?.stampUs ?? 0) >= timeUs);
-      await this.#removeUpTo(Number.parseInt((kept ?? entries.at(-1)!)[0], 16) + (kept ? 0 : 1));
-      if (kept !== undefined) break;
+      const kept = entries.findIndex(([key, sealed]) => (decode(key, sealed)?.stampUs ?? 0) >= timeUs);
+      removed += kept < 0 ? entries.length : kept;
+      await this.#removeUpTo(kept < 0 ? numberOf(entries.at(-1)![0]) + 1 : numberOf(entries[kept]![0]));
+      if (kept >= 0) break;
     }
-    return this.#firstNumber - before;
+    return removed;
   }
 
   /** All that was appended is on disk, or the disk does not take it. */
@@ -136,6 +144,7 @@ export class LevelEventLog implements EventLogStore {
   /** Nothing is written later any more. */
   async close(): Promise<void> {
     await this.flush();
+    while (this.#trimming !== undefined) await this.#trimming;
     clearTimeout(this.#timer);
   }
 
@@ -143,11 +152,13 @@ export class LevelEventLog implements EventLogStore {
     const events = [...this.#unwritten];
     const first = this.#nextNumber - events.length;
     const operations: Operation[] = [];
+    const written = new EventShares();
     for (const [place, stored] of events.entries()) {
       const key = keyOf(first + place);
       const value = sealValue(VERSION, key, stored);
       if (value.byteLength <= MAX_EVENT_BYTES) {
         operations.push({ type: 'put', sublevel: this.#table, key, value });
+        written.add(ownerOf(stored.event), first + place);
       }
     }
     try {
@@ -155,9 +166,8 @@ export class LevelEventLog implements EventLogStore {
       this.#hasFailed = false;
       // More may have come meanwhile, and of these the oldest may have gone.
       this.#unwritten.splice(0, this.#unwritten.indexOf(events.at(-1)!) + 1);
-      if (this.#nextNumber - this.#firstNumber > this.#maxEvents * (1 + TRIM_SLACK)) {
-        await this.#removeUpTo(this.#nextNumber - this.#maxEvents);
-      }
+      this.#shares?.append(written);
+      this.#trim();
     } catch (error) {
       if (!this.#hasFailed) this.#onNote(`the event log could not be written: ${describe(error)}`);
       this.#hasFailed = true;
@@ -165,10 +175,52 @@ export class LevelEventLog implements EventLogStore {
     }
   }
 
+  #trim(): void {
+    const count = this.#shares?.count ?? this.#nextNumber - this.#firstNumber;
+    if (count <= this.#maxEvents * (1 + TRIM_SLACK) || this.#trimming !== undefined) return;
+    this.#trimming = this.#removeAbove(this.#maxEvents).then(
+      () => {
+        this.#trimming = undefined;
+        // More may have come meanwhile.
+        this.#trim();
+      },
+      (error) => {
+        this.#trimming = undefined;
+        // What stands there is not known any more.
+        this.#shares = undefined;
+        this.#onNote(`the event log could not be trimmed: ${describe(error)}`);
+      },
+    );
+  }
+
+  async #removeAbove(maxEvents: number): Promise<void> {
+    if (this.#shares === undefined) this.#shares = await this.#readShares();
+    const keys = this.#shares.takeAbove(maxEvents).map(keyOf);
+    await this.#queue.commit(keys.map((key) => ({ type: 'del', sublevel: this.#table, key })));
+  }
+
+  async #readShares(): Promise<EventShares> {
+    const shares = new EventShares();
+    const end = this.#nextNumber - this.#unwritten.length;
+    // What is written meanwhile.
+    const later = new EventShares();
+    this.#shares = later;
+    for (let from = this.#firstNumber; ; ) {
+      const range = { gte: keyOf(from), lt: keyOf(end), limit: READ_AT_ONCE };
+      const entries = await this.#queue.reading(() => this.#table.iterator(range).all());
+      for (const [key, sealed] of entries) shares.add(ownerOf(decode(key, sealed)?.event), numberOf(key));
+      if (entries.length === 0) break;
+      from = numberOf(entries.at(-1)![0]) + 1;
+    }
+    shares.append(later);
+    return shares;
+  }
+
   async #removeUpTo(number: number): Promise<void> {
     const range = { gte: keyOf(0), lt: keyOf(number) };
     await this.#queue.exclusively(() => this.#queue.clear(this.#table, range));
     this.#firstNumber = number;
+    this.#shares?.forgetBefore(number);
   }
 
   async #readStored(end: number, take: (stored: StoredEvent | undefined) => boolean): Promise<void> {
@@ -186,6 +238,14 @@ export class LevelEventLog implements EventLogStore {
 function decode(key: string, sealed: Uint8Array): StoredEvent | undefined {
   const opened = openValue(VERSION, key, sealed);
   return 'value' in opened ? (opened.value as StoredEvent) : undefined;
+}
+
+function ownerOf(event: LoggedEvent | undefined): string {
+  return typeof event?.owner === 'string' ? event.owner : '';
+}
+
+function numberOf(key: string): number {
+  return Number.parseInt(key, 16);
 }
 
 function keyOf(number: number): string {
