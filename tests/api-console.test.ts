@@ -96,7 +96,7 @@ describe('jetstream api', () => {
     });
   });
 
-  it('makes links that jscp downloads, from a file or by URI, and whose use is told', async () => {
+  it('makes links that jscp downloads, from a file, a pipe or by URI, and whose use is told', async () => {
     writeFileSync(join(arena.sandbox, 'shared'), 'for whoever has the link');
     const { manifestId } = parse(
       await run('jetstream api createManifest --fileMappings /shared:/given/file'),
@@ -110,14 +110,16 @@ describe('jetstream api', () => {
     const env = { JETSTREAM_CONFIG_DIR: arena.directory('stranger'), HOME: arena.directory('home') };
     for (const [name, source] of [
       ['from-file', ['--token-file', secretFile, '127.0.0.1:/']],
+      ['by-pipe', ['--token-file', '/dev/stdin', '127.0.0.1:/']],
       ['by-uri', [`jetstream://127.0.0.1/download?token=${secret}`]],
     ] as const) {
       const target = join(arena.base, name);
-      expectOk(await arena.jscp(server.port, [...source, target], { env }));
+      const wrapper = name === 'by-pipe' ? ['sh', '-c', 'cat "$0" | "$@"', secretFile] : [];
+      expectOk(await arena.jscp(server.port, [...source, target], { env, wrapper }));
       expect(readFileSync(join(target, 'given/file'), 'utf8')).toBe('for whoever has the link');
     }
     expect(parse(await run(`jetstream api getSharedToken --token ${token}`))).toMatchObject({
-      downloadCount: 2,
+      downloadCount: 3,
     });
     parse(await run(`jetstream api deleteSharedToken --token ${token}`));
     const late = ['--token-file', secretFile, '127.0.0.1:/', join(arena.base, 'late')];

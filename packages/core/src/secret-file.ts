@@ -15,9 +15,10 @@ export function readSecretFile(file: string, secret: string): string {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
-    const stats = fstatSync(descriptor);
+    // Numbers would stay in a buffer of Node 20's that its loader of modules looks at: once a pipe is in there it resolves no links.
+    const stats = fstatSync(descriptor, { bigint: true });
     // The mode of a pipe or a terminal says nothing of who can read what comes out of it.
-    if (stats.isFile()) refuseOpenToOthers(file, stats.mode, secret);
+    if (stats.isFile()) refuseOpenToOthers(file, Number(stats.mode), secret);
     return readAll(descriptor, file, secret);
   } catch (error) {
     throw fileError(error, file);

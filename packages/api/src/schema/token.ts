@@ -35,7 +35,12 @@ export const sharedToken = z
     manifestId: id.describe('What is shared.'),
     downloadCount: count.describe('How often it was downloaded in full.'),
     downloadLimit: z.int().nullable().describe('How often it may be; null: no bound.'),
-    link: z.string().nullable().describe('jetstream:// link that jscp takes. Told once, as `secret`.'),
+    link: z
+      .string()
+      .nullable()
+      .describe(
+        'jetstream:// link that jscp takes. Its host: --external-address or --recv-host of the server, else what the maker called the API by. Told once, as `secret`.',
+      ),
   })
   .meta({ id: 'SharedToken', description: 'A shared link: a manifest that its holder may download.' });
 
