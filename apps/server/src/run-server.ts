@@ -1,4 +1,4 @@
-import { lowerHelperThreads, Server } from '@jetstream/core';
+import { Server } from '@jetstream/core';
 import { EXIT_CODES } from './exit-codes.ts';
 import { checkSandboxIsDirectory } from './sandbox-check.ts';
 import { parseServerOptions } from './server-options.ts';
@@ -18,7 +18,6 @@ export async function runServer(argv: readonly string[]): Promise<number> {
   const { options } = parsed;
   if (options.sandboxDirectory !== undefined) checkSandboxIsDirectory(options.sandboxDirectory);
   const stopping = stopOnSignal();
-  lowerHelperThreads();
   const server = await Server.start({ ...options, thirdPartyLicenses });
   process.stdout.write(`ready udp=${server.ports.join(',')} api=${server.apiPort ?? '-'}\n`);
 

@@ -6,7 +6,6 @@ export { parseBitRate } from './bit-rate.ts';
 export { Client } from './client/client.ts';
 export { clientIdentityLine } from './client/identity.ts';
 export type * from './contract.ts';
-export { lowerHelperThreads } from './lane/helper-threads.ts';
 export { readSecretFile } from './secret-file.ts';
 export { Server } from './server/server.ts';
 export { VERSION } from './software.ts';

@@ -102,9 +102,7 @@ function fields({ properties = {} }: JsonSchema, prefix: string): string[][] {
 }
 
 function brief(schema: JsonSchema): string {
-  return typeWords(schema)
-    .replace(/\{.*\}/g, 'object')
-    .replace(/^("[\w-]+"( or )?){9,}$/, 'string');
+  return typeWords(schema).replace(/\{.*\}/g, 'object');
 }
 
 function errors(): string {

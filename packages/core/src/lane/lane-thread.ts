@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { lowerHelperThreads } from './helper-threads.ts';
 
 // Worker threads load no TypeScript on every Node we support: tests, which run from source, bundle it first.
 const WORKER_URL = new URL(
@@ -10,13 +9,11 @@ const WORKER_URL = new URL(
 let ahead: Worker | undefined;
 
 /**
- * For a program that is JetStream's alone, as it begins: starts a network thread before it is known what for: that takes longer than all else up to the first datagram, and goes on while
+ * Starts a network thread before it is known what for: that takes longer than all else up to the first datagram, and goes on while
  * the program reads its arguments and loads its code. The next `Client` or `Server` takes it; until then it keeps no process alive.
- * V8's own threads come after it.
  */
 export function startNetworkThread(): void {
   if (ahead !== undefined) return;
-  lowerHelperThreads();
   ahead = start();
   ahead.unref();
 }
